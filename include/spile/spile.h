@@ -1,0 +1,223 @@
+/* spile: draws data out of JSON, infers and evolves its schema, unpacks nested documents into linked tables and lands them in a
+ * database in one atomic load. The datasets are those of the Python library dlt: same tables, columns and `_dlt_*` bookkeeping.
+ *
+ * Conventions, for every call below unless its comment says otherwise:
+ * - A call that can fail returns a status and takes `struct spile_error *` last. The caller lends the error object (zeroed once);
+ *   NULL is allowed and means that only the status is of interest.
+ * - Option structs are passed by pointer, made with their macro, and may be NULL; a zero field is the default its comment names.
+ *   Strings in them are read during the call only; what the library keeps it copies.
+ * - All text is UTF-8. Sizes are in bytes, times in microseconds since 1970 UTC, durations in seconds.
+ * - Handles share nothing with each other: different handles may be used on different threads, one handle on one thread at a time.
+ * - The library never prints, never ends the process and keeps no global state.
+ */
+#ifndef SPILE_H
+#define SPILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SPILE_VERSION "0.1.0"
+
+#if defined(__GNUC__) && !defined(SPILE_NO_VISIBILITY)
+#define SPILE_API __attribute__((visibility("default")))
+#else
+#define SPILE_API
+#endif
+
+/* ---- status and error -------------------------------------------------------------------------------------------------------- */
+
+/* What went wrong, as far as it matters for what to do next. Up to SPILE_LOCKED the values are the command's exit codes. */
+enum spile_status {
+    SPILE_OK = 0,
+    SPILE_FAILED = 1,      /* the machine failed us (disk, threads), or a bug: the message says which */
+    SPILE_USAGE = 2,       /* an argument is wrong: correct the call */
+    SPILE_CONFIG = 3,      /* configuration, stored schema or stored state is wrong */
+    SPILE_SOURCE = 4,      /* the input is at fault: unreadable, or not valid JSON */
+    SPILE_DESTINATION = 5, /* the database is at fault: no permission, disk full, foreign table, library missing */
+    SPILE_CONTRACT = 6,    /* a contract refused the data */
+    SPILE_PARTIAL = 7,     /* loaded in part (only where a destination has no transactions) */
+    SPILE_LOCKED = 8,      /* another run holds the pipeline: try again later */
+    SPILE_NOMEM = 9,       /* out of memory, or over the limit that was set */
+    SPILE_CANCELLED = 10   /* spile_pipeline_cancel() was called; nothing was loaded, run again to resume */
+};
+
+/* Filled by the call that fails, with texts that fit (longer ones are shortened at a character's border). */
+struct spile_error {
+    enum spile_status status;
+    bool retriable;     /* the same call may succeed later without any change */
+    char message[512];  /* what is wrong: lower case, no full stop, the offending value quoted and shortened */
+    char where[512];    /* where: file, line, row, table, column, innermost first; "" when it does not apply */
+    char hint[512];     /* what to do about it; "" when we know no remedy */
+};
+
+/* ---- what to load ------------------------------------------------------------------------------------------------------------ */
+
+struct spile_part;
+
+/* Data for one run: made by the functions below, passed by value. Holds pointers of the caller, which must stay valid until the
+ * run returns; owns nothing. */
+struct spile_data {
+    int kind;
+    const void *bytes;
+    size_t length;
+    const char *const *paths;
+    const struct spile_part *parts;
+    size_t count;
+};
+
+/* Several tables in one load: each part is loaded into its own table, in this order, in one transaction. */
+struct spile_part {
+    const char *table;      /* required */
+    struct spile_data data; /* JSON or files; not parts again */
+};
+
+enum { SPILE_DATA_JSON = 1, SPILE_DATA_FILES = 2, SPILE_DATA_PARTS = 3 };
+
+/* JSON text: one object, an array of objects, or objects one after another (NDJSON or concatenated). Not modified. */
+static inline struct spile_data spile_json_bytes(const void *bytes, size_t length)
+{
+    struct spile_data data = { SPILE_DATA_JSON, bytes, length, NULL, NULL, 0 };
+    return data;
+}
+
+/* The same for a C string. */
+static inline struct spile_data spile_json(const char *text)
+{
+    size_t length = 0;
+
+    while (text && text[length])
+        length++;
+    return spile_json_bytes(text, length);
+}
+
+/* Files with such JSON, plain or compressed with gzip or zstd (told by their first bytes), read one after another into one table.
+ * "-" is standard input, which can be named once. Each path names a file; folders and patterns are the caller's affair. */
+static inline struct spile_data spile_files(const char *const *paths, size_t count)
+{
+    struct spile_data data = { SPILE_DATA_FILES, NULL, 0, paths, NULL, count };
+    return data;
+}
+
+static inline struct spile_data spile_parts(const struct spile_part *parts, size_t count)
+{
+    struct spile_data data = { SPILE_DATA_PARTS, NULL, 0, NULL, parts, count };
+    return data;
+}
+
+/* ---- pipeline ---------------------------------------------------------------------------------------------------------------- */
+
+/* A pipeline: a name, a destination with a dataset in it, and a work folder that holds what is not loaded yet. Opaque. */
+struct spile_pipeline;
+
+struct spile_pipeline_options {
+    size_t size;             /* set by the macro */
+    const char *destination; /* "duckdb" (a file <pipeline>.duckdb in the current folder), "x.duckdb", "duckdb:PATH", "duckdb:///PATH"; required */
+    const char *dataset;     /* schema in the database; NULL: <pipeline>_dataset */
+    const char *data_dir;    /* parent of all work folders; NULL: $SPILE_DATA_DIR, else /var/spile for root, else ~/.spile */
+    unsigned workers;        /* threads that parse and unpack; 0: one per processor */
+    uint64_t max_memory;     /* bytes for engine and database together; 0: a quarter of the machine's, at most 2 GiB */
+};
+#define SPILE_PIPELINE_OPTIONS(...) \
+    (&(const struct spile_pipeline_options){ .size = sizeof(struct spile_pipeline_options), __VA_ARGS__ })
+
+/* Opens a pipeline: checks name and options, makes the work folder. Does not touch the destination yet and takes no lock. `name`:
+ * letters, digits, underscores, hyphens; 1 to 64 of them. On failure *out is NULL and nothing is left to close. */
+SPILE_API enum spile_status spile_pipeline_open(struct spile_pipeline **out, const char *name,
+                                                const struct spile_pipeline_options *options, struct spile_error *err);
+
+/* Frees the pipeline; NULL is allowed. Not while a run is in progress. */
+SPILE_API void spile_pipeline_close(struct spile_pipeline *pipeline);
+
+/* Asks a run in progress to stop. It returns SPILE_CANCELLED soon, with nothing loaded (or SPILE_OK if the commit had begun).
+ * May be called from any thread and from a signal handler. A later run starts afresh. */
+SPILE_API void spile_pipeline_cancel(struct spile_pipeline *pipeline);
+
+/* ---- run --------------------------------------------------------------------------------------------------------------------- */
+
+enum spile_write {
+    SPILE_APPEND = 0, /* add the rows */
+    SPILE_REPLACE     /* empty the table and its nested tables in the same transaction, then add the rows */
+};
+
+#define SPILE_NO_NESTING (-1)
+
+enum spile_stage { SPILE_STAGE_NORMALIZE = 0, SPILE_STAGE_LOAD, SPILE_STAGE_DONE };
+
+/* Counts of a run in progress. */
+struct spile_progress {
+    enum spile_stage stage;
+    double seconds;       /* since the run began */
+    uint64_t bytes_read;  /* of the input as stored (compressed bytes of a compressed file) */
+    uint64_t bytes_total; /* 0: not known (standard input) */
+    uint64_t rows;        /* rows unpacked so far, all tables; in SPILE_STAGE_LOAD: rows handed to the database so far */
+    uint64_t rows_total;  /* SPILE_STAGE_LOAD: rows to hand over; else 0 */
+};
+
+struct spile_run_options {
+    size_t size;            /* set by the macro */
+    const char *table;      /* table name, normalized like any other name; required but for spile_parts() */
+    enum spile_write write;
+    int max_nesting;        /* levels that are unpacked; deeper values stay JSON. 0: 1000, as dlt; SPILE_NO_NESTING: none */
+    const char *load_id;    /* NULL: the time of day, as in dlt ("1795336736.4418657"). A load id that the dataset already has is
+                               not loaded again: the run succeeds and says so (spile_load_info_already_loaded) */
+    size_t chunk_bytes;     /* size of the pieces given to workers; 0: 4 MiB. Changes speed and memory, never the result */
+    void (*progress)(const struct spile_progress *progress, void *user); /* called about 10 times a second on the thread that called
+                               spile_run(); NULL: never */
+    void *progress_user;
+};
+#define SPILE_RUN_OPTIONS(...) (&(const struct spile_run_options){ .size = sizeof(struct spile_run_options), __VA_ARGS__ })
+
+struct spile_load_info;
+
+/* Loads `data` in one transaction: rows, new tables and columns, and the bookkeeping, or none of it. First loads what an interrupted
+ * run left behind if it can't be drawn again. Blocks; uses its own threads, joined before it returns. Takes the pipeline's lock
+ * (SPILE_LOCKED when another process or handle has it; the message says who). After a failure the dataset is as before and the
+ * pipeline may be used again. `info` (may be NULL): set to the run's figures, to be freed by the caller; NULL after a failure. */
+SPILE_API enum spile_status spile_run(struct spile_pipeline *pipeline, struct spile_data data, const struct spile_run_options *options,
+                                      struct spile_load_info **info, struct spile_error *err);
+
+/* ---- load info --------------------------------------------------------------------------------------------------------------- */
+
+struct spile_table_info {
+    const char *name;               /* as in the database */
+    uint64_t rows;                  /* loaded by this run */
+    uint64_t bytes;                 /* size of those rows in the load package (Arrow) */
+    bool created;                   /* the table is new */
+    size_t new_columns;             /* count of columns added to the table (all of them when it is new) */
+    const char *const *new_column_names;
+};
+
+/* All of these read; pointers they return belong to the info and live until it is freed. */
+SPILE_API const char *spile_load_info_load_id(const struct spile_load_info *info);
+SPILE_API const char *spile_load_info_pipeline(const struct spile_load_info *info);
+SPILE_API const char *spile_load_info_dataset(const struct spile_load_info *info);
+SPILE_API const char *spile_load_info_destination(const struct spile_load_info *info); /* path of the database */
+SPILE_API bool spile_load_info_already_loaded(const struct spile_load_info *info);     /* this load id was there; nothing was added */
+SPILE_API double spile_load_info_seconds(const struct spile_load_info *info);
+SPILE_API uint64_t spile_load_info_rows(const struct spile_load_info *info);           /* all tables, without `_dlt_*` */
+SPILE_API uint64_t spile_load_info_bytes_read(const struct spile_load_info *info);     /* of the input, as stored */
+SPILE_API uint64_t spile_load_info_duplicate_keys(const struct spile_load_info *info); /* JSON keys that came twice in one object; the last won */
+SPILE_API size_t spile_load_info_table_count(const struct spile_load_info *info);
+SPILE_API const struct spile_table_info *spile_load_info_table(const struct spile_load_info *info, size_t index); /* NULL beyond the end */
+SPILE_API const char *spile_load_info_json(const struct spile_load_info *info); /* everything above as one JSON object with "schema_version" */
+SPILE_API void spile_load_info_free(struct spile_load_info *info);              /* NULL is allowed */
+
+/* ---- versions ---------------------------------------------------------------------------------------------------------------- */
+
+/* SPILE_VERSION of the library in use. */
+SPILE_API const char *spile_version(void);
+
+/* Finds the database client library of a destination ("duckdb") without loading it when its file name tells the version. Fills `path`
+ * and `version` (each of `size` bytes, terminated). SPILE_DESTINATION when there is none: the message lists every place searched. */
+SPILE_API enum spile_status spile_destination_library(const char *destination, char *path, char *version, size_t size,
+                                                      struct spile_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

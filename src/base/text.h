@@ -1,0 +1,39 @@
+/* Text that grows, and small questions about text. */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A piece of text somebody else owns; need not be terminated. */
+struct slice {
+    const char *text;
+    size_t length;
+};
+
+struct slice slice_of(const char *terminated);
+bool slice_equal(struct slice a, struct slice b);
+
+/* A growing text. Zero is empty. `text` is terminated whenever length > 0 or after text_reserve. After an allocation failure `failed`
+ * stays set and further appends do nothing, so that a caller may check once at the end. */
+struct text {
+    char *text;
+    size_t length, capacity;
+    bool failed;
+};
+
+void text_append(struct text *text, const void *bytes, size_t length);
+void text_puts(struct text *text, const char *terminated);
+void text_putc(struct text *text, char c);
+void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_clear(struct text *text);
+void text_release(struct text *text);
+
+/* Length of the longest prefix of at most `limit` bytes that ends at a character's border. */
+size_t utf8_prefix(const char *text, size_t length, size_t limit);
+
+/* Characters (code points) in valid UTF-8. */
+size_t utf8_count(const char *text, size_t length);
+
+#endif

@@ -1,0 +1,33 @@
+/* Dates and times as dlt reads them from text: pendulum's ISO 8601 grammar and its "common" fallback
+ * (facts: reference/schema-and-naming.md 1.4). Pure functions; no locale, no time zone of the machine. */
+#ifndef DATA_TIMESTAMP_H
+#define DATA_TIMESTAMP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Is the text a date with a time? This is dlt's `iso_timestamp` detection: naive texts are UTC, others are converted to UTC.
+ * Range: years 1 to 9999 after conversion; an offset of exactly +-24:00 is no timestamp (dlt's accident is not copied). */
+bool timestamp_detect(const char *text, size_t length, int64_t *micros);
+
+/* Text into a timestamp column: what timestamp_detect takes, dates (midnight UTC), and numbers (Unix seconds). */
+bool timestamp_from_text(const char *text, size_t length, int64_t *micros);
+
+/* Unix seconds into a timestamp column. False out of years 1 to 9999 or for NaN. Fractions round half to even at the microsecond. */
+bool timestamp_from_integer(int64_t seconds, int64_t *micros);
+bool timestamp_from_double(double seconds, int64_t *micros);
+
+/* Text into a date column (days since 1970): dates, timestamps (their day in UTC), numbers (day of the Unix seconds). */
+bool date_from_text(const char *text, size_t length, int32_t *days);
+
+/* Text into a time column (microseconds of the day): ISO times only. */
+bool time_from_text(const char *text, size_t length, int64_t *micros);
+
+/* As Python's isoformat of a UTC datetime: "2024-01-01T10:00:00[.123456]+00:00". Returns the length; `out` is terminated. */
+#define TIMESTAMP_CHARS 40
+size_t timestamp_format(int64_t micros, char out[TIMESTAMP_CHARS]);
+size_t date_format(int32_t days, char out[TIMESTAMP_CHARS]);       /* "2024-01-01" */
+size_t time_format(int64_t micros, char out[TIMESTAMP_CHARS]);     /* "10:00:00[.123456]" */
+
+#endif
