@@ -1,0 +1,109 @@
+/* The narrow view through which the normalizer reads a document: kind, number, text, children. Here it looks at yyjson's values; the
+ * functions are inline, so the view costs nothing. Nothing outside src/data names a yyjson type. */
+#ifndef DATA_DOCUMENT_H
+#define DATA_DOCUMENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <yyjson.h>
+
+#include "base/text.h"
+
+enum document_kind {
+    DOCUMENT_NULL,
+    DOCUMENT_BOOL,
+    DOCUMENT_INTEGER, /* fits int64 */
+    DOCUMENT_DOUBLE,  /* finite */
+    DOCUMENT_NUMBER,  /* a number beyond int64 or beyond double: its literal text */
+    DOCUMENT_TEXT,
+    DOCUMENT_OBJECT,
+    DOCUMENT_LIST
+};
+
+struct document {
+    yyjson_val *value;
+};
+
+static inline enum document_kind document_kind(struct document d)
+{
+    switch (unsafe_yyjson_get_tag(d.value)) {
+    case YYJSON_TYPE_BOOL | YYJSON_SUBTYPE_TRUE:
+    case YYJSON_TYPE_BOOL | YYJSON_SUBTYPE_FALSE:
+        return DOCUMENT_BOOL;
+    case YYJSON_TYPE_NUM | YYJSON_SUBTYPE_UINT: /* above int64: the reader has made it raw (data/json.c) */
+    case YYJSON_TYPE_NUM | YYJSON_SUBTYPE_SINT:
+        return DOCUMENT_INTEGER;
+    case YYJSON_TYPE_NUM | YYJSON_SUBTYPE_REAL:
+        return DOCUMENT_DOUBLE;
+    default:
+        switch (unsafe_yyjson_get_type(d.value)) {
+        case YYJSON_TYPE_STR:
+            return DOCUMENT_TEXT;
+        case YYJSON_TYPE_OBJ:
+            return DOCUMENT_OBJECT;
+        case YYJSON_TYPE_ARR:
+            return DOCUMENT_LIST;
+        case YYJSON_TYPE_RAW:
+            return DOCUMENT_NUMBER;
+        default:
+            return DOCUMENT_NULL;
+        }
+    }
+}
+
+static inline bool document_bool(struct document d)
+{
+    return unsafe_yyjson_get_bool(d.value);
+}
+
+static inline int64_t document_integer(struct document d)
+{
+    return unsafe_yyjson_get_sint(d.value);
+}
+
+static inline double document_double(struct document d)
+{
+    return unsafe_yyjson_get_real(d.value);
+}
+
+/* Text of DOCUMENT_TEXT and literal of DOCUMENT_NUMBER; lives as long as the document. */
+static inline struct slice document_text(struct document d)
+{
+    struct slice text = { unsafe_yyjson_get_str(d.value), unsafe_yyjson_get_len(d.value) };
+    return text;
+}
+
+/* Children of a list or object: elements, or members. */
+static inline size_t document_size(struct document d)
+{
+    return unsafe_yyjson_get_len(d.value);
+}
+
+/* Walks elements: for (e = document_first(list), i = 0; i < document_size(list); i++, e = document_next(e)). */
+static inline struct document document_first(struct document list)
+{
+    struct document d = { unsafe_yyjson_get_first(list.value) };
+    return d;
+}
+
+static inline struct document document_next(struct document element)
+{
+    struct document d = { unsafe_yyjson_get_next(element.value) };
+    return d;
+}
+
+/* Walks members in the same way, with keys in place of elements: key, its value, the next key. */
+static inline struct document document_member(struct document key)
+{
+    struct document d = { key.value + 1 };
+    return d;
+}
+
+static inline struct document document_next_key(struct document key)
+{
+    struct document d = { unsafe_yyjson_get_next(key.value + 1) };
+    return d;
+}
+
+#endif
