@@ -7,7 +7,7 @@
 
 #include <spile/spile.h>
 
-#define PRINTF_LIKE(format, first) __attribute__((format(printf, format, first)))
+#define PRINTF_LIKE(template_at, values_at) __attribute__((format(printf, template_at, values_at)))
 
 /* Starts the error afresh: status and message; forgets an older where and hint. */
 enum spile_status spile_fail(struct spile_error *err, enum spile_status status, const char *format, ...) PRINTF_LIKE(3, 4);

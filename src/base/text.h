@@ -15,6 +15,9 @@ struct slice {
 struct slice slice_of(const char *terminated);
 bool slice_equal(struct slice a, struct slice b);
 
+/* Without the white space at both ends, as Python's str.strip() understands it (Unicode). */
+struct slice slice_strip(struct slice slice);
+
 /* A growing text. Zero is empty. `text` is terminated whenever length > 0 or after text_reserve. After an allocation failure `failed`
  * stays set and further appends do nothing, so that a caller may check once at the end. */
 struct text {
@@ -22,6 +25,9 @@ struct text {
     size_t length, capacity;
     bool failed;
 };
+
+/* Makes room for `more` bytes behind the text (and the terminator). False when memory is out, now or earlier. */
+bool text_reserve(struct text *text, size_t more);
 
 void text_append(struct text *text, const void *bytes, size_t length);
 void text_puts(struct text *text, const char *terminated);
@@ -32,6 +38,10 @@ void text_release(struct text *text);
 
 /* Length of the longest prefix of at most `limit` bytes that ends at a character's border. */
 size_t utf8_prefix(const char *text, size_t length, size_t limit);
+
+/* Reads the character at the start of `text`. Returns its bytes (1 to 4), or 0 when there is none: no text, or bad UTF-8 (overlong,
+ * surrogate, beyond U+10FFFF, cut off). */
+size_t utf8_decode(const char *text, size_t length, uint32_t *character);
 
 /* Characters (code points) in valid UTF-8. */
 size_t utf8_count(const char *text, size_t length);

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Zero bytes that follow the chunk's bytes: the parser works in place and reads beyond the end. */
+/* Zero bytes that follow the chunk's bytes: whoever looks at many bytes at a time looks beyond the end. */
 #define CHUNK_PADDING 64
 
 /* Where in the input's grammar the chunk begins. */
@@ -23,10 +23,11 @@ struct chunk {
     uint32_t input;         /* number of the input (file) within the part, from 0: likewise */
     const char *input_name; /* for messages; outlives the chunk */
     uint64_t offset;        /* of bytes[0] in the decompressed input */
-    uint64_t line;          /* of bytes[0], from 1 */
+    uint64_t line, column;  /* of bytes[0], from 1; columns count characters */
     enum chunk_state state;
     bool first, last;       /* of its input */
     bool broken;            /* the splitter met text that can't be JSON in this chunk and stopped; parsing will find out what */
+    bool shallow;           /* the splitter has seen that nothing in it nests deeper than JSON_DEPTH_MAX: the reader need not look */
     char *bytes;            /* malloc, capacity >= length + CHUNK_PADDING, zeroed padding; owned by the chunk */
     size_t length, capacity;
 };

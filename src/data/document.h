@@ -31,7 +31,8 @@ static inline enum document_kind document_kind(struct document d)
     case YYJSON_TYPE_BOOL | YYJSON_SUBTYPE_TRUE:
     case YYJSON_TYPE_BOOL | YYJSON_SUBTYPE_FALSE:
         return DOCUMENT_BOOL;
-    case YYJSON_TYPE_NUM | YYJSON_SUBTYPE_UINT: /* above int64: the reader has made it raw (data/json.c) */
+    case YYJSON_TYPE_NUM | YYJSON_SUBTYPE_UINT:
+        return unsafe_yyjson_get_uint(d.value) > INT64_MAX ? DOCUMENT_NUMBER : DOCUMENT_INTEGER;
     case YYJSON_TYPE_NUM | YYJSON_SUBTYPE_SINT:
         return DOCUMENT_INTEGER;
     case YYJSON_TYPE_NUM | YYJSON_SUBTYPE_REAL:
@@ -67,10 +68,28 @@ static inline double document_double(struct document d)
     return unsafe_yyjson_get_real(d.value);
 }
 
-/* Text of DOCUMENT_TEXT and literal of DOCUMENT_NUMBER; lives as long as the document. */
+/* Text of DOCUMENT_TEXT; lives as long as the document. */
 static inline struct slice document_text(struct document d)
 {
     struct slice text = { unsafe_yyjson_get_str(d.value), unsafe_yyjson_get_len(d.value) };
+    return text;
+}
+
+/* Literal of DOCUMENT_NUMBER, in `buffer` or in the document: an integer between int64 and uint64 is held as such, and its only
+ * spelling in JSON is made anew here. */
+#define DOCUMENT_NUMBER_CHARS 24
+static inline struct slice document_number_text(struct document d, char buffer[DOCUMENT_NUMBER_CHARS])
+{
+    struct slice text = { unsafe_yyjson_get_str(d.value), unsafe_yyjson_get_len(d.value) };
+    char *digit = buffer + DOCUMENT_NUMBER_CHARS;
+    uint64_t number;
+
+    if (unsafe_yyjson_get_type(d.value) == YYJSON_TYPE_RAW)
+        return text;
+    for (number = unsafe_yyjson_get_uint(d.value); number; number /= 10)
+        *--digit = (char)('0' + number % 10);
+    text.text = digit;
+    text.length = (size_t)(buffer + DOCUMENT_NUMBER_CHARS - digit);
     return text;
 }
 

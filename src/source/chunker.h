@@ -14,12 +14,14 @@
 
 struct chunker;
 
-/* `chunk_bytes`: a chunk ends with the first item that reaches this size; the first chunk of the input is a 16th of it (at least 4 KiB),
- * the second a quarter. `item_bytes_max`: a longer item is refused. The cuts depend on nothing else. Borrows the input. */
+/* `chunk_bytes`: a chunk ends with the first item that reaches this size; the first chunk of the input is a 16th of it (at least 4 KiB,
+ * if chunk_bytes are as many), the second a quarter. `item_bytes_max`: an item that is longer, together with the white space before it,
+ * is refused; so is white space alone. The cuts depend on nothing else. Borrows the input. */
 enum spile_status chunker_new(struct chunker **out, struct input *input, size_t chunk_bytes, size_t item_bytes_max, struct spile_error *err);
 
 /* SPILE_OK with *more = true and a filled chunk (number, part and input are the caller's to set); *more = false at the end. `chunk` may
- * come with bytes of an earlier use, which are reused. */
+ * come with bytes of an earlier use, which are reused. When reading fails, or an item is too long, the items before it come first; the
+ * error is returned by the call after them, and by every later one. The chunk's text is not read again once it is handed out. */
 enum spile_status chunker_next(struct chunker *chunker, struct chunk *chunk, bool *more, struct spile_error *err);
 
 void chunker_free(struct chunker *chunker);

@@ -16,9 +16,12 @@ enum spile_status input_open_file(struct input **out, const char *path, _Atomic 
 enum spile_status input_open_memory(struct input **out, const void *bytes, size_t length, const char *name,
                                     _Atomic uint64_t *consumed, struct spile_error *err);
 
+/* From now on a read that waits for a pipe gives up soon when the flag is raised: it fails as if the pipe did (SPILE_CANCELLED). */
+void input_watch(struct input *input, const _Atomic bool *cancelled);
+
 /* Fills `buffer` with up to `size` bytes; *got < size only at the end. Several gzip members or zstd frames in a row are one input.
- * Truncated or damaged compressed data: SPILE_SOURCE that names format, file, byte, and remedy; bytes before the damage may have been
- * delivered by earlier calls. */
+ * Truncated or damaged compressed data: SPILE_SOURCE that names format, file, byte, and remedy. After a failure too, *got bytes are
+ * good: those before the damage. */
 enum spile_status input_read(struct input *input, void *buffer, size_t size, size_t *got, struct spile_error *err);
 
 const char *input_name(const struct input *input);

@@ -1,0 +1,62 @@
+# The way in. What each target does is in scripts/, cmake/ and CMakePresets.json; here is only the order.
+.DEFAULT_GOAL := help
+.PHONY: help demo test build debug asan tsan clang fuzz bench install clean deps deps-test deps-ci venv
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+CTEST   := ctest --output-on-failure --no-tests=error --parallel $(shell nproc)
+
+help:
+	@echo 'make demo      install what is missing, build, load sample data into DuckDB and query it'
+	@echo 'make test      the same for the tests, and run them all but the slow ones (.ci/run has those too)'
+	@echo 'make build     dependencies and the optimised build: build/release/{lib,bin}'
+	@echo 'make install   into PREFIX=$(PREFIX), below DESTDIR'
+	@echo 'make bench     build, and run bench/run.py with the options BENCH=...'
+	@echo 'make debug | asan | tsan | clang    another configuration: build it and run its unit tests and cases'
+	@echo 'make fuzz      each fuzzer for SPILE_FUZZ_SECONDS=60'
+	@echo 'make clean     remove build/ (.deps and .venv stay)'
+
+deps:
+	@scripts/install-packages build
+	@scripts/fetch-deps
+
+deps-test: deps
+	@scripts/install-packages test
+
+deps-ci: deps-test
+	@scripts/install-packages ci
+
+venv: deps-test
+	@scripts/make-venv
+
+build: deps
+	@scripts/build release
+
+demo: build
+	@scripts/demo.sh
+
+test: deps-test venv
+	@scripts/build release
+	@$(CTEST) --test-dir build/release --label-exclude slow $(if $(JUNIT),--output-junit $(abspath $(JUNIT)))
+
+debug: deps-test venv
+asan: deps-test venv
+tsan: deps-test venv
+clang: deps-ci venv
+debug asan tsan clang:
+	@scripts/build $@
+	@$(CTEST) --test-dir build/$@ --label-regex '^(unit|cases)$$' --label-exclude slow $(if $(JUNIT),--output-junit $(abspath $(JUNIT)))
+
+fuzz: deps-ci
+	@scripts/build fuzz
+	@$(CTEST) --test-dir build/fuzz $(if $(JUNIT),--output-junit $(abspath $(JUNIT)))
+
+bench: build venv
+	@.venv/bin/python bench/run.py $(BENCH)
+
+install: deps
+	@scripts/build release -DCMAKE_INSTALL_PREFIX=$(PREFIX)
+	@DESTDIR=$(DESTDIR) cmake --install build/release
+
+clean:
+	rm -rf build

@@ -1,0 +1,391 @@
+/* Errors, the table of what was loaded, and the progress line. */
+#include "report.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define COLUMN_NAMES_SHOWN 8
+#define UNIT_BYTES 48    /* room for any number with its unit */
+#define LINE_BYTES 256
+#define LINE_COLUMNS 80  /* of a terminal that does not tell its width */
+
+void *allocated(void *memory)
+{
+    if (memory)
+        return memory;
+    fputs("error: out of memory\n", stderr);
+    exit(SPILE_FAILED);
+}
+
+/* ---- errors ---------------------------------------------------------------------------------------------------------------- */
+
+enum spile_status fail(struct spile_error *err, enum spile_status status, const char *format, ...)
+{
+    va_list arguments;
+
+    memset(err, 0, sizeof(*err));
+    err->status = status;
+    va_start(arguments, format);
+    vsnprintf(err->message, sizeof(err->message), format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+enum spile_status hint(struct spile_error *err, enum spile_status status, const char *format, ...)
+{
+    va_list arguments;
+
+    if (status == SPILE_OK || err->hint[0])
+        return status;
+    va_start(arguments, format);
+    vsnprintf(err->hint, sizeof(err->hint), format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+static bool is_capable_terminal(int descriptor)
+{
+    const char *terminal = getenv("TERM");
+
+    return isatty(descriptor) && !(terminal && strcmp(terminal, "dumb") == 0);
+}
+
+static bool is_colour_wanted(void)
+{
+    const char *refused = getenv("NO_COLOR");
+
+    return is_capable_terminal(STDERR_FILENO) && !(refused && *refused);
+}
+
+/* One line of an error. Data in it must not drive the terminal; lines of a list stand below each other. */
+static void error_line(const char *label, const char *text)
+{
+    fputs(label, stderr);
+    for (; *text; text++) {
+        if (*text == '\n')
+            fputs("\n       ", stderr);
+        else if ((unsigned char)*text < 0x20 || *text == 0x7F)
+            fprintf(stderr, "\\x%02X", (unsigned)(unsigned char)*text);
+        else
+            fputc(*text, stderr);
+    }
+    fputc('\n', stderr);
+}
+
+void error_print(const struct spile_error *err)
+{
+    error_line(is_colour_wanted() ? "\x1b[1;31merror:\x1b[0m " : "error: ", err->message);
+    if (err->where[0])
+        error_line("   at: ", err->where);
+    if (err->hint[0])
+        error_line(" hint: ", err->hint);
+}
+
+enum spile_status output_finish(struct spile_error *err)
+{
+    bool failed = ferror(stdout);
+
+    errno = 0;
+    failed |= fflush(stdout) != 0;
+    if (!failed || errno == EPIPE)
+        return SPILE_OK;
+    return fail(err, SPILE_FAILED, "cannot write to standard output: %s", errno ? strerror(errno) : "a write failed");
+}
+
+/* ---- numbers for people ---------------------------------------------------------------------------------------------------- */
+
+/* 1234567 -> "1,234,567" */
+static const char *count_text(char buffer[UNIT_BYTES], uint64_t count)
+{
+    char digits[24];
+    int length = snprintf(digits, sizeof(digits), "%" PRIu64, count), used = 0;
+
+    for (int i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0)
+            buffer[used++] = ',';
+        buffer[used++] = digits[i];
+    }
+    buffer[used] = '\0';
+    return buffer;
+}
+
+/* 38123456 -> "38.1 MB". Powers of 1000, as file managers and disks count. */
+static const char *size_text(char buffer[UNIT_BYTES], uint64_t bytes)
+{
+    static const char *const units[] = { "kB", "MB", "GB", "TB", "PB", "EB" };
+    double size = (double)bytes / 1000;
+    size_t unit = 0;
+
+    if (bytes < 1000) {
+        snprintf(buffer, UNIT_BYTES, "%u B", (unsigned)bytes);
+        return buffer;
+    }
+    for (; size >= 999.95; unit++)
+        size /= 1000;
+    snprintf(buffer, UNIT_BYTES, "%.1f %s", size, units[unit]);
+    return buffer;
+}
+
+static const char *duration_text(char buffer[UNIT_BYTES], double seconds)
+{
+    unsigned long whole = (unsigned long)(seconds + 0.5), minutes = whole / 60;
+
+    if (seconds < 0.9995)
+        snprintf(buffer, UNIT_BYTES, "%.0f ms", seconds * 1000);
+    else if (seconds < 99.95)
+        snprintf(buffer, UNIT_BYTES, "%.1f s", seconds);
+    else if (minutes < 60)
+        snprintf(buffer, UNIT_BYTES, "%lu min %lu s", minutes, whole % 60);
+    else
+        snprintf(buffer, UNIT_BYTES, "%lu h %lu min", minutes / 60, minutes % 60);
+    return buffer;
+}
+
+/* Columns on a screen: characters, not bytes. */
+static int text_columns(const char *text)
+{
+    int columns = 0;
+
+    for (; *text; text++)
+        columns += ((unsigned char)*text & 0xC0) != 0x80;
+    return columns;
+}
+
+static int wider(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+/* ---- the table ------------------------------------------------------------------------------------------------------------- */
+
+struct table_widths {
+    int name, rows, columns, note, bytes;
+};
+
+static const char *table_note(const struct spile_table_info *table)
+{
+    return table->created ? " (new table)" : "";
+}
+
+/* Every column is as wide as its widest cell, or its heading. */
+static struct table_widths table_widths(const struct spile_load_info *info)
+{
+    struct table_widths widths = { .name = (int)strlen("table"), .rows = (int)strlen("rows"), .bytes = (int)strlen("bytes") };
+    const struct spile_table_info *table;
+    char text[UNIT_BYTES];
+
+    for (size_t i = 0; (table = spile_load_info_table(info, i)); i++) {
+        widths.name = wider(widths.name, text_columns(table->name));
+        widths.rows = wider(widths.rows, (int)strlen(count_text(text, table->rows)));
+        widths.columns = wider(widths.columns, (int)strlen(count_text(text, table->new_columns)));
+        widths.note = wider(widths.note, (int)strlen(table_note(table)));
+        widths.bytes = wider(widths.bytes, (int)strlen(size_text(text, table->bytes)));
+    }
+    widths.note = wider(widths.note, (int)strlen("new columns") - widths.columns);
+    return widths;
+}
+
+static void table_row(const struct spile_table_info *table, const struct table_widths *widths)
+{
+    char rows[UNIT_BYTES], columns[UNIT_BYTES], bytes[UNIT_BYTES];
+
+    printf("%s%*s   %*s   %*s%-*s   %*s\n", table->name, widths->name - text_columns(table->name), "",
+           widths->rows, count_text(rows, table->rows), widths->columns, count_text(columns, table->new_columns),
+           widths->note, table_note(table), widths->bytes, size_text(bytes, table->bytes));
+}
+
+static void table_print(const struct spile_load_info *info)
+{
+    struct table_widths widths = table_widths(info);
+    const struct spile_table_info *table;
+
+    printf("%-*s   %*s   %-*s   %*s\n", widths.name, "table", widths.rows, "rows", widths.columns + widths.note, "new columns",
+           widths.bytes, "bytes");
+    for (size_t i = 0; (table = spile_load_info_table(info, i)); i++)
+        table_row(table, &widths);
+}
+
+/* Names of columns that were added to a table which existed before; those of a new table are no news. */
+static void new_columns_print(const struct spile_table_info *table)
+{
+    size_t shown = table->new_columns < COLUMN_NAMES_SHOWN ? table->new_columns : COLUMN_NAMES_SHOWN;
+
+    if (table->created || shown == 0)
+        return;
+    printf("new in %s:", table->name);
+    for (size_t i = 0; i < shown; i++)
+        printf("%s %s", i ? "," : "", table->new_column_names[i]);
+    if (table->new_columns > shown)
+        printf(" and %zu more", table->new_columns - shown);
+    putchar('\n');
+}
+
+static const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+static void total_print(const struct spile_load_info *info)
+{
+    char rows[UNIT_BYTES], rate[UNIT_BYTES], duration[UNIT_BYTES];
+    double seconds = spile_load_info_seconds(info);
+    uint64_t count = spile_load_info_rows(info);
+    size_t tables = spile_load_info_table_count(info);
+
+    printf("%s row%s in %zu table%s into %s, dataset %s, in %s", count_text(rows, count), plural(count), tables, plural(tables),
+           spile_load_info_destination(info), spile_load_info_dataset(info), duration_text(duration, seconds));
+    if (seconds > 0)
+        printf(" (%s rows/s)", count_text(rate, (uint64_t)((double)count / seconds)));
+    putchar('\n');
+}
+
+static void duplicates_print(const struct spile_load_info *info)
+{
+    uint64_t count = spile_load_info_duplicate_keys(info);
+    char text[UNIT_BYTES];
+
+    if (count)
+        printf("%s JSON key%s came twice in the same object; the last value was kept\n", count_text(text, count), plural(count));
+}
+
+void report_print(const struct spile_load_info *info)
+{
+    const struct spile_table_info *table;
+
+    if (spile_load_info_already_loaded(info)) {
+        printf("load id %s is already in %s, dataset %s; nothing was added\n", spile_load_info_load_id(info),
+               spile_load_info_destination(info), spile_load_info_dataset(info));
+        return;
+    }
+    if (spile_load_info_table_count(info))
+        table_print(info);
+    for (size_t i = 0; (table = spile_load_info_table(info, i)); i++)
+        new_columns_print(table);
+    total_print(info);
+    duplicates_print(info);
+    printf("load id %s\n", spile_load_info_load_id(info));
+}
+
+/* ---- progress -------------------------------------------------------------------------------------------------------------- */
+
+/* A line that grows to the right and keeps only the pieces that fit. */
+struct line {
+    char text[LINE_BYTES];
+    size_t length, limit;
+};
+
+static void line_add(struct line *line, const char *format, ...) PRINTF_LIKE(2);
+
+static void line_add(struct line *line, const char *format, ...)
+{
+    char piece[LINE_BYTES];
+    size_t length, gap = line->length ? 2 : 0;
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(piece, sizeof(piece), format, arguments);
+    va_end(arguments);
+    length = strlen(piece);
+    if (line->length + gap + length > line->limit) {
+        line->limit = line->length; /* what comes after a piece that is left out is left out, too */
+        return;
+    }
+    memcpy(line->text + line->length, "  ", gap);
+    memcpy(line->text + line->length + gap, piece, length + 1);
+    line->length += gap + length;
+}
+
+/* The last column is left free: writing to it wraps on some terminals. */
+static size_t terminal_columns(void)
+{
+    struct winsize window;
+    size_t columns = LINE_COLUMNS;
+
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0)
+        columns = window.ws_col;
+    return columns < LINE_BYTES ? columns - 1 : LINE_BYTES - 1;
+}
+
+static unsigned percent(uint64_t done, uint64_t total)
+{
+    return done >= total ? 100 : (unsigned)(100.0 * (double)done / (double)total);
+}
+
+/* Time left when the rest goes as fast as what was done since the stage began. */
+static void eta_add(struct line *line, double seconds, uint64_t done, uint64_t total)
+{
+    char text[UNIT_BYTES];
+
+    if (done > 0 && done < total && seconds > 0)
+        line_add(line, "ETA %s", duration_text(text, 1 + seconds * (double)(total - done) / (double)done));
+}
+
+static void reading_line(struct line *line, const struct spile_progress *progress, double seconds)
+{
+    char done[UNIT_BYTES], total[UNIT_BYTES], rows[UNIT_BYTES], rate[UNIT_BYTES];
+
+    if (progress->bytes_total)
+        line_add(line, "%3u%%  %s of %s", percent(progress->bytes_read, progress->bytes_total),
+                 size_text(done, progress->bytes_read), size_text(total, progress->bytes_total));
+    else
+        line_add(line, "%s read", size_text(done, progress->bytes_read));
+    line_add(line, "%s rows", count_text(rows, progress->rows));
+    if (seconds > 0)
+        line_add(line, "%s rows/s", count_text(rate, (uint64_t)((double)progress->rows / seconds)));
+    eta_add(line, seconds, progress->bytes_read, progress->bytes_total);
+}
+
+static void writing_line(struct line *line, const struct spile_progress *progress, double seconds)
+{
+    char done[UNIT_BYTES], total[UNIT_BYTES], rate[UNIT_BYTES];
+
+    if (!progress->rows_total) {
+        line_add(line, "writing");
+        return;
+    }
+    line_add(line, "%3u%%  writing  %s of %s rows", percent(progress->rows, progress->rows_total),
+             count_text(done, progress->rows), count_text(total, progress->rows_total));
+    if (seconds > 0)
+        line_add(line, "%s rows/s", count_text(rate, (uint64_t)((double)progress->rows / seconds)));
+    eta_add(line, seconds, progress->rows, progress->rows_total);
+}
+
+void progress_start(struct progress_line *line, bool wanted)
+{
+    memset(line, 0, sizeof(*line));
+    line->wanted = wanted && is_capable_terminal(STDERR_FILENO);
+}
+
+void progress_draw(struct progress_line *line, const struct spile_progress *progress, bool stopping)
+{
+    struct line text = { .limit = terminal_columns() };
+
+    if (!line->wanted || progress->stage == SPILE_STAGE_DONE)
+        return;
+    if (progress->stage != line->stage) {
+        line->stage = progress->stage;
+        line->stage_began = progress->seconds;
+    }
+    if (stopping)
+        line_add(&text, "stopping; ctrl-C again ends at once");
+    else if (progress->stage == SPILE_STAGE_NORMALIZE)
+        reading_line(&text, progress, progress->seconds);
+    else
+        writing_line(&text, progress, progress->seconds - line->stage_began);
+    fprintf(stderr, "\r%s\x1b[K", text.text);
+    fflush(stderr);
+    line->drawn = true;
+}
+
+void progress_clear(struct progress_line *line)
+{
+    if (line->drawn)
+        fputs("\r\x1b[K", stderr);
+    line->drawn = false;
+}

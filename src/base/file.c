@@ -1,0 +1,169 @@
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FOLDER_MODE 0700
+#define FILE_MODE 0600
+
+static enum spile_status fail_file(struct spile_error *err, int code, const char *what, const char *path)
+{
+    enum spile_status status = spile_fail_errno(err, SPILE_FAILED, code, "can't %s \"%s\"", what, path);
+
+    if (code == ENOSPC || code == EDQUOT)
+        return spile_hint(err, status, "make room on that disk, or put the work folder on another one with SPILE_DATA_DIR");
+    if (code == EACCES || code == EPERM || code == EROFS)
+        return spile_hint(err, status, "set SPILE_DATA_DIR to a folder that you may write to");
+    return status;
+}
+
+enum spile_status folder_make(const char *path, struct spile_error *err)
+{
+    char *copy = strdup(path);
+    enum spile_status status = SPILE_OK;
+
+    if (!copy)
+        return spile_fail_nomem(err);
+    for (char *slash = copy + 1; !status && slash; slash = slash ? slash + 1 : NULL) {
+        slash = strchr(slash, '/');
+        if (slash)
+            *slash = 0;
+        if (mkdir(copy, FOLDER_MODE) && errno != EEXIST)
+            status = fail_file(err, errno, "make the folder", copy);
+        if (slash)
+            *slash = '/';
+        else
+            break;
+    }
+    free(copy);
+    return status;
+}
+
+static int remove_below(int parent, const char *name)
+{
+    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+    const struct dirent *entry;
+    int code = 0;
+
+    if (!folder) {
+        code = errno;
+        if (fd >= 0)
+            close(fd);
+        return code;
+    }
+    while (!code && (entry = readdir(folder))) {
+        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+            continue;
+        if (!unlinkat(fd, entry->d_name, 0))
+            continue;
+        code = errno == EISDIR || errno == EPERM ? remove_below(fd, entry->d_name) : errno;
+    }
+    closedir(folder);
+    if (!code && unlinkat(parent, name, AT_REMOVEDIR))
+        code = errno;
+    return code;
+}
+
+enum spile_status folder_remove(const char *path, struct spile_error *err)
+{
+    int code = remove_below(AT_FDCWD, path);
+
+    return code && code != ENOENT ? fail_file(err, code, "remove the folder", path) : SPILE_OK;
+}
+
+enum spile_status file_write(int fd, const char *path, const void *bytes, size_t length, struct spile_error *err)
+{
+    const char *rest = bytes;
+
+    while (length) {
+        ssize_t written = write(fd, rest, length);
+
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return fail_file(err, errno, "write", path);
+        rest += written;
+        length -= (size_t)written;
+    }
+    return SPILE_OK;
+}
+
+enum spile_status file_sync(const char *path, struct spile_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC), code = 0;
+
+    if (fd < 0 || fsync(fd))
+        code = errno;
+    if (fd >= 0)
+        close(fd);
+    return code ? fail_file(err, code, "make durable", path) : SPILE_OK;
+}
+
+static enum spile_status sync_folder_of(const char *path, struct spile_error *err)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, (size_t)(slash - path) + (slash == path)) : strdup(".");
+    enum spile_status status = folder ? file_sync(folder, err) : spile_fail_nomem(err);
+
+    free(folder);
+    return status;
+}
+
+enum spile_status file_replace(const char *path, const void *bytes, size_t length, bool durable, struct spile_error *err)
+{
+    struct text beside = { 0 };
+    enum spile_status status;
+    int fd;
+
+    text_printf(&beside, "%s.tmp", path);
+    if (beside.failed)
+        return spile_fail_nomem(err);
+    fd = open(beside.text, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+    if (fd < 0) {
+        status = fail_file(err, errno, "make", beside.text);
+        goto out;
+    }
+    status = file_write(fd, beside.text, bytes, length, err);
+    if (!status && durable && fsync(fd))
+        status = fail_file(err, errno, "make durable", beside.text);
+    if (close(fd) && !status)
+        status = fail_file(err, errno, "close", beside.text);
+    if (!status && rename(beside.text, path))
+        status = fail_file(err, errno, "rename to", path);
+    if (!status && durable)
+        status = sync_folder_of(path, err);
+out:
+    text_release(&beside);
+    return status;
+}
+
+enum spile_status file_read(const char *path, struct text *out, bool *found, struct spile_error *err)
+{
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    enum spile_status status = SPILE_OK;
+    char buffer[65536];
+
+    *found = fd >= 0;
+    if (fd < 0)
+        return errno == ENOENT ? SPILE_OK : fail_file(err, errno, "open", path);
+    for (;;) {
+        ssize_t got = read(fd, buffer, sizeof(buffer));
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            status = fail_file(err, errno, "read", path);
+        if (got <= 0)
+            break;
+        text_append(out, buffer, (size_t)got);
+    }
+    close(fd);
+    return !status && out->failed ? spile_fail_nomem(err) : status;
+}

@@ -1,0 +1,97 @@
+#include "base/map.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#define SLOTS_FIRST ((size_t)16)
+
+struct slot {
+    const char *name;
+    size_t length;
+    void *value; /* NULL: free */
+    uint64_t hash;
+};
+
+struct name_map {
+    struct slot *slots;
+    size_t count, mask;
+};
+
+static uint64_t hash_of(const struct name_map *map, const char *name, size_t length)
+{
+    return XXH3_64bits_withSeed(name, length, (uint64_t)(uintptr_t)map);
+}
+
+static struct slot *find_slot(struct slot *slots, size_t mask, const char *name, size_t length, uint64_t hash)
+{
+    for (size_t i = hash & mask;; i = (i + 1) & mask) {
+        struct slot *slot = &slots[i];
+
+        if (!slot->value || (slot->hash == hash && slot->length == length && !memcmp(slot->name, name, length)))
+            return slot;
+    }
+}
+
+static bool grow(struct name_map *map)
+{
+    size_t count = (map->mask + 1) * 2;
+    struct slot *slots = calloc(count, sizeof(*slots));
+
+    if (!slots)
+        return false;
+    for (size_t i = 0; i <= map->mask; i++) {
+        const struct slot *old = &map->slots[i];
+
+        if (old->value)
+            *find_slot(slots, count - 1, old->name, old->length, old->hash) = *old;
+    }
+    free(map->slots);
+    map->slots = slots;
+    map->mask = count - 1;
+    return true;
+}
+
+struct name_map *name_map_new(void)
+{
+    struct name_map *map = calloc(1, sizeof(*map));
+
+    if (!map)
+        return NULL;
+    map->slots = calloc(SLOTS_FIRST, sizeof(*map->slots));
+    map->mask = SLOTS_FIRST - 1;
+    if (!map->slots) {
+        free(map);
+        return NULL;
+    }
+    return map;
+}
+
+void name_map_free(struct name_map *map)
+{
+    if (!map)
+        return;
+    free(map->slots);
+    free(map);
+}
+
+void *name_map_find(const struct name_map *map, const char *name, size_t length)
+{
+    return find_slot(map->slots, map->mask, name, length, hash_of(map, name, length))->value;
+}
+
+bool name_map_put(struct name_map *map, const char *name, size_t length, void *value)
+{
+    uint64_t hash = hash_of(map, name, length);
+    struct slot *slot;
+
+    if (map->count * 2 > map->mask && !grow(map))
+        return false;
+    slot = find_slot(map->slots, map->mask, name, length, hash);
+    map->count += !slot->value;
+    *slot = (struct slot){ name, length, value, hash };
+    return true;
+}

@@ -1,0 +1,76 @@
+#include "destination/destination.h"
+
+#include <string.h>
+
+#include "destination/duckdb/duckdb.h"
+
+static const struct destination_ops *const destinations[] = {
+    &duckdb_destination,
+};
+
+#define DESTINATION_COUNT (sizeof(destinations) / sizeof(*destinations))
+
+const struct destination_ops *destination_by_scheme(const char *scheme)
+{
+    for (size_t i = 0; i < DESTINATION_COUNT; i++)
+        if (!strcmp(destinations[i]->scheme, scheme))
+            return destinations[i];
+    return NULL;
+}
+
+/* What follows "scheme:": a path, or with "//" a host (which must be empty here) and a path. As in database URLs three slashes begin a
+ * path relative to the current folder and four an absolute one. */
+static const char *path_of_url(const char *rest)
+{
+    return strncmp(rest, "///", 3) ? rest : rest + 3;
+}
+
+static const struct destination_ops *by_extension(const char *text)
+{
+    size_t length = strlen(text);
+
+    for (size_t i = 0; i < DESTINATION_COUNT; i++)
+        for (const char *const *extension = destinations[i]->extensions; *extension; extension++) {
+            size_t suffix = strlen(*extension);
+
+            if (length > suffix && !strcmp(text + length - suffix, *extension))
+                return destinations[i];
+        }
+    return NULL;
+}
+
+static enum spile_status fail_unknown(const char *text, struct spile_error *err)
+{
+    char extract[SHORTEN_BYTES];
+    struct text known = { 0 };
+
+    for (size_t i = 0; i < DESTINATION_COUNT; i++)
+        text_printf(&known, "%s%s: %s", i ? "; " : "", destinations[i]->scheme, destinations[i]->summary);
+    spile_fail(err, SPILE_CONFIG, "unknown destination \"%s\"", shorten(extract, text, strlen(text)));
+    spile_hint(err, SPILE_CONFIG, "known destinations: %s", known.text ? known.text : "");
+    text_release(&known);
+    return SPILE_CONFIG;
+}
+
+enum spile_status destination_find(const struct destination_ops **ops, const char *text, struct arena *arena, const char **path,
+                                   struct spile_error *err)
+{
+    const char *colon = strchr(text, ':');
+    char *scheme = arena_copy(arena, text, colon ? (size_t)(colon - text) : strlen(text));
+
+    if (!scheme)
+        return spile_fail_nomem(err);
+    *path = "";
+    *ops = destination_by_scheme(scheme);
+    if (*ops && colon)
+        *path = path_of_url(colon + 1);
+    else if (!*ops && (*ops = by_extension(text)))
+        *path = text;
+    if (!*ops)
+        return fail_unknown(text, err);
+    if (colon && (*path)[0] == '/' && (*path)[1] == '/')
+        return spile_fail(err, SPILE_CONFIG, "destination \"%s\" names a host", text),
+               spile_hint(err, SPILE_CONFIG, "write duckdb:PATH, or duckdb:///PATH");
+    *path = arena_copy(arena, *path, strlen(*path));
+    return *path ? SPILE_OK : spile_fail_nomem(err);
+}

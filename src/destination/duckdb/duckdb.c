@@ -1,0 +1,373 @@
+#include "destination/duckdb/duckdb.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "destination/duckdb/library.h"
+
+struct destination {
+    struct duckdb_library api;
+    duckdb_database database;
+    duckdb_connection connection;
+    char *path;
+};
+
+/* ---- errors --------------------------------------------------------------------------------------------------------------------- */
+
+/* DuckDB's messages in its own words, with what to do about those that users meet. */
+static const struct {
+    const char *in_message, *hint;
+    bool retriable;
+} remedies[] = {
+    { "Could not set lock on file", "another program has the database open: close it, then run the same command again", true },
+    { "is not a valid DuckDB database file", "name another file, or move this one away", false },
+    { "newer version of DuckDB", "use that version's library: name it with the environment variable SPILE_DUCKDB", false },
+    { "version number", "use the DuckDB version that wrote the file: name its library with the environment variable SPILE_DUCKDB", false },
+    { "No space left", "make room on the disk, then run the same command again; nothing was changed", true },
+    { "could not be written", "make room on the disk, then run the same command again; nothing was changed", true },
+    { "Permission denied", "make the file and its folder writable for this user, or name another one", false },
+    { "Cannot open file", "does the folder exist, and may this user write to it?", false },
+    { "Out of Memory", "raise --memory, or lower --workers", true },
+    { "read-only", "make the file and its folder writable for this user", false },
+    { "NOT NULL constraint", "a column of the table must not be null but the data has no value for it: drop the constraint, or give the "
+                             "column a value", false },
+    { "Could not convert", "the table's column has another type than the data: load into another table with --table", false },
+};
+
+static enum spile_status fail_duckdb(struct destination *d, const char *what, const char *message, struct spile_error *err)
+{
+    spile_fail(err, SPILE_DESTINATION, "%s: %s", what, message ? message : "unknown error");
+    for (size_t i = 0; message && i < sizeof(remedies) / sizeof(*remedies); i++)
+        if (strstr(message, remedies[i].in_message)) {
+            spile_hint(err, SPILE_DESTINATION, "%s", remedies[i].hint);
+            if (err)
+                err->retriable = remedies[i].retriable;
+            break;
+        }
+    return spile_within(err, SPILE_DESTINATION, "database \"%s\"", d->path);
+}
+
+/* ---- open and close ------------------------------------------------------------------------------------------------------------- */
+
+static bool configure(struct destination *d, duckdb_config config, const struct destination_options *options)
+{
+    char memory[32], threads[16];
+
+    snprintf(memory, sizeof(memory), "%lluB", (unsigned long long)options->max_memory);
+    snprintf(threads, sizeof(threads), "%u", options->threads);
+    return d->api.set_config(config, "memory_limit", memory) == DuckDBSuccess &&
+           d->api.set_config(config, "threads", threads) == DuckDBSuccess &&
+           d->api.set_config(config, "temp_directory", options->work_folder) == DuckDBSuccess &&
+           d->api.set_config(config, "autoinstall_known_extensions", "false") == DuckDBSuccess; /* nothing is ever downloaded */
+}
+
+static enum spile_status open_database(struct destination *d, const struct destination_options *options, struct spile_error *err)
+{
+    duckdb_config config = NULL;
+    char *message = NULL;
+    enum spile_status status = SPILE_OK;
+
+    if (d->api.create_config(&config) != DuckDBSuccess || !configure(d, config, options))
+        status = spile_fail(err, SPILE_DESTINATION, "DuckDB refused its settings");
+    else if (d->api.open_ext(options->path, &d->database, config, &message) != DuckDBSuccess)
+        status = fail_duckdb(d, "can't open the database", message, err);
+    else if (d->api.connect(d->database, &d->connection) != DuckDBSuccess)
+        status = fail_duckdb(d, "can't connect to the database", NULL, err);
+    if (message)
+        d->api.free(message);
+    d->api.destroy_config(&config);
+    return status;
+}
+
+static enum spile_status duckdb_close_destination(struct destination *d, struct spile_error *err)
+{
+    (void)err;
+    if (!d)
+        return SPILE_OK;
+    if (d->connection)
+        d->api.disconnect(&d->connection);
+    if (d->database)
+        d->api.close(&d->database);
+    duckdb_library_close(&d->api);
+    free(d->path);
+    free(d);
+    return SPILE_OK;
+}
+
+static enum spile_status duckdb_open_destination(struct destination **out, const struct destination_options *options, struct spile_error *err)
+{
+    struct destination *d = calloc(1, sizeof(*d));
+    enum spile_status status;
+
+    *out = NULL;
+    if (!d || !(d->path = strdup(options->path))) {
+        free(d);
+        return spile_fail_nomem(err);
+    }
+    status = duckdb_library_open(&d->api, err);
+    if (!status)
+        status = open_database(d, options, err);
+    if (status)
+        duckdb_close_destination(d, NULL);
+    else
+        *out = d;
+    return status;
+}
+
+static void duckdb_interrupt_destination(struct destination *d)
+{
+    d->api.interrupt(d->connection);
+}
+
+/* ---- statements ----------------------------------------------------------------------------------------------------------------- */
+
+static duckdb_state bind_value(struct destination *d, duckdb_prepared_statement statement, idx_t index, const struct sql_value *value)
+{
+    switch (value->kind) {
+    case SQL_NULL:
+        return d->api.bind_null(statement, index);
+    case SQL_TEXT:
+        return d->api.bind_varchar_length(statement, index, value->text.text, value->text.length);
+    case SQL_INTEGER:
+        return d->api.bind_int64(statement, index, value->number);
+    case SQL_TIMESTAMP:
+        return d->api.bind_timestamp_tz(statement, index, (duckdb_timestamp){ value->number });
+    }
+    return DuckDBError;
+}
+
+static bool is_valid(const uint64_t *validity, idx_t row)
+{
+    return !validity || (validity[row / 64] >> (row % 64) & 1);
+}
+
+/* Every column of a query here is VARCHAR. */
+static bool read_chunk(struct destination *d, duckdb_data_chunk chunk, struct arena *arena, struct sql_rows *rows)
+{
+    idx_t count = d->api.data_chunk_get_size(chunk);
+    char **cells = arena_alloc(arena, (rows->count + count) * rows->width * sizeof(*cells));
+
+    if (!cells)
+        return false;
+    if (rows->count)
+        memcpy(cells, rows->cells, rows->count * rows->width * sizeof(*cells));
+    for (size_t column = 0; column < rows->width; column++) {
+        duckdb_vector vector = d->api.data_chunk_get_vector(chunk, column);
+        duckdb_string_t *strings = d->api.vector_get_data(vector);
+        const uint64_t *validity = d->api.vector_get_validity(vector);
+
+        for (idx_t row = 0; row < count; row++) {
+            char **cell = &cells[(rows->count + row) * rows->width + column];
+
+            *cell = NULL;
+            if (!is_valid(validity, row))
+                continue;
+            *cell = arena_copy(arena, d->api.string_t_data(&strings[row]), d->api.string_t_length(strings[row]));
+            if (!*cell)
+                return false;
+        }
+    }
+    rows->cells = cells;
+    rows->count += count;
+    return true;
+}
+
+static bool read_result(struct destination *d, duckdb_result *result, struct arena *arena, struct sql_rows *rows)
+{
+    duckdb_data_chunk chunk;
+    bool ok = true;
+
+    *rows = (struct sql_rows){ .width = d->api.column_count(result) };
+    while (ok && (chunk = d->api.fetch_chunk(*result))) {
+        ok = read_chunk(d, chunk, arena, rows);
+        d->api.destroy_data_chunk(&chunk);
+    }
+    return ok;
+}
+
+/* Prepares, binds and runs; the caller destroys the result, also after a failure. */
+static enum spile_status run(struct destination *d, const char *sql, const struct sql_value *values, size_t count, duckdb_result *result,
+                             struct spile_error *err)
+{
+    duckdb_prepared_statement statement = NULL;
+    enum spile_status status = SPILE_OK;
+
+    memset(result, 0, sizeof(*result));
+    if (d->api.prepare(d->connection, sql, &statement) != DuckDBSuccess)
+        status = fail_duckdb(d, "DuckDB refused a statement", d->api.prepare_error(statement), err);
+    for (size_t i = 0; !status && i < count; i++)
+        if (bind_value(d, statement, i + 1, &values[i]) != DuckDBSuccess)
+            status = fail_duckdb(d, "DuckDB refused a value", NULL, err);
+    if (!status && d->api.execute_prepared(statement, result) != DuckDBSuccess) {
+        status = fail_duckdb(d, "DuckDB failed", d->api.result_error(result), err);
+        if (d->api.result_error_type(result) == DUCKDB_ERROR_INTERRUPT)
+            status = spile_fail(err, SPILE_CANCELLED, "cancelled");
+    }
+    d->api.destroy_prepare(&statement);
+    return status;
+}
+
+static enum spile_status duckdb_execute(struct destination *d, const char *sql, const struct sql_value *values, size_t count,
+                                        struct arena *arena, struct sql_rows *rows, struct spile_error *err)
+{
+    duckdb_result result;
+    enum spile_status status = run(d, sql, values, count, &result, err);
+
+    if (!status && rows && !read_result(d, &result, arena, rows))
+        status = spile_fail_nomem(err);
+    d->api.destroy_result(&result);
+    return status;
+}
+
+static enum spile_status duckdb_ingest(struct destination *d, const char *sql, struct ArrowArrayStream *stream, uint64_t *rows,
+                                       struct spile_error *err)
+{
+    duckdb_result result;
+    enum spile_status status;
+
+    *rows = 0;
+    if (d->api.arrow_scan(d->connection, STREAM_NAME, (duckdb_arrow_stream)stream) != DuckDBSuccess) {
+        const char *reason = stream->release ? stream->get_last_error(stream) : NULL;
+
+        status = fail_duckdb(d, "DuckDB refused the rows", reason, err);
+    } else {
+        status = run(d, sql, NULL, 0, &result, err);
+        if (!status)
+            *rows = d->api.rows_changed(&result);
+        d->api.destroy_result(&result);
+        run(d, "DROP VIEW IF EXISTS temp." STREAM_NAME, NULL, 0, &result, NULL);
+        d->api.destroy_result(&result);
+    }
+    if (stream->release)
+        stream->release(stream);
+    return status;
+}
+
+/* ---- catalog -------------------------------------------------------------------------------------------------------------------- */
+
+static const char catalog_sql[] =
+    "SELECT 'column', table_name, column_name, data_type, CASE WHEN is_nullable THEN '1' ELSE '0' END, "
+    "printf('%020d', table_oid) AS t, printf('%020d', column_index) AS i FROM duckdb_columns() "
+    "WHERE database_name = current_database() AND schema_name = $1 AND table_oid IN "
+    "(SELECT table_oid FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = $1) "
+    "UNION ALL SELECT 'view', view_name, '', '', '', '', '' FROM duckdb_views() "
+    "WHERE database_name = current_database() AND schema_name = $1 "
+    "UNION ALL SELECT 'dataset', '', '', '', '', '', '' FROM duckdb_schemas() "
+    "WHERE database_name = current_database() AND schema_name = $1 ORDER BY 1, t, i";
+
+static enum spile_status duckdb_read_catalog(struct destination *d, const char *dataset, struct arena *arena, struct catalog *catalog,
+                                             struct spile_error *err)
+{
+    struct sql_value values[] = { { SQL_TEXT, slice_of(dataset), 0 } };
+    struct sql_rows rows;
+    struct catalog_column *columns;
+    const char **views;
+    enum spile_status status = duckdb_execute(d, catalog_sql, values, 1, arena, &rows, err);
+
+    *catalog = (struct catalog){ 0 };
+    if (status)
+        return status;
+    columns = arena_alloc(arena, rows.count * sizeof(*columns));
+    views = arena_alloc(arena, rows.count * sizeof(*views));
+    if (!columns || !views)
+        return spile_fail_nomem(err);
+    for (size_t i = 0; i < rows.count; i++) {
+        char **cells = &rows.cells[i * rows.width];
+
+        if (!strcmp(cells[0], "column"))
+            columns[catalog->column_count++] = (struct catalog_column){ cells[1], cells[2], cells[3], *cells[4] == '1' };
+        else if (!strcmp(cells[0], "view"))
+            views[catalog->view_count++] = cells[1];
+        else
+            catalog->has_dataset = true;
+    }
+    catalog->columns = columns;
+    catalog->views = views;
+    return SPILE_OK;
+}
+
+/* ---- types ---------------------------------------------------------------------------------------------------------------------- */
+
+static const char *integer_type(int bits)
+{
+    switch (bits) {
+    case 8:
+        return "TINYINT";
+    case 16:
+        return "SMALLINT";
+    case 32:
+        return "INTEGER";
+    case 128:
+        return "HUGEINT";
+    default:
+        return "BIGINT";
+    }
+}
+
+static const char *timestamp_type(const struct column_type *type)
+{
+    if (type->timezone)
+        return "TIMESTAMP WITH TIME ZONE";
+    if (type->precision == 0)
+        return "TIMESTAMP_S";
+    if (type->precision > 0 && type->precision <= 3)
+        return "TIMESTAMP_MS";
+    return type->precision > 6 ? "TIMESTAMP_NS" : "TIMESTAMP";
+}
+
+static const char *duckdb_type_name(const struct column *column, struct arena *arena)
+{
+    switch (column->type.type) {
+    case TYPE_TEXT:
+        return "VARCHAR";
+    case TYPE_DOUBLE:
+        return "DOUBLE";
+    case TYPE_BOOL:
+        return "BOOLEAN";
+    case TYPE_TIMESTAMP:
+        return timestamp_type(&column->type);
+    case TYPE_BIGINT:
+        return integer_type(column->type.precision);
+    case TYPE_BINARY:
+        return "BLOB";
+    case TYPE_JSON:
+        return "JSON";
+    case TYPE_DECIMAL:
+    case TYPE_WEI:
+        return arena_printf(arena, "DECIMAL(%d,%d)", column_type_precision(&column->type), column_type_scale(&column->type));
+    case TYPE_DATE:
+        return "DATE";
+    case TYPE_TIME:
+        return "TIME";
+    case TYPE_UNKNOWN:
+        break;
+    }
+    return "VARCHAR";
+}
+
+/* Row ids are random to the eye: trying to compress them costs more time than anything else in a load and saves a twentieth. */
+static const char *duckdb_type_suffix(const struct column *column)
+{
+    return !strcmp(column->name, DLT_ID) ? " USING COMPRESSION uncompressed" : "";
+}
+
+static const char *const extensions[] = { ".duckdb", ".ddb", NULL };
+
+const struct destination_ops duckdb_destination = {
+    .scheme = "duckdb",
+    .summary = "a DuckDB file: x.duckdb, duckdb:PATH, duckdb:///PATH",
+    .extensions = extensions,
+    .caps = { .dlt_type = "dlt.destinations.duckdb", .name_length_max = 65536 },
+    .locate = duckdb_library_locate,
+    .open = duckdb_open_destination,
+    .close = duckdb_close_destination,
+    .execute = duckdb_execute,
+    .read_catalog = duckdb_read_catalog,
+    .type_name = duckdb_type_name,
+    .type_suffix = duckdb_type_suffix,
+    .ingest = duckdb_ingest,
+    .interrupt = duckdb_interrupt_destination,
+};

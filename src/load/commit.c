@@ -1,0 +1,279 @@
+#include "load/commit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/text.h"
+#include "load/plan.h"
+
+/* ---- statements ----------------------------------------------------------------------------------------------------------------- */
+
+static enum spile_status execute(const struct load_target *target, const char *sql, const struct sql_value *values, size_t count,
+                                 struct arena *arena, struct sql_rows *rows, struct spile_error *err)
+{
+    return target->ops->execute(target->destination, sql, values, count, arena, rows, err);
+}
+
+static struct sql_value sql_text(const char *text)
+{
+    return (struct sql_value){ .kind = SQL_TEXT, .text = slice_of(text) };
+}
+
+static struct sql_value sql_integer(int64_t number)
+{
+    return (struct sql_value){ .kind = SQL_INTEGER, .number = number };
+}
+
+static struct sql_value sql_timestamp(int64_t micros)
+{
+    return (struct sql_value){ .kind = SQL_TIMESTAMP, .number = micros };
+}
+
+/* ---- what is there -------------------------------------------------------------------------------------------------------------- */
+
+static enum spile_status query_text(const struct load_target *target, const char *sql, const struct sql_value *values, size_t count,
+                                    struct arena *arena, struct sql_rows *rows, struct spile_error *err)
+{
+    return sql ? execute(target, sql, values, count, arena, rows, err) : spile_fail_nomem(err);
+}
+
+static enum spile_status read_state(const struct load_target *target, struct arena *arena, struct stored *stored, struct spile_error *err)
+{
+    struct sql_value values[] = { sql_text(target->pipeline) };
+    struct sql_rows rows;
+    enum spile_status status;
+
+    if (!catalog_has_table(&stored->catalog, DLT_STATE_TABLE) || !catalog_has_table(&stored->catalog, DLT_LOADS_TABLE))
+        return SPILE_OK;
+    status = query_text(target, sql_select_state(target->dataset, arena), values, 1, arena, &rows, err);
+    if (!status && rows.count)
+        stored->state = rows.cells[0];
+    return status;
+}
+
+static enum spile_status read_schema(const struct load_target *target, const char *schema_name, struct arena *arena, struct stored *stored,
+                                     struct spile_error *err)
+{
+    struct sql_value values[] = { sql_text(schema_name) };
+    struct sql_rows rows;
+    enum spile_status status;
+
+    stored->schema_hash = "";
+    if (!catalog_has_table(&stored->catalog, DLT_VERSION_TABLE))
+        return SPILE_OK;
+    status = query_text(target, sql_select_schema(target->dataset, arena), values, 1, arena, &rows, err);
+    if (!status && rows.count && rows.cells[0] && rows.cells[1]) {
+        stored->schema = rows.cells[0];
+        stored->schema_hash = rows.cells[1];
+    }
+    return status;
+}
+
+static enum spile_status read_load(const struct load_target *target, const char *load_id, struct arena *arena, struct stored *stored,
+                                   struct spile_error *err)
+{
+    struct sql_value values[] = { sql_text(load_id) };
+    struct sql_rows rows;
+    enum spile_status status;
+
+    if (!catalog_has_table(&stored->catalog, DLT_LOADS_TABLE))
+        return SPILE_OK;
+    status = query_text(target, sql_select_load(target->dataset, arena), values, 1, arena, &rows, err);
+    stored->has_load = !status && rows.count;
+    return status;
+}
+
+enum spile_status load_read_stored(const struct load_target *target, const char *schema_name, const char *load_id, struct arena *arena,
+                                   struct stored *stored, struct spile_error *err)
+{
+    enum spile_status status;
+
+    *stored = (struct stored){ .schema_hash = "" };
+    status = target->ops->read_catalog(target->destination, target->dataset, arena, &stored->catalog, err);
+    if (!status)
+        status = read_state(target, arena, stored, err);
+    if (!status && !schema_name) {
+        struct state_identity identity = { target->pipeline, target->dataset, target->ops->caps.dlt_type };
+        struct state state;
+
+        status = state_prepare(&state, &identity, stored->state, arena, err);
+        schema_name = state.schema_name;
+    }
+    if (!status)
+        status = read_schema(target, schema_name, arena, stored, err);
+    return status ? status : read_load(target, load_id, arena, stored, err);
+}
+
+/* ---- rows ----------------------------------------------------------------------------------------------------------------------- */
+
+static enum spile_status check_cancelled(const struct load_job *job, struct spile_error *err)
+{
+    return atomic_load(job->cancelled) ? spile_fail(err, SPILE_CANCELLED, "cancelled") : SPILE_OK;
+}
+
+static enum spile_status insert_table(const struct load_target *target, const struct load_job *job, const struct package_table *entry,
+                                      struct arena *arena, struct spile_error *err)
+{
+    const char *sql = sql_insert_stream(target->dataset, entry, job->package->load_id, arena);
+    struct ArrowArrayStream stream;
+    uint64_t rows;
+    enum spile_status status = sql ? package_stream(job->package, entry, &stream, job->progress, err) : spile_fail_nomem(err);
+
+    if (!status)
+        status = target->ops->ingest(target->destination, sql, &stream, &rows, err);
+    if (!status && rows != entry->rows)
+        status = spile_fail(err, SPILE_DESTINATION, "the database took %llu rows of %llu", (unsigned long long)rows,
+                            (unsigned long long)entry->rows);
+    return spile_within(err, status, "table \"%s\"", entry->table->name);
+}
+
+static enum spile_status empty_replaced(const struct load_target *target, const struct load_job *job, const struct catalog *catalog,
+                                        struct arena *arena, struct spile_error *err)
+{
+    enum spile_status status = SPILE_OK;
+
+    for (uint32_t i = 0; !status && i < job->schema->table_count; i++) {
+        const struct table *table = job->schema->tables[i];
+
+        if (package_replaces(job->package, table) && catalog_has_table(catalog, table->name))
+            status = query_text(target, sql_delete_all(target->dataset, table->name, arena), NULL, 0, arena, NULL, err);
+    }
+    return status;
+}
+
+static enum spile_status load_rows(const struct load_target *target, const struct load_job *job, struct arena *arena,
+                                   struct spile_error *err)
+{
+    enum spile_status status = SPILE_OK;
+
+    for (uint32_t i = 0; !status && i < job->package->table_count; i++) {
+        status = check_cancelled(job, err);
+        if (!status)
+            status = insert_table(target, job, job->package->tables[i], arena, err);
+    }
+    return status;
+}
+
+/* ---- bookkeeping ---------------------------------------------------------------------------------------------------------------- */
+
+static enum spile_status book_schema(const struct load_target *target, const struct load_job *job, struct arena *arena,
+                                     struct spile_error *err)
+{
+    size_t length;
+    char *text = schema_write(job->schema, &length);
+    struct sql_value values[] = {
+        sql_integer(schema_version_number(job->schema)), sql_integer(SCHEMA_ENGINE_VERSION), sql_timestamp(clock_micros()),
+        sql_text(job->schema->name), sql_text(schema_hash(job->schema)), { .kind = SQL_TEXT, .text = { text, text ? length : 0 } },
+    };
+    enum spile_status status =
+        text ? query_text(target, sql_insert_version(target->dataset, arena), values, 6, arena, NULL, err) : spile_fail_nomem(err);
+
+    free(text);
+    return status;
+}
+
+static enum spile_status book_state(const struct load_target *target, const struct load_job *job, const struct state *state,
+                                    struct arena *arena, struct spile_error *err)
+{
+    struct text key = { 0 };
+    char id[ROW_ID_CHARS + 1] = "";
+    struct slice input;
+    enum spile_status status;
+
+    text_printf(&key, "%s_%s", job->package->load_id, DLT_STATE_TABLE);
+    if (key.failed)
+        return spile_fail_nomem(err);
+    input = (struct slice){ key.text, key.length };
+    row_ids_hash(&input, 1, (char(*)[ROW_ID_CHARS])id);
+    text_release(&key);
+    {
+        struct sql_value values[] = {
+            sql_integer(state->version), sql_integer(4), sql_text(target->pipeline), sql_text(state->encoded),
+            sql_timestamp(clock_micros()), sql_text(state->hash), sql_text(job->package->load_id), sql_text(id),
+        };
+
+        status = query_text(target, sql_insert_state(target->dataset, arena), values, 8, arena, NULL, err);
+    }
+    return status;
+}
+
+static enum spile_status book_load(const struct load_target *target, const struct load_job *job, struct arena *arena, struct spile_error *err)
+{
+    struct sql_value values[] = {
+        sql_text(job->package->load_id), sql_text(job->schema->name), sql_integer(0), sql_timestamp(clock_micros()),
+        sql_text(schema_hash(job->schema)),
+    };
+
+    return query_text(target, sql_insert_load(target->dataset, arena), values, 5, arena, NULL, err);
+}
+
+/* ---- the transaction ------------------------------------------------------------------------------------------------------------ */
+
+static enum spile_status fail_fence(const struct load_target *target, struct spile_error *err)
+{
+    spile_fail(err, SPILE_DESTINATION, "another run has changed the schema of dataset \"%s\" since this package was made", target->dataset);
+    return spile_hint(err, SPILE_DESTINATION, "load the data again");
+}
+
+static enum spile_status run_plan(const struct load_target *target, const struct plan *plan, struct arena *arena, struct spile_error *err)
+{
+    enum spile_status status = SPILE_OK;
+
+    for (size_t i = 0; !status && i < plan->statement_count; i++)
+        status = execute(target, plan->statements[i], NULL, 0, arena, NULL, err);
+    return status;
+}
+
+static enum spile_status in_transaction(const struct load_target *target, struct load_job *job, struct arena *arena, struct spile_error *err)
+{
+    struct state_identity identity = { target->pipeline, target->dataset, target->ops->caps.dlt_type };
+    struct stored stored;
+    struct state state;
+    struct plan plan = { 0 };
+    bool schema_is_new = false;
+    enum spile_status status = load_read_stored(target, job->schema->name, job->package->load_id, arena, &stored, err);
+
+    if (status)
+        return status;
+    job->already_loaded = stored.has_load;
+    if (stored.has_load)
+        return SPILE_OK;
+    if (strcmp(stored.schema_hash, job->base_hash))
+        return fail_fence(target, err);
+    status = state_prepare(&state, &identity, stored.state, arena, err);
+    if (!status && state.changed && !schema_add_state_table(job->schema))
+        status = spile_fail_nomem(err);
+    if (!status)
+        status = schema_seal(job->schema, &schema_is_new, err);
+    if (!status)
+        status = plan_make(&plan, target, job, &stored.catalog, state.changed, arena, err);
+    if (!status)
+        status = run_plan(target, &plan, arena, err);
+    if (!status)
+        status = empty_replaced(target, job, &stored.catalog, arena, err);
+    if (!status)
+        status = load_rows(target, job, arena, err);
+    if (!status && strcmp(stored.schema_hash, schema_hash(job->schema)))
+        status = book_schema(target, job, arena, err);
+    if (!status && state.changed)
+        status = book_state(target, job, &state, arena, err);
+    if (!status)
+        status = book_load(target, job, arena, err);
+    return status ? status : check_cancelled(job, err);
+}
+
+enum spile_status load_commit(const struct load_target *target, struct load_job *job, struct arena *arena, struct spile_error *err)
+{
+    enum spile_status status = execute(target, "BEGIN TRANSACTION", NULL, 0, arena, NULL, err);
+
+    if (status)
+        return status;
+    status = in_transaction(target, job, arena, err);
+    if (!status)
+        status = execute(target, job->already_loaded ? "ROLLBACK" : "COMMIT", NULL, 0, arena, NULL, err);
+    if (status)
+        execute(target, "ROLLBACK", NULL, 0, arena, NULL, NULL);
+    return status;
+}

@@ -1,0 +1,55 @@
+/* The load: one transaction of a destination that takes a package, the schema and the bookkeeping, or nothing.
+ *
+ *   begin -> is this load id there already? -> fence: is the schema still the one we began with? -> tables and columns -> rows, counted
+ *   against the manifest -> _dlt_version, _dlt_pipeline_state, _dlt_loads -> commit */
+#ifndef LOAD_COMMIT_H
+#define LOAD_COMMIT_H
+
+#include "destination/destination.h"
+#include "load/package.h"
+#include "load/state.h"
+
+/* What the dataset says about a pipeline. All in the caller's arena. */
+struct stored {
+    const char *state;          /* newest state (encoded), NULL: none */
+    const char *schema;         /* newest schema, NULL: none */
+    const char *schema_hash;    /* "" when there is none */
+    bool has_load;              /* the load id is booked */
+    struct catalog catalog;
+};
+
+/* Who loads where. */
+struct load_target {
+    const struct destination_ops *ops;
+    struct destination *destination;
+    const char *pipeline, *dataset;
+};
+
+/* `schema_name` NULL: the pipeline's default schema as its state names it, or dlt's rule. */
+enum spile_status load_read_stored(const struct load_target *target, const char *schema_name, const char *load_id, struct arena *arena,
+                                   struct stored *stored, struct spile_error *err);
+
+/* What a load did to a table. */
+struct table_change {
+    struct table *table;
+    bool created;
+    const char **new_columns; /* caller's arena */
+    size_t new_column_count;
+};
+
+struct load_job {
+    struct package *package;
+    struct schema *schema;
+    const char *base_hash;       /* of the schema that the package was made against; "": none */
+    const _Atomic bool *cancelled;
+    _Atomic uint64_t *progress;  /* rows handed over; may be NULL */
+    /* set by load_commit: */
+    bool already_loaded;
+    struct table_change *changes; /* in the arena, by table of the package */
+    size_t change_count;
+};
+
+/* Loads and commits. After a failure nothing has changed. */
+enum spile_status load_commit(const struct load_target *target, struct load_job *job, struct arena *arena, struct spile_error *err);
+
+#endif

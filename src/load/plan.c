@@ -1,0 +1,360 @@
+#include "load/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/map.h"
+
+/* ---- text ----------------------------------------------------------------------------------------------------------------------- */
+
+/* The one way of a name into SQL. */
+static void put_name(struct text *sql, const char *name)
+{
+    text_putc(sql, '"');
+    for (; *name; name++) {
+        if (*name == '"')
+            text_putc(sql, '"');
+        text_putc(sql, *name);
+    }
+    text_putc(sql, '"');
+}
+
+static void put_table(struct text *sql, const char *dataset, const char *table)
+{
+    put_name(sql, dataset);
+    text_putc(sql, '.');
+    put_name(sql, table);
+}
+
+/* Moves the text to the arena. */
+static const char *take(struct text *sql, struct arena *arena)
+{
+    const char *copy = sql->failed ? NULL : arena_copy(arena, sql->text, sql->length);
+
+    text_release(sql);
+    return copy;
+}
+
+const char *sql_select_state(const char *dataset, struct arena *arena)
+{
+    struct text sql = { 0 };
+
+    text_puts(&sql, "SELECT s.state FROM ");
+    put_table(&sql, dataset, DLT_STATE_TABLE);
+    text_puts(&sql, " s JOIN ");
+    put_table(&sql, dataset, DLT_LOADS_TABLE);
+    text_puts(&sql, " l ON l.load_id = s._dlt_load_id WHERE s.pipeline_name = $1 AND l.status = 0 ORDER BY l.load_id DESC LIMIT 1");
+    return take(&sql, arena);
+}
+
+const char *sql_select_schema(const char *dataset, struct arena *arena)
+{
+    struct text sql = { 0 };
+
+    text_puts(&sql, "SELECT schema, version_hash FROM ");
+    put_table(&sql, dataset, DLT_VERSION_TABLE);
+    text_puts(&sql, " WHERE schema_name = $1 ORDER BY inserted_at DESC LIMIT 1");
+    return take(&sql, arena);
+}
+
+const char *sql_select_load(const char *dataset, struct arena *arena)
+{
+    struct text sql = { 0 };
+
+    text_puts(&sql, "SELECT load_id FROM ");
+    put_table(&sql, dataset, DLT_LOADS_TABLE);
+    text_puts(&sql, " WHERE load_id = $1 AND status = 0 LIMIT 1");
+    return take(&sql, arena);
+}
+
+static const char *insert_values(const char *dataset, const char *table, const char *columns, const char *values, struct arena *arena)
+{
+    struct text sql = { 0 };
+
+    text_puts(&sql, "INSERT INTO ");
+    put_table(&sql, dataset, table);
+    text_printf(&sql, " (%s) VALUES (%s)", columns, values);
+    return take(&sql, arena);
+}
+
+const char *sql_insert_version(const char *dataset, struct arena *arena)
+{
+    return insert_values(dataset, DLT_VERSION_TABLE, "version, engine_version, inserted_at, schema_name, version_hash, schema",
+                         "$1, $2, $3, $4, $5, $6", arena);
+}
+
+const char *sql_insert_state(const char *dataset, struct arena *arena)
+{
+    return insert_values(dataset, DLT_STATE_TABLE,
+                         "version, engine_version, pipeline_name, state, created_at, version_hash, _dlt_load_id, _dlt_id",
+                         "$1, $2, $3, $4, $5, $6, $7, $8", arena);
+}
+
+const char *sql_insert_load(const char *dataset, struct arena *arena)
+{
+    return insert_values(dataset, DLT_LOADS_TABLE, "load_id, schema_name, status, inserted_at, schema_version_hash",
+                         "$1, $2, $3, $4, $5", arena);
+}
+
+const char *sql_delete_all(const char *dataset, const char *table, struct arena *arena)
+{
+    struct text sql = { 0 };
+
+    text_puts(&sql, "DELETE FROM ");
+    put_table(&sql, dataset, table);
+    return take(&sql, arena);
+}
+
+/* The load id is the same in every row: it is not in the stream but a constant here (its characters have been checked). */
+const char *sql_insert_stream(const char *dataset, const struct package_table *entry, const char *load_id, struct arena *arena)
+{
+    const struct table *table = entry->table;
+    struct text sql = { 0 }, values = { 0 };
+    const char *separator = "";
+
+    text_puts(&sql, "INSERT INTO ");
+    put_table(&sql, dataset, table->name);
+    text_puts(&sql, " (");
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        const struct column *column = table->columns[i];
+
+        if (column != table->load_id && !package_has_column(entry, column))
+            continue;
+        text_puts(&sql, separator);
+        text_puts(&values, separator);
+        put_name(&sql, column->name);
+        if (column == table->load_id)
+            text_printf(&values, "'%s'", load_id);
+        else
+            put_name(&values, column->name);
+        separator = ", ";
+    }
+    text_printf(&sql, ") SELECT %s FROM " STREAM_NAME, values.text ? values.text : "");
+    sql.failed |= values.failed;
+    text_release(&values);
+    return take(&sql, arena);
+}
+
+/* ---- plan ----------------------------------------------------------------------------------------------------------------------- */
+
+struct planner {
+    struct plan *plan;
+    const struct load_target *target;
+    const struct catalog *catalog;
+    struct name_map *columns; /* "table\0column" -> catalog column */
+    struct name_map *tables;  /* table -> any of its columns */
+    struct arena *arena;
+    size_t capacity;
+};
+
+bool catalog_has_table(const struct catalog *catalog, const char *table)
+{
+    for (size_t i = 0; i < catalog->column_count; i++)
+        if (!strcmp(catalog->columns[i].table, table))
+            return true;
+    return false;
+}
+
+static bool column_key(struct text *key, const char *table, const char *column)
+{
+    text_clear(key);
+    text_puts(key, table);
+    text_putc(key, 0);
+    text_puts(key, column);
+    return !key->failed;
+}
+
+/* Names of tables and columns do not depend on case here: DuckDB's rule. The catalog's names are folded by the same function. */
+static void fold(struct text *text)
+{
+    for (size_t i = 0; i < text->length; i++)
+        if (text->text[i] >= 'A' && text->text[i] <= 'Z')
+            text->text[i] = (char)(text->text[i] + 32);
+}
+
+static bool index_catalog(struct planner *planner)
+{
+    struct text key = { 0 };
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < planner->catalog->column_count; i++) {
+        const struct catalog_column *column = &planner->catalog->columns[i];
+        char *copy;
+
+        ok = column_key(&key, column->table, column->name);
+        if (!ok)
+            break;
+        fold(&key);
+        copy = arena_copy(planner->arena, key.text, key.length);
+        ok = copy && name_map_put(planner->columns, copy, key.length, (void *)(uintptr_t)column) &&
+             name_map_put(planner->tables, copy, strlen(copy), (void *)(uintptr_t)column);
+    }
+    text_release(&key);
+    return ok;
+}
+
+static const struct catalog_column *find_in_catalog(const struct planner *planner, const char *table, const char *column)
+{
+    struct text key = { 0 };
+    const struct catalog_column *found = NULL;
+
+    if (column_key(&key, table, column ? column : "")) {
+        fold(&key);
+        found = column ? name_map_find(planner->columns, key.text, key.length) : name_map_find(planner->tables, key.text, strlen(key.text));
+    }
+    text_release(&key);
+    return found;
+}
+
+static enum spile_status add_statement(struct planner *planner, struct text *sql, struct spile_error *err)
+{
+    const char *statement = take(sql, planner->arena);
+    struct plan *plan = planner->plan;
+
+    if (plan->statement_count == planner->capacity) {
+        size_t capacity = planner->capacity ? planner->capacity * 2 : 16;
+        const char **statements = arena_alloc(planner->arena, capacity * sizeof(*statements));
+
+        if (!statements)
+            return spile_fail_nomem(err);
+        if (plan->statement_count)
+            memcpy(statements, plan->statements, plan->statement_count * sizeof(*statements));
+        plan->statements = statements;
+        planner->capacity = capacity;
+    }
+    if (!statement)
+        return spile_fail_nomem(err);
+    plan->statements[plan->statement_count++] = statement;
+    return SPILE_OK;
+}
+
+static void put_column(struct planner *planner, struct text *sql, const struct column *column, bool constraints)
+{
+    const char *type = planner->target->ops->type_name(column, planner->arena);
+
+    put_name(sql, column->name);
+    text_printf(sql, " %s%s", type ? type : "", planner->target->ops->type_suffix(column));
+    sql->failed |= !type;
+    if (constraints && !column->nullable)
+        text_puts(sql, " NOT NULL");
+}
+
+static enum spile_status create_table(struct planner *planner, const struct table *table, struct table_change *change, struct spile_error *err)
+{
+    struct text sql = { 0 };
+
+    change->created = true;
+    text_puts(&sql, "CREATE TABLE ");
+    put_table(&sql, planner->target->dataset, table->name);
+    text_puts(&sql, " (");
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        text_puts(&sql, i ? ", " : "");
+        put_column(planner, &sql, table->columns[i], true);
+        change->new_columns[change->new_column_count++] = table->columns[i]->name;
+    }
+    text_putc(&sql, ')');
+    return add_statement(planner, &sql, err);
+}
+
+/* A column that comes to a table with rows can't be NOT NULL: they have no value for it. */
+static enum spile_status add_column(struct planner *planner, const struct table *table, const struct column *column,
+                                    struct table_change *change, struct spile_error *err)
+{
+    struct text sql = { 0 };
+
+    change->new_columns[change->new_column_count++] = column->name;
+    text_puts(&sql, "ALTER TABLE ");
+    put_table(&sql, planner->target->dataset, table->name);
+    text_puts(&sql, " ADD COLUMN ");
+    put_column(planner, &sql, column, false);
+    return add_statement(planner, &sql, err);
+}
+
+static enum spile_status check_type(struct planner *planner, const struct table *table, const struct column *column,
+                                    const struct catalog_column *there, struct spile_error *err)
+{
+    const char *wanted = planner->target->ops->type_name(column, planner->arena);
+
+    if (!wanted)
+        return spile_fail_nomem(err);
+    if (!strcmp(wanted, there->type))
+        return SPILE_OK;
+    spile_fail(err, SPILE_DESTINATION, "column \"%s\" of table \"%s\" is %s in the database but the data needs %s", column->name,
+               table->name, there->type, wanted);
+    return spile_hint(err, SPILE_DESTINATION, "load into another table with --table or another dataset with --dataset, or change the "
+                                              "column with ALTER TABLE ... ALTER COLUMN ... TYPE %s", wanted);
+}
+
+static enum spile_status check_view(struct planner *planner, const struct table *table, struct spile_error *err)
+{
+    for (size_t i = 0; i < planner->catalog->view_count; i++)
+        if (!strcasecmp(planner->catalog->views[i], table->name)) {
+            spile_fail(err, SPILE_DESTINATION, "\"%s\" is a view in dataset \"%s\"", table->name, planner->target->dataset);
+            return spile_hint(err, SPILE_DESTINATION, "drop or rename the view, or load into another table with --table");
+        }
+    return SPILE_OK;
+}
+
+/* What the table lacks. `has_column` tells which columns the load fills: only their types matter. */
+static enum spile_status plan_table(struct planner *planner, const struct table *table, const struct package_table *entry,
+                                    struct table_change *change, struct spile_error *err)
+{
+    enum spile_status status = check_view(planner, table, err);
+
+    *change = (struct table_change){ .table = (struct table *)(uintptr_t)table };
+    change->new_columns = arena_alloc(planner->arena, (table->column_count + 1) * sizeof(*change->new_columns));
+    if (!status && !change->new_columns)
+        status = spile_fail_nomem(err);
+    if (status)
+        return status;
+    if (!find_in_catalog(planner, table->name, NULL))
+        return create_table(planner, table, change, err);
+    for (uint32_t i = 0; !status && i < table->column_count; i++) {
+        const struct column *column = table->columns[i];
+        const struct catalog_column *there = find_in_catalog(planner, table->name, column->name);
+
+        if (!there)
+            status = add_column(planner, table, column, change, err);
+        else if (entry && package_has_column(entry, column))
+            status = check_type(planner, table, column, there, err);
+    }
+    return status;
+}
+
+static enum spile_status plan_all(struct planner *planner, struct load_job *job, bool with_state, struct spile_error *err)
+{
+    static const char *const system_tables[] = { DLT_VERSION_TABLE, DLT_LOADS_TABLE, DLT_STATE_TABLE };
+    struct table_change ignored;
+    enum spile_status status = SPILE_OK;
+
+    if (!planner->catalog->has_dataset) {
+        struct text sql = { 0 };
+
+        text_puts(&sql, "CREATE SCHEMA ");
+        put_name(&sql, planner->target->dataset);
+        status = add_statement(planner, &sql, err);
+    }
+    for (size_t i = 0; !status && i < 2u + with_state; i++)
+        status = plan_table(planner, schema_find_table(job->schema, system_tables[i]), NULL, &ignored, err);
+    for (uint32_t i = 0; !status && i < job->package->table_count; i++)
+        status = plan_table(planner, job->package->tables[i]->table, job->package->tables[i], &job->changes[i], err);
+    return status;
+}
+
+enum spile_status plan_make(struct plan *plan, const struct load_target *target, struct load_job *job, const struct catalog *catalog,
+                            bool with_state, struct arena *arena, struct spile_error *err)
+{
+    struct planner planner = { plan, target, catalog, name_map_new(), name_map_new(), arena, 0 };
+    enum spile_status status;
+
+    *plan = (struct plan){ 0 };
+    job->change_count = job->package->table_count;
+    job->changes = arena_zalloc(arena, (job->change_count + 1) * sizeof(*job->changes));
+    if (!planner.columns || !planner.tables || !job->changes || !index_catalog(&planner))
+        status = spile_fail_nomem(err);
+    else
+        status = plan_all(&planner, job, with_state, err);
+    name_map_free(planner.columns);
+    name_map_free(planner.tables);
+    return status;
+}

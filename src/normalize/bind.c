@@ -1,0 +1,525 @@
+/* Binds keys to columns and lists to tables when they are first met: the slow path of the walk, and the only place that reads or changes
+ * the shared schema. A change waits for the chunk's turn. */
+#include "normalize/walker.h"
+
+#include <stdlib.h>
+
+#include "data/json.h"
+#include "schema/naming.h"
+
+#define VARIANTS_MAX 4
+
+/* Another chunk failed: this worker's result is of no use any more. Not an error of its own. */
+static enum spile_status stopped(struct walker *w)
+{
+    return spile_fail(w->err, SPILE_CANCELLED, "stopped");
+}
+
+/* Waits for the right to change the schema, and takes its lock. */
+static enum spile_status begin_change(struct walker *w)
+{
+    if (!turns_wait(w->turns, w->number))
+        return stopped(w);
+    pthread_mutex_lock(w->schema_lock);
+    return SPILE_OK;
+}
+
+static void end_change(struct walker *w)
+{
+    pthread_mutex_unlock(w->schema_lock);
+}
+
+static size_t name_max(const struct walker *w)
+{
+    return w->options->schema->name_length_max;
+}
+
+/* ---- tables --------------------------------------------------------------------------------------------------------------------- */
+
+/* What a table is made from when the schema does not have it yet. */
+struct table_wish {
+    const char *name;
+    const struct normalize_part *part; /* a root table; else: */
+    const struct table_rows *parent;
+};
+
+static const struct normalize_part *part_named(const struct walker *w, const char *name)
+{
+    for (uint32_t i = 0; i < w->options->part_count; i++)
+        if (!strcmp(w->options->parts[i].table, name))
+            return &w->options->parts[i];
+    return NULL;
+}
+
+static struct table *make_table(struct schema *schema, const struct table_wish *wish)
+{
+    struct table *table;
+
+    if (!wish->part)
+        return schema_add_nested_table(schema, wish->name, wish->parent->table);
+    table = schema_add_root_table(schema, wish->name, wish->part->resource);
+    if (!table || !table_set_write(schema, table, wish->part->replace) ||
+        (wish->part->max_nesting_given && !table_set_max_nesting(schema, table, wish->part->max_nesting)))
+        return NULL;
+    return table;
+}
+
+static enum spile_status find_or_make_table(struct walker *w, const struct table_wish *wish, struct table **table)
+{
+    enum spile_status status;
+
+    pthread_mutex_lock(w->schema_lock);
+    *table = schema_find_table(w->options->schema, wish->name);
+    pthread_mutex_unlock(w->schema_lock);
+    if (*table)
+        return SPILE_OK;
+    status = begin_change(w);
+    if (status)
+        return status;
+    *table = schema_find_table(w->options->schema, wish->name);
+    if (!*table)
+        *table = make_table(w->options->schema, wish);
+    end_change(w);
+    return *table ? SPILE_OK : spile_fail_nomem(w->err);
+}
+
+/* Keeps parents before their children: the order in which row ids are made. */
+static bool insert_rows(struct walker *w, struct table_rows *rows)
+{
+    uint32_t i;
+
+    if (w->table_count == w->table_capacity) {
+        uint32_t capacity = w->table_capacity ? w->table_capacity * 2 : 16;
+        struct table_rows **tables = realloc(w->tables, capacity * sizeof(*tables));
+
+        if (!tables)
+            return false;
+        w->tables = tables;
+        w->table_capacity = capacity;
+    }
+    for (i = w->table_count; i > 0 && w->tables[i - 1]->path_length > rows->path_length; i--)
+        w->tables[i] = w->tables[i - 1];
+    w->tables[i] = rows;
+    w->table_count++;
+    return name_map_put(w->table_map, rows->name, strlen(rows->name), rows);
+}
+
+static struct table_rows *new_rows(struct walker *w, struct table *table, size_t path_length)
+{
+    struct table_rows *rows = arena_zalloc(&w->arena, sizeof(*rows));
+
+    if (!rows || !(rows->slot_map = name_map_new()))
+        return NULL;
+    rows->name = table->name;
+    rows->table = table;
+    rows->root = !table->parent;
+    rows->path_length = path_length;
+    rows->own_ids.type.type = rows->ids.type.type = rows->parent_ids.type.type = TYPE_TEXT;
+    rows->list_index.type.type = TYPE_BIGINT;
+    if (insert_rows(w, rows))
+        return rows;
+    name_map_free(rows->slot_map);
+    return NULL;
+}
+
+static enum spile_status bind_rows(struct walker *w, const struct table_wish *wish, size_t path_length, struct table_rows **rows)
+{
+    struct table *table;
+    enum spile_status status;
+
+    *rows = name_map_find(w->table_map, wish->name, strlen(wish->name));
+    if (*rows)
+        return SPILE_OK;
+    status = find_or_make_table(w, wish, &table);
+    if (status)
+        return status;
+    *rows = new_rows(w, table, path_length);
+    return *rows ? SPILE_OK : spile_fail_nomem(w->err);
+}
+
+static struct shape *new_shape(struct walker *w, const char *table_path, int level, int depth)
+{
+    struct shape *shape = arena_zalloc(&w->arena, sizeof(*shape));
+
+    if (!shape)
+        return NULL;
+    shape->table_path = table_path;
+    shape->level = level;
+    shape->depth = depth;
+    shape->root.shape = shape;
+    shape->root.path = "";
+    return shape;
+}
+
+enum spile_status bind_root(struct walker *w, uint32_t part_index, struct shape **out)
+{
+    const struct normalize_part *part = &w->options->parts[part_index];
+    struct table_wish wish = { part->table, part, NULL };
+    struct shape *shape = new_shape(w, part->table, part->max_nesting, 0);
+    enum spile_status status;
+
+    if (!shape)
+        return spile_fail_nomem(w->err);
+    status = bind_rows(w, &wish, strlen(part->table), &shape->rows);
+    if (!status)
+        *out = w->roots[part_index] = shape;
+    return status;
+}
+
+/* The keys from the row down to the node as they came, to tell apart names that collide. */
+static void source_path(const struct node *node, struct text *out)
+{
+    if (node->parent)
+        source_path(node->parent, out);
+    text_append(out, node->key.text, node->key.length);
+    text_putc(out, '\x1f');
+}
+
+static char *distinct_name(struct arena *arena, const struct walker *w, const struct node *node, struct slice name)
+{
+    struct text path = { 0 };
+    char *result;
+
+    source_path(node, &path);
+    result = path.failed ? NULL : naming_distinct(arena, name, (struct slice){ path.text, path.length }, name_max(w));
+    text_release(&path);
+    return result;
+}
+
+static char *join_names(struct arena *arena, const char *a, const char *b, size_t length_max)
+{
+    struct slice parts[] = { slice_of(a), slice_of(b) };
+
+    return naming_join(arena, parts, 2, length_max);
+}
+
+/* Notes which lists of the shape go to one table, since two of them in one row must be kept apart. */
+static bool note_rival(struct shape *shape, struct node *node, const char *table_name)
+{
+    struct node *other;
+
+    if (!shape->list_names && !(shape->list_names = name_map_new()))
+        return false;
+    other = name_map_find(shape->list_names, table_name, strlen(table_name));
+    if (!other)
+        return name_map_put(shape->list_names, table_name, strlen(table_name), node);
+    if (other != node)
+        other->rival = node->rival = true;
+    return true;
+}
+
+enum spile_status bind_list(struct walker *w, struct node *node, bool apart, struct shape **out)
+{
+    struct shape **bound = apart ? &node->list_apart : &node->list, *parent = node->shape, *shape;
+    struct table_wish wish = { .parent = parent->rows };
+    char *path;
+    enum spile_status status;
+
+    *out = *bound;
+    if (*bound)
+        return SPILE_OK;
+    path = join_names(&w->arena, parent->table_path, node->path, SIZE_MAX);
+    if (path && apart)
+        path = distinct_name(&w->arena, w, node, slice_of(path));
+    if (!path || !(wish.name = naming_join(&w->arena, &(struct slice){ path, strlen(path) }, 1, name_max(w))))
+        return spile_fail_nomem(w->err);
+    wish.part = part_named(w, wish.name);
+    shape = new_shape(w, path, parent->level - 1, parent->depth + 1);
+    if (!shape || (!apart && !note_rival(parent, node, wish.name)))
+        return spile_fail_nomem(w->err);
+    status = bind_rows(w, &wish, strlen(path), &shape->rows);
+    if (!status)
+        *out = *bound = shape;
+    return status;
+}
+
+enum spile_status bind_inner(struct walker *w, struct shape *list, struct shape **out)
+{
+    struct shape *inner = list->inner;
+
+    if (!inner) {
+        inner = new_shape(w, list->table_path, list->level - 1, list->depth + 1);
+        if (!inner)
+            return spile_fail_nomem(w->err);
+        inner->rows = list->rows;
+        list->inner = inner;
+    }
+    *out = inner;
+    return SPILE_OK;
+}
+
+/* ---- keys ----------------------------------------------------------------------------------------------------------------------- */
+
+static enum node_role role_of(const struct node *node)
+{
+    bool root = node->shape->rows->root;
+
+    if (node->parent->parent || !strcmp(node->path, DLT_ID))
+        return node->parent->parent ? NODE_DATA : NODE_ROW_ID;
+    if (root)
+        return strcmp(node->path, DLT_LOAD_ID) ? NODE_DATA : NODE_IGNORED;
+    return strcmp(node->path, DLT_PARENT_ID) && strcmp(node->path, DLT_LIST_INDEX) ? NODE_DATA : NODE_IGNORED;
+}
+
+static bool add_child(struct node *parent, struct node *child)
+{
+    if (parent->child_count == parent->child_capacity) {
+        uint32_t capacity = parent->child_capacity ? parent->child_capacity * 2 : 4;
+        struct node **children = realloc(parent->children, capacity * sizeof(struct node *));
+
+        if (!children)
+            return false;
+        parent->children = children;
+        parent->child_capacity = capacity;
+    }
+    parent->children[parent->child_count++] = child;
+    if (parent->child_count < CHILD_MAP_MIN)
+        return true;
+    if (parent->child_map)
+        return name_map_put(parent->child_map, child->key.text, child->key.length, child);
+    parent->child_map = name_map_new();
+    for (uint32_t i = 0; parent->child_map && i < parent->child_count; i++)
+        if (!name_map_put(parent->child_map, parent->children[i]->key.text, parent->children[i]->key.length, parent->children[i]))
+            return false;
+    return parent->child_map;
+}
+
+struct node *bind_child(struct walker *w, struct node *parent, struct slice key)
+{
+    struct node *node = arena_zalloc(&w->arena, sizeof(*node));
+    char *name = node ? naming_path(&w->arena, key, SIZE_MAX) : NULL;
+
+    if (!name)
+        return NULL;
+    node->key = (struct slice){ arena_copy(&w->arena, key.text, key.length), key.length };
+    node->parent = parent;
+    node->shape = parent->shape;
+    node->path = join_names(&w->arena, parent->path, name, SIZE_MAX);
+    if (!node->key.text || !node->path || !add_child(parent, node))
+        return NULL;
+    node->column_name = naming_join(&w->arena, &(struct slice){ node->path, strlen(node->path) }, 1, name_max(w));
+    node->role = role_of(node);
+    return node->column_name ? node : NULL;
+}
+
+/* ---- columns -------------------------------------------------------------------------------------------------------------------- */
+
+static struct slot *new_slot(struct walker *w, struct table_rows *rows, const struct column *column)
+{
+    struct slot *slot = arena_zalloc(&w->arena, sizeof(*slot));
+
+    if (!slot)
+        return NULL;
+    if (rows->slot_count == rows->slot_capacity) {
+        uint32_t capacity = rows->slot_capacity ? rows->slot_capacity * 2 : 16;
+        struct slot **slots = realloc(rows->slots, capacity * sizeof(*slots));
+
+        if (!slots)
+            return NULL;
+        rows->slots = slots;
+        rows->slot_capacity = capacity;
+    }
+    slot->builder.type = column->type;
+    slot->name = column->name;
+    slot->index = column->index;
+    rows->slots[rows->slot_count++] = slot;
+    return name_map_put(rows->slot_map, slot->name, strlen(slot->name), slot) ? slot : NULL;
+}
+
+/* The column as this worker or the schema knows it; *slot is NULL when there is none. */
+static enum spile_status find_slot(struct walker *w, struct table_rows *rows, const char *name, struct slot **slot)
+{
+    const struct column *column;
+    struct column copy;
+
+    *slot = name_map_find(rows->slot_map, name, strlen(name));
+    if (*slot)
+        return SPILE_OK;
+    pthread_mutex_lock(w->schema_lock);
+    column = table_find_column(rows->table, name);
+    if (column)
+        copy = *column;
+    pthread_mutex_unlock(w->schema_lock);
+    if (column && !(*slot = new_slot(w, rows, &copy)))
+        return spile_fail_nomem(w->err);
+    return SPILE_OK;
+}
+
+static enum spile_status find_or_make_slot(struct walker *w, struct table_rows *rows, const char *name, enum data_type type, bool variant,
+                                           struct slot **slot)
+{
+    enum spile_status status = find_slot(w, rows, name, slot);
+    struct column *column;
+
+    if (status || *slot)
+        return status;
+    status = begin_change(w);
+    if (status)
+        return status;
+    column = table_find_column(rows->table, name);
+    if (!column)
+        column = table_add_column(w->options->schema, rows->table, name, type, variant);
+    if (column)
+        *slot = new_slot(w, rows, column);
+    end_change(w);
+    return *slot ? SPILE_OK : spile_fail_nomem(w->err);
+}
+
+enum spile_status bind_is_json(struct walker *w, struct node *node, bool *is_json)
+{
+    struct slot *slot = node->slot;
+    enum spile_status status = SPILE_OK;
+
+    if (!slot && node->json != JSON_NO)
+        status = find_slot(w, node->shape->rows, node->column_name, &slot);
+    *is_json = slot && slot->builder.type.type == TYPE_JSON;
+    /* Without a limit on nesting no json column can come up during the run, so the answer stays. */
+    if (!w->nesting_limited)
+        node->json = *is_json ? JSON_YES : JSON_NO;
+    return status;
+}
+
+enum spile_status bind_links(struct walker *w, struct table_rows *rows)
+{
+    const struct table *table = rows->table;
+    enum spile_status status = SPILE_OK;
+    bool complete;
+
+    pthread_mutex_lock(w->schema_lock);
+    complete = table->row_id && (rows->root ? table->load_id != NULL : table->parent_id && table->list_index);
+    pthread_mutex_unlock(w->schema_lock);
+    if (!complete) {
+        status = begin_change(w);
+        if (status)
+            return status;
+        if (!table_add_links(w->options->schema, rows->table))
+            status = spile_fail_nomem(w->err);
+        end_change(w);
+    }
+    if (status)
+        return status;
+    pthread_mutex_lock(w->schema_lock);
+    rows->row_id_index = table->row_id->index;
+    if (!rows->root) {
+        rows->parent_id_index = table->parent_id->index;
+        rows->list_index_index = table->list_index->index;
+    }
+    pthread_mutex_unlock(w->schema_lock);
+    rows->linked = true;
+    return SPILE_OK;
+}
+
+enum spile_status bind_row_id(struct walker *w, struct table_rows *rows)
+{
+    bool there;
+    enum spile_status status;
+
+    if (rows->linked)
+        return SPILE_OK;
+    pthread_mutex_lock(w->schema_lock);
+    there = rows->table->row_id;
+    pthread_mutex_unlock(w->schema_lock);
+    if (there)
+        return SPILE_OK;
+    status = begin_change(w);
+    if (status)
+        return status;
+    if (!rows->table->row_id && !table_add_column(w->options->schema, rows->table, DLT_ID, TYPE_TEXT, false))
+        status = spile_fail_nomem(w->err);
+    end_change(w);
+    return status;
+}
+
+/* ---- values --------------------------------------------------------------------------------------------------------------------- */
+
+static enum spile_status fail_value(struct walker *w, const struct table_rows *rows, const char *column, struct document value)
+{
+    struct text json = { 0 };
+    char extract[SHORTEN_BYTES];
+
+    json_write(&json, value);
+    spile_fail(w->err, SPILE_SOURCE, "value %s fits no column", shorten(extract, json.text ? json.text : "", json.length));
+    text_release(&json);
+    spile_within(w->err, SPILE_SOURCE, "column \"%s\", table \"%s\"", column, rows->name);
+    return spile_hint(w->err, SPILE_SOURCE, "rename the key: its column and every variant of it are taken by other keys");
+}
+
+/* Tries a column bound before. */
+static enum coerced try_slot(struct slot *slot, uint32_t row, struct document value)
+{
+    return slot && !column_has(&slot->builder, row) ? coerce_into(&slot->builder, row, value) : NOT_COERCED;
+}
+
+/* Remembers where the value found its place, so that the next one of its kind goes there directly. */
+static void remember(struct node *node, enum document_kind kind, struct slot *slot, bool apart, int variant)
+{
+    if (apart && !variant)
+        node->apart = slot;
+    else if (!apart && variant == 1) /* not a variant of the variant: the first one must be tried again */
+        node->variants[kind] = slot;
+    else if (!apart && !variant)
+        node->slot = slot;
+}
+
+static char *variant_name(struct arena *arena, const struct walker *w, const char *column, struct document value)
+{
+    struct slice parts[] = { slice_of(column), slice_of(arena_printf(arena, "v_%s", data_type_name(natural_type(value)))) };
+
+    return parts[1].text ? naming_join(arena, parts, 2, name_max(w)) : NULL;
+}
+
+/* Column by column: the key's own; the same with a tag when another key of the row has taken it; a variant when the value does not fit. */
+static enum spile_status place_value(struct walker *w, struct node *node, struct document value, struct arena *scratch)
+{
+    struct table_rows *rows = node->shape->rows;
+    const char *name = node->column_name;
+    bool apart = false;
+    int variant = 0;
+
+    while (variant < VARIANTS_MAX) {
+        struct slot *slot;
+        enum spile_status status = find_or_make_slot(w, rows, name, inferred_type(value), variant > 0, &slot);
+
+        if (status)
+            return status;
+        if (column_has(&slot->builder, rows->rows)) {
+            if (apart)
+                return fail_value(w, rows, name, value);
+            apart = true;
+            name = distinct_name(scratch, w, node, slice_of(name));
+        } else {
+            enum coerced result = coerce_into(&slot->builder, rows->rows, value);
+
+            if (result != COERCED_NOMEM)
+                remember(node, document_kind(value), slot, apart, variant);
+            if (result != NOT_COERCED)
+                return result == COERCED ? SPILE_OK : spile_fail_nomem(w->err);
+            variant++;
+            name = variant_name(scratch, w, name, value);
+        }
+        if (!name)
+            return spile_fail_nomem(w->err);
+    }
+    return fail_value(w, rows, name, value);
+}
+
+enum spile_status bind_value(struct walker *w, struct node *node, struct document value)
+{
+    uint32_t row = node->shape->rows->rows;
+    struct arena scratch = { 0 };
+    enum coerced result = NOT_COERCED;
+    enum spile_status status;
+
+    if (node->slot && !column_has(&node->slot->builder, row)) {
+        result = coerce_into(&node->slot->builder, row, value);
+        if (result == NOT_COERCED)
+            result = try_slot(node->variants[document_kind(value)], row, value);
+    } else if (node->slot) {
+        result = try_slot(node->apart, row, value);
+    }
+    if (result != NOT_COERCED)
+        return result == COERCED ? SPILE_OK : spile_fail_nomem(w->err);
+    status = place_value(w, node, value, &scratch);
+    arena_release(&scratch);
+    return status;
+}

@@ -1,0 +1,58 @@
+/* Normalize: chunks of documents into batches of rows, by several threads, with the same result as one.
+ *
+ *   chunks (numbered) --> queue --> workers: parse, walk, fill column builders, encode --> sink, in the order of the chunks
+ *
+ * The schema is shared. A worker that needs to change it (new table, new column, variant) first waits until every lower-numbered
+ * chunk is done; so changes come in the order of the input, and so do the batches. The lowest chunk in work never waits. */
+#ifndef NORMALIZE_NORMALIZE_H
+#define NORMALIZE_NORMALIZE_H
+
+#include <stdatomic.h>
+
+#include "data/chunk.h"
+#include "schema/table_batch.h"
+
+/* A root table that is to be filled. */
+struct normalize_part {
+    const char *table;    /* normalized */
+    const char *resource; /* as the user wrote it */
+    bool replace;
+    int max_nesting;      /* levels; JSON_DEPTH_MAX or more: no limit */
+    bool max_nesting_given; /* by the user: goes into the schema */
+};
+
+struct normalize_options {
+    struct schema *schema; /* changed while normalizing; nobody else may use it until normalizer_finish */
+    const char *load_id;
+    const struct normalize_part *parts;
+    uint32_t part_count;
+    unsigned workers;
+    size_t held_bytes_max; /* encoded batches that a worker may hold before its turn comes */
+    const _Atomic bool *cancelled;
+    /* Takes the batches in order; called by one thread at a time. The batch is the receiver's whatever it returns. */
+    enum spile_status (*put)(void *user, struct table_batch *batch, struct spile_error *err);
+    void *user;
+};
+
+struct normalizer;
+
+/* Starts the workers. Keeps `options` and what it points to until normalizer_free. */
+enum spile_status normalizer_new(struct normalizer **out, const struct normalize_options *options, struct spile_error *err);
+
+/* Hands over a chunk (its bytes are taken; number must count up from 0) and gives back bytes of an old one, or none. Blocks while all
+ * workers are busy and the queue is full. False when normalizing has failed or was cancelled: stop then, the reason comes from
+ * normalizer_finish. */
+bool normalizer_submit(struct normalizer *normalizer, struct chunk *chunk);
+
+/* Waits for all chunks. `reader_error` (status SPILE_OK: none): what ended the input early, counted as an error after the last
+ * chunk. Of several errors the one that comes first in the input is returned. */
+enum spile_status normalizer_finish(struct normalizer *normalizer, const struct spile_error *reader_error, struct spile_error *err);
+
+/* As they grow, from any thread. */
+uint64_t normalizer_rows(const struct normalizer *normalizer);
+uint64_t normalizer_duplicate_keys(const struct normalizer *normalizer);
+
+/* Stops and joins what still runs. NULL is allowed. */
+void normalizer_free(struct normalizer *normalizer);
+
+#endif

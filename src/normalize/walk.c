@@ -1,0 +1,359 @@
+/* One document into rows, in dlt's order: the scalars of a level first, then its objects, the last one first; when the row is
+ * complete, its lists, each element a row of a nested table, depth first. */
+#include "normalize/walker.h"
+
+#include <stdlib.h>
+
+#include "data/json.h"
+
+static bool grow(void **array, size_t count, size_t *capacity, size_t width)
+{
+    size_t wanted = *capacity ? *capacity * 2 : 64;
+    void *grown;
+
+    if (count < *capacity)
+        return true;
+    grown = realloc(*array, wanted * width);
+    if (!grown)
+        return false;
+    *array = grown;
+    *capacity = wanted;
+    return true;
+}
+
+#define GROW(array, count, capacity) grow((void **)&(array), count, &(capacity), sizeof(*(array)))
+
+/* ---- members of an object ------------------------------------------------------------------------------------------------------ */
+
+static inline bool is_key(const struct node *node, struct slice key)
+{
+    return node && node->key.length == key.length && !memcmp(node->key.text, key.text, key.length);
+}
+
+static struct node *find_child(struct walker *w, struct node *parent, struct slice key)
+{
+    if (parent->child_map) {
+        struct node *child = name_map_find(parent->child_map, key.text, key.length);
+
+        if (child)
+            return child;
+    } else {
+        for (uint32_t i = 0; i < parent->child_count; i++)
+            if (is_key(parent->children[i], key))
+                return parent->children[i];
+    }
+    return bind_child(w, parent, key);
+}
+
+/* Lists the members with their nodes. Of a key that comes twice the last value counts, in the place of the first, as in Python. */
+static enum spile_status list_members(struct walker *w, struct node *node, struct document object)
+{
+    struct document key = document_first(object);
+    struct node **expected = &node->first;
+    size_t size = document_size(object);
+
+    w->serial++;
+    w->member_count = 0;
+    for (size_t i = 0; i < size; i++, key = document_next_key(key)) {
+        struct slice name = document_text(key);
+        struct node *child = *expected;
+
+        if (!is_key(child, name)) {
+            child = find_child(w, node, name);
+            if (!child)
+                return spile_fail_nomem(w->err);
+            *expected = child;
+        }
+        expected = &child->next;
+        if (child->seen == w->serial) {
+            w->members[child->member].value = document_member(key);
+            w->duplicate_keys++;
+            continue;
+        }
+        if (!GROW(w->members, w->member_count, w->member_capacity))
+            return spile_fail_nomem(w->err);
+        child->seen = w->serial;
+        child->member = (uint32_t)w->member_count;
+        w->members[w->member_count++] = (struct member){ child, document_member(key) };
+    }
+    return SPILE_OK;
+}
+
+static enum spile_status too_deep(struct walker *w)
+{
+    spile_fail(w->err, SPILE_SOURCE, "document nested deeper than %d levels", JSON_DEPTH_MAX);
+    return spile_hint(w->err, SPILE_SOURCE, "flatten the document before loading it, or keep its deep part as JSON text");
+}
+
+static enum spile_status stored(struct walker *w, bool ok)
+{
+    return ok ? SPILE_OK : spile_fail_nomem(w->err);
+}
+
+/* The hot path: the column is known and has the value's type. Everything else goes to bind_value. */
+static inline enum spile_status put_scalar(struct walker *w, struct node *node, struct document value, enum document_kind kind)
+{
+    struct slot *slot = node->slot;
+    uint32_t row = node->shape->rows->rows;
+
+    w->weight += WEIGHT_VALUE;
+    if (!slot || column_has(&slot->builder, row))
+        return bind_value(w, node, value);
+    if (kind == DOCUMENT_TEXT) {
+        struct slice text = document_text(value);
+
+        w->weight += text.length;
+        if (slot->builder.type.type == TYPE_TEXT)
+            return stored(w, column_put_text(&slot->builder, row, text.text, text.length));
+    } else if (kind == DOCUMENT_INTEGER) {
+        if (slot->builder.type.type == TYPE_BIGINT)
+            return stored(w, column_put_i64(&slot->builder, row, document_integer(value)));
+    } else if (kind == DOCUMENT_DOUBLE) {
+        if (slot->builder.type.type == TYPE_DOUBLE)
+            return stored(w, column_put_f64(&slot->builder, row, document_double(value)));
+    } else if (kind == DOCUMENT_BOOL) {
+        if (slot->builder.type.type == TYPE_BOOL)
+            return stored(w, column_put_bool(&slot->builder, row, document_bool(value)));
+    }
+    return bind_value(w, node, value);
+}
+
+/* A row id that comes with the data is kept; what is false in Python counts as none. */
+static enum spile_status put_row_id(struct walker *w, struct node *node, struct document value)
+{
+    struct table_rows *rows = node->shape->rows;
+    enum document_kind kind = document_kind(value);
+    enum spile_status status;
+
+    if (kind == DOCUMENT_NULL || (kind == DOCUMENT_TEXT && !document_text(value).length) ||
+        (kind == DOCUMENT_INTEGER && !document_integer(value)) || (kind == DOCUMENT_BOOL && !document_bool(value)))
+        return SPILE_OK;
+    status = bind_row_id(w, rows);
+    if (status || column_has(&rows->own_ids, rows->rows))
+        return status;
+    return stored(w, coerce_into(&rows->own_ids, rows->rows, value) == COERCED);
+}
+
+static enum spile_status push_object(struct walker *w, struct open_object object)
+{
+    if (!document_size(object.object))
+        return SPILE_OK;
+    if (object.depth > JSON_DEPTH_MAX)
+        return too_deep(w);
+    if (!GROW(w->objects, w->object_count, w->object_capacity))
+        return spile_fail_nomem(w->err);
+    w->objects[w->object_count++] = object;
+    return SPILE_OK;
+}
+
+static enum spile_status push_list(struct walker *w, struct node *node, struct document list)
+{
+    if (!document_size(list))
+        return SPILE_OK;
+    if (!GROW(w->lists, w->list_count, w->list_capacity))
+        return spile_fail_nomem(w->err);
+    w->lists[w->list_count++] = (struct pending_list){ node, list };
+    return SPILE_OK;
+}
+
+static enum spile_status put_member(struct walker *w, struct node *node, struct document value, int level, int depth)
+{
+    enum document_kind kind = document_kind(value);
+    enum spile_status status;
+    bool whole = level <= 0;
+
+    if (kind == DOCUMENT_NULL || node->role == NODE_IGNORED)
+        return SPILE_OK;
+    if (kind != DOCUMENT_OBJECT && kind != DOCUMENT_LIST)
+        return node->role == NODE_ROW_ID ? put_row_id(w, node, value) : put_scalar(w, node, value, kind);
+    if (!whole) {
+        status = bind_is_json(w, node, &whole);
+        if (status)
+            return status;
+    }
+    if (whole)
+        return bind_value(w, node, value);
+    if (kind == DOCUMENT_LIST)
+        return push_list(w, node, value);
+    return push_object(w, (struct open_object){ value, node, level - 1, depth + 1 });
+}
+
+/* Puts the fields of one object's members and of the objects below; lists are remembered. */
+static enum spile_status flatten(struct walker *w, struct shape *shape, struct document object)
+{
+    size_t bottom = w->object_count;
+    enum spile_status status = push_object(w, (struct open_object){ object, &shape->root, shape->level, shape->depth + 1 });
+
+    while (!status && w->object_count > bottom) {
+        struct open_object open = w->objects[--w->object_count];
+
+        status = list_members(w, open.node, open.object);
+        for (size_t i = 0; !status && i < w->member_count; i++)
+            status = put_member(w, w->members[i].node, w->members[i].value, open.level, open.depth);
+    }
+    w->object_count = bottom;
+    return status;
+}
+
+/* ---- rows ----------------------------------------------------------------------------------------------------------------------- */
+
+static bool grow_links(struct table_rows *rows)
+{
+    uint32_t capacity = rows->link_capacity ? rows->link_capacity * 2 : 64;
+    struct row_ref *parents;
+    struct row_place *places;
+
+    if (rows->rows < rows->link_capacity)
+        return true;
+    parents = realloc(rows->parents, capacity * sizeof(*parents));
+    if (parents)
+        rows->parents = parents;
+    places = realloc(rows->places, capacity * sizeof(*places));
+    if (places)
+        rows->places = places;
+    if (!parents || !places)
+        return false;
+    rows->link_capacity = capacity;
+    return true;
+}
+
+/* Completes the row that was filled: in a list (`frame` is its parent's) at `index`, or an item's. */
+static enum spile_status end_row(struct walker *w, struct table_rows *rows, const struct frame *frame, uint64_t index, struct row_place place)
+{
+    enum spile_status status = rows->linked ? SPILE_OK : bind_links(w, rows);
+
+    if (status)
+        return status;
+    if (!grow_links(rows) || (!rows->root && !column_put_i64(&rows->list_index, rows->rows, (int64_t)index)))
+        return spile_fail_nomem(w->err);
+    rows->parents[rows->rows] = frame ? frame->ref : (struct row_ref){ NULL, NO_PARENT };
+    rows->places[rows->rows] = frame ? (struct row_place){ index, 0 } : place;
+    rows->rows++;
+    w->rows++;
+    w->weight += WEIGHT_ROW;
+    return SPILE_OK;
+}
+
+static enum spile_status visit_lists(struct walker *w, size_t from, struct row_ref row);
+
+/* One row of the shape, and the rows below it. With `wrap` the value is a field of that name; else it is the object. */
+static enum spile_status walk_row(struct walker *w, struct shape *shape, struct document value, const char *wrap, const struct frame *frame,
+                                  uint64_t index, struct row_place place)
+{
+    struct table_rows *rows = shape->rows;
+    size_t lists = w->list_count;
+    enum spile_status status;
+
+    if (shape->depth > JSON_DEPTH_MAX)
+        return too_deep(w);
+    if (wrap) {
+        struct node *node = is_key(shape->root.first, slice_of(wrap)) ? shape->root.first : find_child(w, &shape->root, slice_of(wrap));
+
+        if (!node)
+            return spile_fail_nomem(w->err);
+        shape->root.first = node;
+        status = put_member(w, node, value, shape->level, shape->depth); /* a scalar or a list */
+    } else {
+        status = flatten(w, shape, value);
+    }
+    if (!status)
+        status = end_row(w, rows, frame, index, place);
+    if (!status && w->list_count > lists)
+        status = visit_lists(w, lists, (struct row_ref){ rows, rows->rows - 1 });
+    w->list_count = lists;
+    if (!status && w->weight >= CUT_WEIGHT)
+        status = cut_rows(w);
+    return status;
+}
+
+static enum spile_status walk_list(struct walker *w, struct shape *shape, struct document list, const struct frame *frame)
+{
+    struct document element = document_first(list);
+    size_t size = document_size(list);
+    enum spile_status status = SPILE_OK;
+
+    for (size_t i = 0; !status && i < size; i++, element = document_next(element)) {
+        enum document_kind kind = document_kind(element);
+
+        if (kind == DOCUMENT_OBJECT) {
+            status = walk_row(w, shape, element, NULL, frame, i, (struct row_place){ 0 });
+        } else if (kind == DOCUMENT_LIST) {
+            struct shape *inner;
+
+            status = bind_inner(w, shape, &inner);
+            if (!status)
+                status = walk_row(w, inner, element, "list", frame, i, (struct row_place){ 0 });
+        } else {
+            status = walk_row(w, shape, element, "value", frame, i, (struct row_place){ 0 });
+        }
+    }
+    return status;
+}
+
+/* Has an earlier list of the same row taken this node's table? */
+static bool is_taken(const struct walker *w, size_t from, size_t i)
+{
+    const struct node *node = w->lists[i].node;
+
+    for (size_t other = from; node->rival && other < i; other++)
+        if (w->lists[other].node != node && w->lists[other].node->list && w->lists[other].node->list->rows == node->list->rows)
+            return true;
+    return false;
+}
+
+static enum spile_status visit_lists(struct walker *w, size_t from, struct row_ref row)
+{
+    struct frame frame = { w->frame, row };
+    size_t to = w->list_count;
+    enum spile_status status = SPILE_OK;
+
+    w->frame = &frame;
+    for (size_t i = from; !status && i < to; i++) {
+        struct pending_list pending = w->lists[i];
+        struct shape *shape;
+
+        status = bind_list(w, pending.node, false, &shape);
+        if (!status && is_taken(w, from, i))
+            status = bind_list(w, pending.node, true, &shape);
+        if (!status)
+            status = walk_list(w, shape, pending.list, &frame);
+    }
+    w->frame = frame.up;
+    return status;
+}
+
+/* ---- items ---------------------------------------------------------------------------------------------------------------------- */
+
+/* A list in the array of items: each of its elements is an item. */
+static enum spile_status walk_page(struct walker *w, struct shape *shape, struct document page, uint64_t offset)
+{
+    struct document element = document_first(page);
+    size_t size = document_size(page);
+    enum spile_status status = SPILE_OK;
+
+    for (size_t i = 0; !status && i < size; i++, element = document_next(element)) {
+        enum document_kind kind = document_kind(element);
+
+        if (kind != DOCUMENT_NULL)
+            status = walk_row(w, shape, element, kind == DOCUMENT_OBJECT ? NULL : "value", NULL, 0,
+                              (struct row_place){ offset, (uint32_t)i + 1 });
+    }
+    return status;
+}
+
+enum spile_status walk_item(struct walker *w, uint32_t part, struct document item, bool element, uint64_t offset)
+{
+    enum document_kind kind = document_kind(item);
+    struct shape *shape = w->roots[part];
+    enum spile_status status = SPILE_OK;
+
+    if (kind == DOCUMENT_NULL || (kind == DOCUMENT_LIST && element && !document_size(item)))
+        return SPILE_OK;
+    if (!shape)
+        status = bind_root(w, part, &shape);
+    if (status)
+        return status;
+    if (kind == DOCUMENT_LIST && element)
+        return walk_page(w, shape, item, offset);
+    return walk_row(w, shape, item, kind == DOCUMENT_OBJECT ? NULL : "value", NULL, 0, (struct row_place){ offset, 0 });
+}

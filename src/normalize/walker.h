@@ -1,0 +1,181 @@
+/* The walk over documents: what one worker knows. Inside of normalize only.
+ *
+ *   walk.c  one document into rows: flattens objects, visits lists
+ *   bind.c  keys to columns and lists to tables, when they are met for the first time
+ *   cut.c   rows in builders to row ids and encoded batches
+ *
+ * A key at a path is a `node`; it remembers its column, its nested table, and which key followed it last time, so that rows of a
+ * shape seen before need no look-up at all. */
+#ifndef NORMALIZE_WALKER_H
+#define NORMALIZE_WALKER_H
+
+#include "base/hash.h"
+#include "base/map.h"
+#include "data/column.h"
+#include "data/document.h"
+#include "normalize/normalize.h"
+#include "normalize/turns.h"
+#include "schema/coerce.h"
+
+/* A column as filled by this worker. */
+struct slot {
+    struct column_builder builder;
+    const char *name;
+    uint32_t index; /* of the column in its table: the order in batches */
+};
+
+/* A row elsewhere: in the builders of a table of this worker, or (rows NULL) among the ids carried over from before the last cut. */
+#define NO_PARENT UINT32_MAX
+
+struct row_ref {
+    struct table_rows *rows;
+    uint32_t row;
+};
+
+/* Where a root row comes from. */
+struct row_place {
+    uint64_t offset; /* of its item in the input */
+    uint32_t part;   /* of the item, when the item is a page of rows */
+};
+
+/* The rows of one table since the last cut. */
+struct table_rows {
+    const char *name;
+    struct table *table; /* the shared one: its content is read under the schema's lock only */
+    bool root;           /* rows carry the load id, not a link to a parent */
+    bool linked;         /* the table has its link columns, and the indexes below are known */
+    uint32_t parent_id_index, list_index_index, row_id_index;
+    uint32_t rows;
+    size_t path_length;  /* of its name before shortening: parents' are shorter than their children's */
+    struct slot **slots;
+    uint32_t slot_count, slot_capacity;
+    struct name_map *slot_map;
+    struct column_builder own_ids; /* `_dlt_id` that came with the data */
+    struct column_builder ids, parent_ids; /* filled at the cut */
+    struct column_builder list_index;
+    struct row_ref *parents;       /* of rows in a list; row NO_PARENT: the row is an item */
+    struct row_place *places;      /* of rows that are items */
+    uint32_t link_capacity;
+};
+
+enum node_role { NODE_DATA, NODE_ROW_ID, NODE_IGNORED };
+
+struct node {
+    struct slice key; /* as in the data */
+    struct node *parent;
+    struct shape *shape;
+    struct node **children;
+    uint32_t child_count, child_capacity;
+    struct name_map *child_map;  /* from CHILD_MAP_MIN children on */
+    struct node *first;          /* the child that came first last time */
+    struct node *next;           /* the sibling that followed last time */
+    uint64_t seen;               /* serial of the last object that had this key */
+    uint32_t member;             /* and its place there */
+    const char *path;            /* normalized keys from the row down to here, joined, not shortened */
+    const char *column_name;
+    enum node_role role;
+    enum { JSON_UNKNOWN, JSON_NO, JSON_YES } json; /* does the column keep objects and lists whole? */
+    struct slot *slot;           /* the column, once bound */
+    struct slot *variants[DOCUMENT_LIST + 1]; /* by kind of value that did not fit the column */
+    struct slot *apart;          /* the column when another key of the row has taken the first one */
+    struct shape *list;          /* rows of the list that stands here */
+    struct shape *list_apart;    /* the same when another list of the row has taken the table */
+    bool rival;                  /* another key of this shape has a list for the same table */
+};
+
+/* The rows of a list at one place, or of the root. */
+struct shape {
+    struct table_rows *rows;
+    const char *table_path;      /* full name of the table before shortening */
+    struct node root;
+    int level;                   /* nesting levels left: at 0 objects and lists stay json */
+    int depth;                   /* levels of JSON above its rows */
+    struct shape *inner;         /* rows that stand for a list in the list */
+    struct name_map *list_names; /* table names of the nodes with lists */
+};
+
+/* An object on the way to be flattened. */
+struct open_object {
+    struct document object;
+    struct node *node;
+    int level, depth;
+};
+
+struct member {
+    struct node *node;
+    struct document value;
+};
+
+struct pending_list {
+    struct node *node;
+    struct document list;
+};
+
+/* A row whose lists are being visited. */
+struct frame {
+    struct frame *up;
+    struct row_ref ref;
+};
+
+struct walker {
+    const struct normalize_options *options;
+    struct turns *turns;
+    pthread_mutex_t *schema_lock;
+    bool nesting_limited;        /* new json columns may come up: chunks are then walked one after another */
+    uint64_t number;             /* of the chunk in work */
+    struct arena arena;          /* nodes, shapes, names: live as long as the walker */
+    struct shape **roots;        /* by part */
+    struct table_rows **tables;  /* all, by path_length */
+    uint32_t table_count, table_capacity;
+    struct name_map *table_map;
+    uint64_t serial;
+    struct open_object *objects;
+    size_t object_count, object_capacity;
+    struct member *members;
+    size_t member_count, member_capacity;
+    struct pending_list *lists;
+    size_t list_count, list_capacity;
+    struct frame *frame;         /* innermost */
+    struct column_builder carried; /* ids of rows that were cut while their lists were being visited */
+    size_t weight;               /* of what is in the builders */
+    uint64_t rows, duplicate_keys;
+    uint64_t id_seed;            /* of the chunk's part */
+    uint32_t input;
+    struct batch_encoder *encoder;
+    struct table_batch *batches; /* cut and not handed over yet */
+    size_t batch_count, batch_capacity, batch_bytes;
+    struct spile_error *err;
+};
+
+#define CHILD_MAP_MIN 12u
+#define CUT_WEIGHT ((size_t)16 << 20)
+#define WEIGHT_VALUE 16u
+#define WEIGHT_ROW 64u
+
+bool walker_init(struct walker *walker, const struct normalize_options *options, struct turns *turns, pthread_mutex_t *schema_lock);
+void walker_release(struct walker *walker);
+
+/* walk.c: the item's rows into the builders. An item that is an element of the top-level array and a list itself is a page of rows. */
+enum spile_status walk_item(struct walker *walker, uint32_t part, struct document item, bool element, uint64_t offset);
+
+/* bind.c */
+enum spile_status bind_root(struct walker *walker, uint32_t part, struct shape **shape);
+struct node *bind_child(struct walker *walker, struct node *parent, struct slice key); /* NULL: out of memory */
+enum spile_status bind_list(struct walker *walker, struct node *node, bool apart, struct shape **shape);
+enum spile_status bind_inner(struct walker *walker, struct shape *list, struct shape **inner);
+enum spile_status bind_links(struct walker *walker, struct table_rows *rows);
+enum spile_status bind_row_id(struct walker *walker, struct table_rows *rows);
+
+/* Is the node's column of type json already, so that objects and lists stay whole? */
+enum spile_status bind_is_json(struct walker *walker, struct node *node, bool *is_json);
+
+/* Puts a value that found no bound column of its kind: finds or makes the column, or a variant of it. */
+enum spile_status bind_value(struct walker *walker, struct node *node, struct document value);
+
+/* cut.c: rows to batches. Rows that are still visited keep their ids. */
+enum spile_status cut_rows(struct walker *walker);
+
+/* Gives away the batches cut so far, in turn. */
+enum spile_status hand_over(struct walker *walker);
+
+#endif

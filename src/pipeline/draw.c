@@ -1,0 +1,149 @@
+/* Draws the inputs: open, cut into chunks, hand to the normalizer, which fills the package. */
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pipeline/run.h"
+#include "source/chunker.h"
+
+#define CHUNK_BYTES_DEFAULT ((size_t)4 << 20)
+#define CHUNK_BYTES_MIN ((size_t)64 << 10)
+
+struct drawing {
+    struct run *run;
+    struct normalizer *normalizer;
+    struct chunk chunk;
+    uint64_t number; /* of the next chunk */
+    size_t chunk_bytes, item_bytes_max;
+};
+
+static enum spile_status put_batch(void *user, struct table_batch *batch, struct spile_error *err)
+{
+    return package_put(&((struct run *)user)->package, batch, err);
+}
+
+static size_t input_count(const struct spile_data *data)
+{
+    return data->kind == SPILE_DATA_FILES ? data->count : 1;
+}
+
+static enum spile_status open_input(struct run *run, const struct spile_data *data, size_t index, struct input **input,
+                                    struct spile_error *err)
+{
+    enum spile_status status =
+        data->kind == SPILE_DATA_FILES
+            ? input_open_file(input, data->paths[index], &run->consumed, err)
+            : input_open_memory(input, data->bytes, data->length, "the JSON text", &run->consumed, err);
+
+    if (!status)
+        input_watch(*input, &run->pipeline->cancelled);
+    return status;
+}
+
+/* False when the normalizer wants no more. */
+static enum spile_status draw_input(struct drawing *d, uint32_t part, uint32_t number, struct input *input, bool *go, struct spile_error *err)
+{
+    struct chunker *chunker = NULL;
+    enum spile_status status = chunker_new(&chunker, input, d->chunk_bytes, d->item_bytes_max, err);
+    bool more = true;
+
+    d->run->rereadable &= input_rereadable(input);
+    while (!status && *go) {
+        status = chunker_next(chunker, &d->chunk, &more, err);
+        if (status || !more)
+            break;
+        d->chunk.number = d->number++;
+        d->chunk.part = part;
+        d->chunk.input = number;
+        *go = normalizer_submit(d->normalizer, &d->chunk);
+        run_report(d->run, SPILE_STAGE_NORMALIZE, normalizer_rows(d->normalizer), 0, false);
+    }
+    chunker_free(chunker);
+    return status;
+}
+
+/* Names of inputs are used in messages about chunks until all is normalized, so inputs stay open until then. */
+struct open_inputs {
+    struct input **inputs;
+    size_t count;
+};
+
+static enum spile_status draw_all(struct drawing *d, struct open_inputs *open, struct spile_error *err)
+{
+    struct run *run = d->run;
+    enum spile_status status = SPILE_OK;
+    bool go = true;
+
+    for (uint32_t part = 0; !status && go && part < run->part_count; part++)
+        for (size_t i = 0; !status && go && i < input_count(&run->parts[part].data); i++) {
+            struct input **input = &open->inputs[open->count];
+
+            status = open_input(run, &run->parts[part].data, i, input, err);
+            if (status)
+                break;
+            open->count++;
+            status = draw_input(d, part, (uint32_t)i, *input, &go, err);
+        }
+    return status;
+}
+
+static struct normalize_options normalize_options(const struct run *run)
+{
+    return (struct normalize_options){
+        .schema = run->schema,
+        .load_id = run->load_id,
+        .parts = run->normalize_parts,
+        .part_count = run->part_count,
+        .workers = run->pipeline->workers,
+        .held_bytes_max = (size_t)(run->pipeline->max_memory / 8 / run->pipeline->workers),
+        .cancelled = &run->pipeline->cancelled,
+        .put = put_batch,
+        .user = (void *)(uintptr_t)run,
+    };
+}
+
+static size_t chunk_bytes_of(const struct run *run)
+{
+    size_t most = (size_t)(run->pipeline->max_memory / 32 / (run->pipeline->workers + 2));
+
+    if (run->options->chunk_bytes)
+        return run->options->chunk_bytes;
+    if (most > CHUNK_BYTES_DEFAULT)
+        return CHUNK_BYTES_DEFAULT;
+    return most > CHUNK_BYTES_MIN ? most : CHUNK_BYTES_MIN;
+}
+
+static size_t count_inputs(const struct run *run)
+{
+    size_t count = 0;
+
+    for (uint32_t part = 0; part < run->part_count; part++)
+        count += input_count(&run->parts[part].data);
+    return count;
+}
+
+enum spile_status run_draw(struct run *run, struct spile_error *err)
+{
+    struct drawing d = { .run = run, .chunk_bytes = chunk_bytes_of(run), .item_bytes_max = (size_t)(run->pipeline->max_memory / 8) };
+    struct normalize_options options = normalize_options(run);
+    struct open_inputs open = { calloc(count_inputs(run) + 1, sizeof(struct input *)), 0 };
+    struct spile_error reader_error = { 0 };
+    enum spile_status status = open.inputs ? normalizer_new(&d.normalizer, &options, err) : spile_fail_nomem(err);
+
+    run->rereadable = true;
+    if (!status) {
+        draw_all(&d, &open, &reader_error);
+        status = normalizer_finish(d.normalizer, &reader_error, err);
+    }
+    if (!status) {
+        run->duplicate_keys = normalizer_duplicate_keys(d.normalizer);
+        run_report(run, SPILE_STAGE_NORMALIZE, normalizer_rows(d.normalizer), 0, true);
+    }
+    normalizer_free(d.normalizer);
+    free(d.chunk.bytes);
+    for (size_t i = 0; i < open.count; i++)
+        input_close(open.inputs[i]);
+    free(open.inputs);
+    malloc_trim(0); /* the database needs that memory next */
+    return status;
+}

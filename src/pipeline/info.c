@@ -1,0 +1,186 @@
+/* What a run has done, for the caller. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <yyjson.h>
+
+#include "load/commit.h"
+#include "pipeline/pipeline.h"
+
+#define INFO_SCHEMA_VERSION 1
+
+struct spile_load_info {
+    struct arena arena;
+    const char *load_id, *pipeline, *dataset, *destination;
+    bool already_loaded;
+    double seconds;
+    uint64_t rows, bytes_read, duplicate_keys;
+    struct spile_table_info *tables;
+    size_t table_count;
+    char *json;
+};
+
+static bool copy_names(struct arena *arena, struct spile_table_info *table, const struct table_change *change)
+{
+    const char **names = arena_alloc(arena, (change->new_column_count + 1) * sizeof(*names));
+
+    for (size_t i = 0; names && i < change->new_column_count; i++)
+        if (!(names[i] = arena_copy(arena, change->new_columns[i], strlen(change->new_columns[i]))))
+            return false;
+    table->new_columns = change->new_column_count;
+    table->new_column_names = names;
+    return names;
+}
+
+static bool copy_tables(struct spile_load_info *info, const struct load_job *job)
+{
+    info->tables = arena_zalloc(&info->arena, (job->change_count + 1) * sizeof(*info->tables));
+    for (size_t i = 0; info->tables && i < job->change_count; i++) {
+        const struct package_table *entry = job->package->tables[i];
+        struct spile_table_info *table = &info->tables[i];
+
+        table->name = arena_copy(&info->arena, entry->table->name, strlen(entry->table->name));
+        table->rows = entry->rows;
+        table->bytes = entry->bytes;
+        table->created = job->changes[i].created;
+        if (!table->name || !copy_names(&info->arena, table, &job->changes[i]))
+            return false;
+        info->rows += entry->rows;
+        info->table_count++;
+    }
+    return info->tables;
+}
+
+static bool add_table_json(yyjson_mut_doc *doc, yyjson_mut_val *tables, const struct spile_table_info *table)
+{
+    yyjson_mut_val *object = yyjson_mut_arr_add_obj(doc, tables), *columns;
+
+    if (!yyjson_mut_obj_add_str(doc, object, "name", table->name) || !yyjson_mut_obj_add_uint(doc, object, "rows", table->rows) ||
+        !yyjson_mut_obj_add_uint(doc, object, "bytes", table->bytes) ||
+        !yyjson_mut_obj_add_bool(doc, object, "created", table->created) ||
+        !(columns = yyjson_mut_obj_add_arr(doc, object, "new_columns")))
+        return false;
+    for (size_t i = 0; i < table->new_columns; i++)
+        if (!yyjson_mut_arr_add_str(doc, columns, table->new_column_names[i]))
+            return false;
+    return true;
+}
+
+static char *info_json(const struct spile_load_info *info)
+{
+    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
+    yyjson_mut_val *root = yyjson_mut_obj(doc), *tables;
+    char *json = NULL;
+    bool ok;
+
+    yyjson_mut_doc_set_root(doc, root);
+    ok = yyjson_mut_obj_add_uint(doc, root, "schema_version", INFO_SCHEMA_VERSION) &&
+         yyjson_mut_obj_add_str(doc, root, "load_id", info->load_id) && yyjson_mut_obj_add_str(doc, root, "pipeline", info->pipeline) &&
+         yyjson_mut_obj_add_str(doc, root, "dataset", info->dataset) &&
+         yyjson_mut_obj_add_str(doc, root, "destination", info->destination) &&
+         yyjson_mut_obj_add_bool(doc, root, "already_loaded", info->already_loaded) &&
+         yyjson_mut_obj_add_real(doc, root, "seconds", info->seconds) && yyjson_mut_obj_add_uint(doc, root, "rows", info->rows) &&
+         yyjson_mut_obj_add_uint(doc, root, "bytes_read", info->bytes_read) &&
+         yyjson_mut_obj_add_uint(doc, root, "duplicate_keys", info->duplicate_keys) &&
+         (tables = yyjson_mut_obj_add_arr(doc, root, "tables"));
+    for (size_t i = 0; ok && i < info->table_count; i++)
+        ok = add_table_json(doc, tables, &info->tables[i]);
+    if (ok)
+        json = yyjson_mut_write(doc, YYJSON_WRITE_PRETTY_TWO_SPACES, NULL);
+    yyjson_mut_doc_free(doc);
+    return json;
+}
+
+enum spile_status load_info_new(struct spile_load_info **out, const struct spile_pipeline *pipeline, const struct load_job *job,
+                                const struct run_figures *figures, struct spile_error *err)
+{
+    struct spile_load_info *info = calloc(1, sizeof(*info));
+
+    *out = NULL;
+    if (!info)
+        return spile_fail_nomem(err);
+    info->load_id = arena_copy(&info->arena, figures->load_id, strlen(figures->load_id));
+    info->pipeline = arena_copy(&info->arena, pipeline->name, strlen(pipeline->name));
+    info->dataset = arena_copy(&info->arena, pipeline->dataset, strlen(pipeline->dataset));
+    info->destination = arena_copy(&info->arena, pipeline->path, strlen(pipeline->path));
+    info->seconds = figures->seconds;
+    info->bytes_read = figures->bytes_read;
+    info->duplicate_keys = figures->duplicate_keys;
+    info->already_loaded = job && job->already_loaded;
+    if (info->load_id && info->pipeline && info->dataset && info->destination &&
+        (!job || job->already_loaded || copy_tables(info, job)) && (info->json = info_json(info))) {
+        *out = info;
+        return SPILE_OK;
+    }
+    spile_load_info_free(info);
+    return spile_fail_nomem(err);
+}
+
+void spile_load_info_free(struct spile_load_info *info)
+{
+    if (!info)
+        return;
+    free(info->json);
+    arena_release(&info->arena);
+    free(info);
+}
+
+const char *spile_load_info_load_id(const struct spile_load_info *info)
+{
+    return info->load_id;
+}
+
+const char *spile_load_info_pipeline(const struct spile_load_info *info)
+{
+    return info->pipeline;
+}
+
+const char *spile_load_info_dataset(const struct spile_load_info *info)
+{
+    return info->dataset;
+}
+
+const char *spile_load_info_destination(const struct spile_load_info *info)
+{
+    return info->destination;
+}
+
+bool spile_load_info_already_loaded(const struct spile_load_info *info)
+{
+    return info->already_loaded;
+}
+
+double spile_load_info_seconds(const struct spile_load_info *info)
+{
+    return info->seconds;
+}
+
+uint64_t spile_load_info_rows(const struct spile_load_info *info)
+{
+    return info->rows;
+}
+
+uint64_t spile_load_info_bytes_read(const struct spile_load_info *info)
+{
+    return info->bytes_read;
+}
+
+uint64_t spile_load_info_duplicate_keys(const struct spile_load_info *info)
+{
+    return info->duplicate_keys;
+}
+
+size_t spile_load_info_table_count(const struct spile_load_info *info)
+{
+    return info->table_count;
+}
+
+const struct spile_table_info *spile_load_info_table(const struct spile_load_info *info, size_t index)
+{
+    return index < info->table_count ? &info->tables[index] : NULL;
+}
+
+const char *spile_load_info_json(const struct spile_load_info *info)
+{
+    return info->json;
+}

@@ -1,0 +1,158 @@
+#include "pipeline/pipeline.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "schema/naming.h"
+
+#define NAME_MAX_CHARS 64
+#define MEMORY_DEFAULT_MAX ((uint64_t)2 << 30)
+#define MEMORY_MIN ((uint64_t)64 << 20)
+
+const char *spile_version(void)
+{
+    return SPILE_VERSION;
+}
+
+enum spile_status spile_destination_library(const char *destination, char *path, char *version, size_t size, struct spile_error *err)
+{
+    const struct destination_ops *ops = destination_by_scheme(destination);
+
+    if (!ops)
+        return spile_fail(err, SPILE_CONFIG, "unknown destination \"%s\"", destination);
+    return ops->locate(path, version, size, err);
+}
+
+/* ---- options -------------------------------------------------------------------------------------------------------------------- */
+
+static enum spile_status check_name(const char *name, struct spile_error *err)
+{
+    size_t length = strlen(name);
+    char extract[SHORTEN_BYTES];
+
+    if (length >= 1 && length <= NAME_MAX_CHARS &&
+        strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == length)
+        return SPILE_OK;
+    spile_fail(err, SPILE_USAGE, "\"%s\" can't be the name of a pipeline", shorten(extract, name, length));
+    return spile_hint(err, SPILE_USAGE, "use 1 to %d letters, digits, underscores and hyphens", NAME_MAX_CHARS);
+}
+
+/* dlt's rule, with our name: the environment, /var for root, the home folder. */
+static const char *default_data_dir(struct arena *arena)
+{
+    const char *chosen = getenv("SPILE_DATA_DIR"), *home = getenv("HOME");
+
+    if (chosen && *chosen)
+        return chosen;
+    if (!geteuid())
+        return "/var/spile";
+    return arena_printf(arena, "%s/.spile", home && *home ? home : "/tmp");
+}
+
+static bool set_folders(struct spile_pipeline *p, const char *data_dir)
+{
+    if (!data_dir)
+        data_dir = default_data_dir(&p->arena);
+    if (!data_dir)
+        return false;
+    p->folder = arena_printf(&p->arena, "%s/pipelines/%s", data_dir, p->name);
+    if (!p->folder)
+        return false;
+    p->packages_folder = arena_printf(&p->arena, "%s/packages", p->folder);
+    p->lock_path = arena_printf(&p->arena, "%s/lock", p->folder);
+    return p->packages_folder && p->lock_path;
+}
+
+static uint64_t default_memory(void)
+{
+    struct sysinfo machine;
+    uint64_t quarter = sysinfo(&machine) ? MEMORY_DEFAULT_MAX : (uint64_t)machine.totalram * machine.mem_unit / 4;
+
+    return quarter < MEMORY_DEFAULT_MAX ? quarter : MEMORY_DEFAULT_MAX;
+}
+
+static unsigned default_workers(void)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return processors > 0 ? (unsigned)processors : 1;
+}
+
+static enum spile_status set_limits(struct spile_pipeline *p, const struct spile_pipeline_options *options, struct spile_error *err)
+{
+    p->workers = options->workers ? options->workers : default_workers();
+    p->max_memory = options->max_memory ? options->max_memory : default_memory();
+    if (p->workers > 1024)
+        return spile_fail(err, SPILE_USAGE, "%u workers are too many", p->workers), spile_hint(err, SPILE_USAGE, "use 1 to 1024");
+    if (options->max_memory && p->max_memory < MEMORY_MIN)
+        return spile_fail(err, SPILE_USAGE, "%llu bytes of memory are too few", (unsigned long long)p->max_memory),
+               spile_hint(err, SPILE_USAGE, "allow at least %llu MiB", (unsigned long long)(MEMORY_MIN >> 20));
+    return SPILE_OK;
+}
+
+/* The dataset's name is normalized like a table's, as in dlt. */
+static bool set_dataset(struct spile_pipeline *p, const char *dataset)
+{
+    const char *name = dataset && *dataset ? dataset : arena_printf(&p->arena, "%s_dataset", p->name);
+
+    p->dataset = name ? naming_path(&p->arena, slice_of(name), p->ops->caps.name_length_max) : NULL;
+    return p->dataset;
+}
+
+static enum spile_status set_destination(struct spile_pipeline *p, const char *destination, struct spile_error *err)
+{
+    enum spile_status status;
+
+    if (!destination || !*destination)
+        return spile_fail(err, SPILE_USAGE, "no destination given"), spile_hint(err, SPILE_USAGE, "name one, such as \"events.duckdb\"");
+    status = destination_find(&p->ops, destination, &p->arena, &p->path, err);
+    if (!status && !*p->path)
+        p->path = arena_printf(&p->arena, "%s%s", p->name, p->ops->extensions[0]);
+    return !status && !p->path ? spile_fail_nomem(err) : status;
+}
+
+enum spile_status spile_pipeline_open(struct spile_pipeline **out, const char *name, const struct spile_pipeline_options *options,
+                                      struct spile_error *err)
+{
+    static const struct spile_pipeline_options defaults = { .size = sizeof(defaults) };
+    struct spile_pipeline *p;
+    enum spile_status status = name ? check_name(name, err) : spile_fail(err, SPILE_USAGE, "the pipeline needs a name");
+
+    *out = NULL;
+    if (status)
+        return status;
+    if (!options)
+        options = &defaults;
+    p = calloc(1, sizeof(*p));
+    if (!p)
+        return spile_fail_nomem(err);
+    p->name = arena_copy(&p->arena, name, strlen(name));
+    status = p->name ? set_destination(p, options->destination, err) : spile_fail_nomem(err);
+    if (!status && (!set_dataset(p, options->dataset) || !set_folders(p, options->data_dir)))
+        status = spile_fail_nomem(err);
+    if (!status)
+        status = set_limits(p, options, err);
+    if (!status)
+        status = folder_make(p->packages_folder, err);
+    if (status)
+        spile_pipeline_close(p);
+    else
+        *out = p;
+    return status;
+}
+
+void spile_pipeline_close(struct spile_pipeline *p)
+{
+    if (!p)
+        return;
+    arena_release(&p->arena);
+    free(p);
+}
+
+void spile_pipeline_cancel(struct spile_pipeline *p)
+{
+    atomic_store(&p->cancelled, true);
+}

@@ -1,0 +1,34 @@
+/* A pipeline and its run: the only place that sees all stages. */
+#ifndef PIPELINE_PIPELINE_H
+#define PIPELINE_PIPELINE_H
+
+#include <stdatomic.h>
+
+#include "base/arena.h"
+#include "destination/destination.h"
+
+struct spile_pipeline {
+    struct arena arena;
+    char *name, *dataset;
+    const struct destination_ops *ops;
+    const char *path;            /* of the database */
+    const char *folder;          /* work folder of this pipeline */
+    const char *packages_folder; /* in it */
+    const char *lock_path;
+    unsigned workers;
+    uint64_t max_memory;
+    _Atomic bool cancelled;
+};
+
+/* Builds the info of a finished run. */
+struct spile_load_info;
+struct load_job;
+struct run_figures {
+    const char *load_id;
+    double seconds;
+    uint64_t bytes_read, duplicate_keys;
+};
+enum spile_status load_info_new(struct spile_load_info **out, const struct spile_pipeline *pipeline, const struct load_job *job,
+                                const struct run_figures *figures, struct spile_error *err);
+
+#endif

@@ -1,0 +1,360 @@
+/* One run: lock, left-over packages, what the destination knows, draw, load, report. */
+#include "pipeline/run.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/lock.h"
+#include "data/json.h"
+#include "schema/naming.h"
+
+#define MAX_NESTING_DEFAULT 1000
+#define PROGRESS_SECONDS 0.1
+
+/* The database's share of the memory that was allowed, in percent; it exceeds its own limit by what it counts late. */
+#define DESTINATION_MEMORY_PERCENT 60
+
+void run_report(struct run *run, enum spile_stage stage, uint64_t rows, uint64_t rows_total, bool force)
+{
+    double now = clock_seconds();
+    struct spile_progress progress = { stage, now - run->began, atomic_load(&run->consumed), run->bytes_total, rows, rows_total };
+
+    if (!run->options->progress || (!force && now - run->last_progress < PROGRESS_SECONDS))
+        return;
+    run->last_progress = now;
+    run->options->progress(&progress, run->options->progress_user);
+}
+
+/* ---- what is asked for ---------------------------------------------------------------------------------------------------------- */
+
+static enum spile_status check_table(const char *table, const char *given, struct spile_error *err)
+{
+    char extract[SHORTEN_BYTES];
+
+    if (strncmp(table, DLT_PREFIX, strlen(DLT_PREFIX)))
+        return SPILE_OK;
+    spile_fail(err, SPILE_USAGE, "\"%s\" can't be the name of a table: names with " DLT_PREFIX " are the bookkeeping's",
+               shorten(extract, given, strlen(given)));
+    return spile_hint(err, SPILE_USAGE, "choose another name");
+}
+
+static enum spile_status add_part(struct run *run, const char *table, struct spile_data data, struct spile_error *err)
+{
+    int nesting = run->options->max_nesting;
+    struct run_part *part = &run->parts[run->part_count];
+    size_t length_max = run->pipeline->ops->caps.name_length_max;
+
+    if (!table || !*table)
+        return spile_fail(err, SPILE_USAGE, "no table named"), spile_hint(err, SPILE_USAGE, "name the table to load into");
+    if (data.kind != SPILE_DATA_JSON && data.kind != SPILE_DATA_FILES)
+        return spile_fail(err, SPILE_USAGE, "data of unknown kind for table \"%s\"", table);
+    *part = (struct run_part){ data, naming_path(&run->arena, slice_of(table), length_max) };
+    if (!part->table)
+        return spile_fail_nomem(err);
+    run->normalize_parts[run->part_count++] = (struct normalize_part){
+        .table = part->table,
+        .resource = table,
+        .replace = run->options->write == SPILE_REPLACE,
+        .max_nesting = nesting > 0 ? nesting : nesting == 0 ? MAX_NESTING_DEFAULT : 0,
+        .max_nesting_given = nesting != 0,
+    };
+    return check_table(part->table, table, err);
+}
+
+static enum spile_status take_parts(struct run *run, struct spile_data data, struct spile_error *err)
+{
+    size_t count = data.kind == SPILE_DATA_PARTS ? data.count : 1;
+    enum spile_status status = SPILE_OK;
+
+    run->parts = arena_zalloc(&run->arena, (count + 1) * sizeof(*run->parts));
+    run->normalize_parts = arena_zalloc(&run->arena, (count + 1) * sizeof(*run->normalize_parts));
+    if (!run->parts || !run->normalize_parts)
+        return spile_fail_nomem(err);
+    if (data.kind != SPILE_DATA_PARTS)
+        return add_part(run, run->options->table, data, err);
+    if (!count)
+        return spile_fail(err, SPILE_USAGE, "nothing to load");
+    for (size_t i = 0; !status && i < count; i++)
+        status = add_part(run, data.parts[i].table, data.parts[i].data, err);
+    return status;
+}
+
+/* As in dlt: the seconds of the clock with all their digits. */
+static enum spile_status take_load_id(struct run *run, struct spile_error *err)
+{
+    int64_t now = clock_micros();
+    char extract[SHORTEN_BYTES];
+
+    if (run->options->load_id) {
+        run->load_id = arena_copy(&run->arena, run->options->load_id, strlen(run->options->load_id));
+        if (run->load_id && !load_id_is_valid(run->load_id)) {
+            spile_fail(err, SPILE_USAGE, "\"%s\" can't be a load id", shorten(extract, run->load_id, strlen(run->load_id)));
+            return spile_hint(err, SPILE_USAGE, "use 1 to 64 letters, digits, dots, underscores and hyphens, not beginning with a dot");
+        }
+    } else {
+        run->load_id = arena_printf(&run->arena, "%lld.%06lld", (long long)(now / 1000000), (long long)(now % 1000000));
+    }
+    return run->load_id ? SPILE_OK : spile_fail_nomem(err);
+}
+
+static uint64_t total_bytes(const struct run *run)
+{
+    uint64_t total = 0;
+
+    for (uint32_t i = 0; i < run->part_count; i++) {
+        const struct spile_data *data = &run->parts[i].data;
+        struct stat file;
+
+        if (data->kind == SPILE_DATA_JSON)
+            total += data->length;
+        for (size_t j = 0; data->kind == SPILE_DATA_FILES && j < data->count; j++) {
+            if (!strcmp(data->paths[j], "-") || stat(data->paths[j], &file) || !S_ISREG(file.st_mode))
+                return 0;
+            total += (uint64_t)file.st_size;
+        }
+    }
+    return total;
+}
+
+/* ---- destination ---------------------------------------------------------------------------------------------------------------- */
+
+static enum spile_status open_destination(struct run *run, struct spile_error *err)
+{
+    const struct spile_pipeline *p = run->pipeline;
+    const char *spill = arena_printf(&run->arena, "%s/spill", p->folder);
+    struct destination_options options = {
+        .path = p->path,
+        .max_memory = p->max_memory / 100 * DESTINATION_MEMORY_PERCENT,
+        .threads = p->workers,
+        .work_folder = spill,
+    };
+
+    run->target = (struct load_target){ .ops = p->ops, .pipeline = p->name, .dataset = p->dataset };
+    return spill ? p->ops->open(&run->target.destination, &options, err) : spile_fail_nomem(err);
+}
+
+static enum spile_status close_destination(struct run *run, struct spile_error *err)
+{
+    struct destination *destination = run->target.destination;
+
+    run->target.destination = NULL;
+    return destination ? run->target.ops->close(destination, err) : SPILE_OK;
+}
+
+/* ---- left-over packages --------------------------------------------------------------------------------------------------------- */
+
+static enum spile_status load_pending(struct run *run, const char *load_id, struct spile_error *err)
+{
+    struct package package;
+    struct schema *schema;
+    char *base_hash;
+    bool found;
+    enum spile_status status = package_open(&package, &schema, &base_hash, run->pipeline->packages_folder, load_id, &found, err);
+    struct load_job job = { .package = &package, .schema = schema, .base_hash = base_hash, .cancelled = &run->pipeline->cancelled };
+
+    if (!status && !run->target.destination)
+        status = open_destination(run, err);
+    if (!status)
+        status = run_transfer(run, &job, err);
+    if (!status)
+        status = package_remove(&package, err);
+    if (status && status != SPILE_CANCELLED) {
+        spile_within(err, status, "load package %s, left by an interrupted run", load_id);
+        spile_hint(err, status, "remove the folder \"%s\" to discard that package", package.folder ? package.folder : "");
+    }
+    package_release(&package);
+    schema_free(schema);
+    free(base_hash);
+    return status;
+}
+
+static enum spile_status settle_package(struct run *run, const char *load_id, struct spile_error *err)
+{
+    struct text folder = { 0 };
+    bool pending = false;
+    enum spile_status status = SPILE_OK;
+
+    if (load_id_is_valid(load_id))
+        status = package_is_pending(run->pipeline->packages_folder, load_id, &pending, err);
+    if (!status && pending)
+        return load_pending(run, load_id, err);
+    text_printf(&folder, "%s/%s", run->pipeline->packages_folder, load_id);
+    if (!status)
+        status = folder.failed ? spile_fail_nomem(err) : folder_remove(folder.text, err);
+    text_release(&folder);
+    return status;
+}
+
+static int is_entry(const struct dirent *entry)
+{
+    return strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
+}
+
+/* What an interrupted run left: a complete package whose source is gone is loaded, all else is drawn again and removed here. */
+static enum spile_status settle_packages(struct run *run, struct spile_error *err)
+{
+    struct dirent **entries;
+    int count = scandir(run->pipeline->packages_folder, &entries, is_entry, alphasort);
+    enum spile_status status = SPILE_OK;
+
+    if (count < 0)
+        return SPILE_OK;
+    for (int i = 0; i < count; i++) {
+        if (!status)
+            status = settle_package(run, entries[i]->d_name, err);
+        free(entries[i]);
+    }
+    free(entries);
+    return status;
+}
+
+/* ---- schema --------------------------------------------------------------------------------------------------------------------- */
+
+static enum spile_status read_schema(struct run *run, const struct stored *stored, struct spile_error *err)
+{
+    struct state_identity identity = { run->pipeline->name, run->pipeline->dataset, run->target.ops->caps.dlt_type };
+    size_t length_max = run->target.ops->caps.name_length_max;
+    struct state state;
+    enum spile_status status;
+
+    run->base_hash = strdup(stored->schema_hash);
+    if (!run->base_hash)
+        return spile_fail_nomem(err);
+    if (stored->schema)
+        return schema_read(&run->schema, stored->schema, strlen(stored->schema), length_max, err);
+    status = state_prepare(&state, &identity, stored->state, &run->arena, err);
+    return status ? status : schema_new(&run->schema, state.schema_name, length_max, err);
+}
+
+/* Tables that are there already take this run's disposition and nesting; new ones get them when they are made. */
+static enum spile_status prepare_tables(struct run *run, struct spile_error *err)
+{
+    for (uint32_t i = 0; i < run->part_count; i++) {
+        struct normalize_part *part = &run->normalize_parts[i];
+        struct table *table = schema_find_table(run->schema, part->table);
+
+        if (!table)
+            continue;
+        if (table->parent) {
+            spile_fail(err, SPILE_USAGE, "table \"%s\" is a nested table of \"%s\"", table->name, table->parent->name);
+            return spile_hint(err, SPILE_USAGE, "load into another table");
+        }
+        if (!table_set_write(run->schema, table, part->replace) ||
+            (part->max_nesting_given && !table_set_max_nesting(run->schema, table, part->max_nesting)))
+            return spile_fail_nomem(err);
+        if (!part->max_nesting_given && table->max_nesting >= 0)
+            part->max_nesting = table->max_nesting;
+    }
+    return SPILE_OK;
+}
+
+/* After all rows are known. */
+static enum spile_status finish_schema(struct run *run, struct spile_error *err)
+{
+    enum spile_status status = SPILE_OK;
+
+    for (uint32_t i = 0; i < run->package.table_count; i++)
+        if (!table_set_seen_data(run->schema, run->package.tables[i]->table))
+            return spile_fail_nomem(err);
+    for (uint32_t i = 0; !status && i < run->part_count; i++) {
+        const struct table *table = schema_find_table(run->schema, run->parts[i].table);
+
+        if (table && run->normalize_parts[i].replace && !package_replaces(&run->package, table))
+            status = package_replace(&run->package, table, err);
+    }
+    return status;
+}
+
+/* ---- the run -------------------------------------------------------------------------------------------------------------------- */
+
+static enum spile_status draw_and_load(struct run *run, struct load_job *job, struct spile_error *err)
+{
+    enum spile_status status = prepare_tables(run, err);
+
+    if (!status)
+        status = package_create(&run->package, run->pipeline->packages_folder, run->load_id, run->schema, err);
+    run->package_made = !status;
+    if (!status)
+        status = run_draw(run, err);
+    if (!status)
+        status = finish_schema(run, err);
+    if (status || (!run->package.rows && !run->package.replaced_count))
+        return status;
+    status = package_seal(&run->package, run->base_hash, !run->rereadable, err);
+    run->package_sealed = !status;
+    *job = (struct load_job){ .package = &run->package, .schema = run->schema, .base_hash = run->base_hash,
+                              .cancelled = &run->pipeline->cancelled, .progress = &run->rows_handed_over };
+    return status ? status : run_transfer(run, job, err);
+}
+
+static enum spile_status run_locked(struct run *run, struct spile_load_info **info, struct spile_error *err)
+{
+    struct load_job job = { 0 };
+    struct stored stored = { 0 };
+    enum spile_status status = settle_packages(run, err), closed;
+
+    if (!status && !run->target.destination)
+        status = open_destination(run, err);
+    if (!status)
+        status = load_read_stored(&run->target, NULL, run->load_id, &run->arena, &stored, err);
+    job.already_loaded = stored.has_load;
+    if (!status && !stored.has_load)
+        status = read_schema(run, &stored, err);
+    if (!status && !stored.has_load)
+        status = draw_and_load(run, &job, err);
+    closed = close_destination(run, status ? NULL : err);
+    status = status ? status : closed;
+    if (!status)
+        run_report(run, SPILE_STAGE_DONE, run->package.rows, run->package.rows, true);
+    if (!status && info) {
+        struct run_figures figures = { run->load_id, clock_seconds() - run->began, atomic_load(&run->consumed), run->duplicate_keys };
+
+        status = load_info_new(info, run->pipeline, job.already_loaded || job.package ? &job : NULL, &figures, err);
+    }
+    /* A complete package whose source is gone stays for the next run when it could not be loaded. */
+    if (run->package_made && (!status || !run->package_sealed || run->rereadable))
+        package_remove(&run->package, NULL);
+    else if (run->package_made)
+        spile_hint(err, status, "the rows are kept; the next run of this pipeline loads them first");
+    return status;
+}
+
+static void release_run(struct run *run)
+{
+    package_release(&run->package);
+    schema_free(run->schema);
+    free(run->base_hash);
+    arena_release(&run->arena);
+}
+
+enum spile_status spile_run(struct spile_pipeline *pipeline, struct spile_data data, const struct spile_run_options *options,
+                            struct spile_load_info **info, struct spile_error *err)
+{
+    static const struct spile_run_options defaults = { .size = sizeof(defaults) };
+    struct run run = { .pipeline = pipeline, .options = options ? options : &defaults, .began = clock_seconds() };
+    enum spile_status status;
+    int lock = -1;
+
+    if (info)
+        *info = NULL;
+    if (err)
+        *err = (struct spile_error){ 0 };
+    atomic_store(&pipeline->cancelled, false);
+    status = take_parts(&run, data, err);
+    if (!status)
+        status = take_load_id(&run, err);
+    if (!status) {
+        run.bytes_total = total_bytes(&run);
+        status = lock_take(pipeline->lock_path, &lock, err);
+    }
+    if (!status)
+        status = run_locked(&run, info, err);
+    lock_free(lock);
+    release_run(&run);
+    return status;
+}

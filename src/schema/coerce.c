@@ -1,0 +1,355 @@
+#include "schema/coerce.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "data/json.h"
+#include "data/json_text.h"
+#include "data/timestamp.h"
+
+static bool fits_decimal(struct slice literal)
+{
+    int128 value;
+
+    return decimal_from_text(literal.text, literal.length, DECIMAL_PRECISION_DEFAULT, DECIMAL_SCALE_DEFAULT, &value);
+}
+
+enum data_type natural_type(struct document value)
+{
+    switch (document_kind(value)) {
+    case DOCUMENT_BOOL:
+        return TYPE_BOOL;
+    case DOCUMENT_INTEGER:
+        return TYPE_BIGINT;
+    case DOCUMENT_DOUBLE:
+        return TYPE_DOUBLE;
+    case DOCUMENT_NUMBER: {
+        char buffer[DOCUMENT_NUMBER_CHARS];
+
+        return fits_decimal(document_number_text(value, buffer)) ? TYPE_DECIMAL : TYPE_TEXT;
+    }
+    case DOCUMENT_TEXT:
+        return TYPE_TEXT;
+    case DOCUMENT_OBJECT:
+    case DOCUMENT_LIST:
+        return TYPE_JSON;
+    case DOCUMENT_NULL:
+        break;
+    }
+    return TYPE_UNKNOWN;
+}
+
+enum data_type inferred_type(struct document value)
+{
+    int64_t micros;
+
+    if (document_kind(value) == DOCUMENT_TEXT) {
+        struct slice text = document_text(value);
+
+        return timestamp_detect(text.text, text.length, &micros) ? TYPE_TIMESTAMP : TYPE_TEXT;
+    }
+    return natural_type(value);
+}
+
+static enum coerced done(bool stored)
+{
+    return stored ? COERCED : COERCED_NOMEM;
+}
+
+static enum coerced put_json(struct column_builder *column, uint32_t row, struct document value)
+{
+    struct text json = { 0 };
+    enum coerced result;
+
+    json_write(&json, value);
+    result = done(!json.failed && column_put_text(column, row, json.text, json.length));
+    text_release(&json);
+    return result;
+}
+
+_Static_assert(DECIMAL_CHARS >= DOUBLE_CHARS && DECIMAL_CHARS >= DOCUMENT_NUMBER_CHARS, "numbers fit");
+
+/* ---- one function per type of column ------------------------------------------------------------------------------------------- */
+
+static enum coerced into_text(struct column_builder *column, uint32_t row, struct document value)
+{
+    char buffer[DECIMAL_CHARS]; /* the longest of the three */
+    struct slice text = { buffer, 0 };
+
+    switch (document_kind(value)) {
+    case DOCUMENT_TEXT:
+        text = document_text(value);
+        break;
+    case DOCUMENT_NUMBER:
+        text = document_number_text(value, buffer);
+        break;
+    case DOCUMENT_BOOL:
+        text = slice_of(document_bool(value) ? "True" : "False"); /* Python's str() */
+        break;
+    case DOCUMENT_INTEGER:
+        text.length = decimal_format(document_integer(value), 0, buffer);
+        break;
+    case DOCUMENT_DOUBLE:
+        text.length = double_format(document_double(value), buffer);
+        break;
+    case DOCUMENT_OBJECT:
+    case DOCUMENT_LIST:
+        return put_json(column, row, value);
+    case DOCUMENT_NULL:
+        return NOT_COERCED;
+    }
+    return done(column_put_text(column, row, text.text, text.length));
+}
+
+/* Finite, whole and inside int64, so that nothing is lost. */
+static bool whole(double value, int64_t *integer)
+{
+    if (!(value >= -0x1p63 && value < 0x1p63))
+        return false;
+    *integer = (int64_t)value;
+    return (double)*integer == value;
+}
+
+static enum coerced into_bigint(struct column_builder *column, uint32_t row, struct document value)
+{
+    enum document_kind kind = document_kind(value);
+    int64_t integer;
+
+    if (kind == DOCUMENT_INTEGER)
+        integer = document_integer(value);
+    else if (kind == DOCUMENT_TEXT) {
+        struct slice text = document_text(value);
+
+        if (!integer_from_text(text.text, text.length, &integer))
+            return NOT_COERCED;
+    } else if (kind != DOCUMENT_DOUBLE || !whole(document_double(value), &integer))
+        return NOT_COERCED;
+    return done(column_put_i64(column, row, integer));
+}
+
+static enum coerced into_double(struct column_builder *column, uint32_t row, struct document value)
+{
+    enum document_kind kind = document_kind(value);
+    double number;
+
+    if (kind == DOCUMENT_DOUBLE)
+        number = document_double(value);
+    else if (kind == DOCUMENT_INTEGER)
+        number = (double)document_integer(value);
+    else if (kind == DOCUMENT_TEXT) {
+        struct slice text = document_text(value);
+
+        if (!double_from_text(text.text, text.length, &number))
+            return NOT_COERCED;
+    } else
+        return NOT_COERCED;
+    return done(column_put_f64(column, row, number));
+}
+
+static enum coerced into_bool(struct column_builder *column, uint32_t row, struct document value)
+{
+    bool truth;
+
+    switch (document_kind(value)) {
+    case DOCUMENT_BOOL:
+        truth = document_bool(value);
+        break;
+    case DOCUMENT_INTEGER:
+        truth = document_integer(value) != 0;
+        break;
+    case DOCUMENT_DOUBLE:
+        truth = document_double(value) != 0;
+        break;
+    case DOCUMENT_TEXT: {
+        struct slice text = document_text(value);
+
+        if (!bool_from_text(text.text, text.length, &truth))
+            return NOT_COERCED;
+        break;
+    }
+    default:
+        return NOT_COERCED;
+    }
+    return done(column_put_bool(column, row, truth));
+}
+
+static enum coerced into_timestamp(struct column_builder *column, uint32_t row, struct document value)
+{
+    int64_t micros;
+    bool fits = false;
+
+    if (document_kind(value) == DOCUMENT_TEXT) {
+        struct slice text = document_text(value);
+
+        fits = timestamp_from_text(text.text, text.length, &micros);
+    } else if (document_kind(value) == DOCUMENT_INTEGER)
+        fits = timestamp_from_integer(document_integer(value), &micros);
+    else if (document_kind(value) == DOCUMENT_DOUBLE)
+        fits = timestamp_from_double(document_double(value), &micros);
+    return fits ? done(column_put_i64(column, row, micros)) : NOT_COERCED;
+}
+
+#define MICROS_PER_DAY ((int64_t)86400 * 1000000)
+
+static enum coerced into_date(struct column_builder *column, uint32_t row, struct document value)
+{
+    int32_t days;
+    int64_t micros;
+    bool fits = false;
+
+    if (document_kind(value) == DOCUMENT_TEXT) {
+        struct slice text = document_text(value);
+
+        fits = date_from_text(text.text, text.length, &days);
+    } else if ((document_kind(value) == DOCUMENT_INTEGER && timestamp_from_integer(document_integer(value), &micros)) ||
+               (document_kind(value) == DOCUMENT_DOUBLE && timestamp_from_double(document_double(value), &micros))) {
+        days = (int32_t)(micros / MICROS_PER_DAY - (micros % MICROS_PER_DAY < 0));
+        fits = true;
+    }
+    return fits ? done(column_put_i32(column, row, days)) : NOT_COERCED;
+}
+
+static enum coerced into_time(struct column_builder *column, uint32_t row, struct document value)
+{
+    struct slice text;
+    int64_t micros;
+
+    if (document_kind(value) != DOCUMENT_TEXT)
+        return NOT_COERCED;
+    text = document_text(value);
+    if (!time_from_text(text.text, text.length, &micros))
+        return NOT_COERCED;
+    return done(column_put_i64(column, row, micros));
+}
+
+static enum coerced into_decimal(struct column_builder *column, uint32_t row, struct document value)
+{
+    int precision = column_type_precision(&column->type), scale = column_type_scale(&column->type);
+    char buffer[DOCUMENT_NUMBER_CHARS];
+    struct slice text;
+    int128 decimal;
+    bool fits = false;
+
+    switch (document_kind(value)) {
+    case DOCUMENT_INTEGER:
+        fits = decimal_from_integer(document_integer(value), precision, scale, &decimal);
+        break;
+    case DOCUMENT_DOUBLE:
+        fits = decimal_from_double(document_double(value), precision, scale, &decimal);
+        break;
+    case DOCUMENT_TEXT:
+        text = document_text(value);
+        fits = decimal_from_text(text.text, text.length, precision, scale, &decimal);
+        break;
+    case DOCUMENT_NUMBER:
+        text = document_number_text(value, buffer);
+        fits = decimal_from_text(text.text, text.length, precision, scale, &decimal);
+        break;
+    default:
+        break;
+    }
+    return fits ? done(column_put_i128(column, row, decimal)) : NOT_COERCED;
+}
+
+static bool hex_digit(char c, uint8_t *digit)
+{
+    if (c >= '0' && c <= '9')
+        *digit = (uint8_t)(c - '0');
+    else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
+        *digit = (uint8_t)((c | 0x20) - 'a' + 10);
+    else
+        return false;
+    return true;
+}
+
+static bool decode_hex(struct slice text, uint8_t *out, size_t *length)
+{
+    if (text.length % 2)
+        return false;
+    for (*length = 0; *length < text.length / 2; ++*length) {
+        uint8_t high, low;
+
+        if (!hex_digit(text.text[*length * 2], &high) || !hex_digit(text.text[*length * 2 + 1], &low))
+            return false;
+        out[*length] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}
+
+/* Text is "0x.." or base64; a number its bytes, least significant first. */
+static enum coerced into_binary(struct column_builder *column, uint32_t row, struct document value)
+{
+    enum document_kind kind = document_kind(value);
+    uint8_t *bytes;
+    size_t length = 0;
+    enum coerced result = NOT_COERCED;
+
+    if (kind == DOCUMENT_INTEGER && document_integer(value) >= 0) {
+        uint8_t little[8];
+
+        for (uint64_t rest = (uint64_t)document_integer(value); rest; rest >>= 8)
+            little[length++] = (uint8_t)rest;
+        return done(column_put_text(column, row, little, length));
+    }
+    if (kind != DOCUMENT_TEXT)
+        return NOT_COERCED;
+    bytes = malloc(document_text(value).length + 4);
+    if (!bytes)
+        return COERCED_NOMEM;
+    if (document_text(value).length >= 2 && !memcmp(document_text(value).text, "0x", 2)
+            ? decode_hex((struct slice){ document_text(value).text + 2, document_text(value).length - 2 }, bytes, &length)
+            : base64_decode(document_text(value).text, document_text(value).length, bytes, &length))
+        result = done(column_put_text(column, row, bytes, length));
+    free(bytes);
+    return result;
+}
+
+/* Objects and lists as they are; text that is JSON itself. */
+static enum coerced into_json(struct column_builder *column, uint32_t row, struct document value)
+{
+    enum document_kind kind = document_kind(value);
+    yyjson_doc *parsed;
+    enum coerced result;
+
+    if (kind == DOCUMENT_OBJECT || kind == DOCUMENT_LIST)
+        return put_json(column, row, value);
+    if (kind != DOCUMENT_TEXT)
+        return NOT_COERCED;
+    parsed = json_text_parse(document_text(value).text, document_text(value).length);
+    if (!parsed)
+        return NOT_COERCED;
+    result = put_json(column, row, (struct document){ yyjson_doc_get_root(parsed) });
+    yyjson_doc_free(parsed);
+    return result;
+}
+
+enum coerced coerce_into(struct column_builder *column, uint32_t row, struct document value)
+{
+    switch (column->type.type) {
+    case TYPE_TEXT:
+        return into_text(column, row, value);
+    case TYPE_BIGINT:
+        return into_bigint(column, row, value);
+    case TYPE_DOUBLE:
+        return into_double(column, row, value);
+    case TYPE_BOOL:
+        return into_bool(column, row, value);
+    case TYPE_TIMESTAMP:
+        return into_timestamp(column, row, value);
+    case TYPE_DATE:
+        return into_date(column, row, value);
+    case TYPE_TIME:
+        return into_time(column, row, value);
+    case TYPE_DECIMAL:
+    case TYPE_WEI:
+        return into_decimal(column, row, value);
+    case TYPE_BINARY:
+        return into_binary(column, row, value);
+    case TYPE_JSON:
+        return into_json(column, row, value);
+    case TYPE_UNKNOWN:
+        break;
+    }
+    return NOT_COERCED;
+}

@@ -1,0 +1,21 @@
+/* What type a value has, and how a value gets into a column of another type (facts: reference/schema-and-naming.md 1.2 to 1.5).
+ * Pure functions over one value; what to do when a value does not fit is the caller's affair (a variant column). */
+#ifndef SCHEMA_COERCE_H
+#define SCHEMA_COERCE_H
+
+#include "data/column.h"
+#include "data/document.h"
+
+/* The type of the value itself: what its variant column is named after. Objects and lists are json. A number beyond 64 bits is a decimal
+ * when the default decimal holds it exactly, else text. */
+enum data_type natural_type(struct document value);
+
+/* The type a new column gets from the value: as natural_type, but text that is a date with a time makes a timestamp. */
+enum data_type inferred_type(struct document value);
+
+enum coerced { COERCED, NOT_COERCED, COERCED_NOMEM };
+
+/* Appends the value to the column at the row, converted as dlt converts it, provided nothing is lost. */
+enum coerced coerce_into(struct column_builder *column, uint32_t row, struct document value);
+
+#endif

@@ -1,0 +1,324 @@
+/* dlt's naming convention snake_case. A name goes through one buffer: reduce the alphabet, break camel case, mend both ends,
+ * collapse underscores, shorten. After the first step only [A-Za-z0-9_] and decimal digits of other scripts are left, so the
+ * later steps work on bytes; digits of several bytes are to them like any letter without case. */
+#include "schema/naming.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/hash.h"
+
+#define TAG_CHARS 6
+#define TAG_BYTES 4
+#define DISTINCT_CHARS 9 /* "_" and 8 digits */
+
+/* ---- characters ------------------------------------------------------------------------------------------------------------ */
+
+static bool is_upper(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
+static bool is_lower(char c)
+{
+    return c >= 'a' && c <= 'z';
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Decimal digits (Unicode 15, category Nd): these and the nine behind each. */
+static const uint32_t digit_zeros[] = {
+    0x0030, 0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66, 0x0DE6, 0x0E50,
+    0x0ED0, 0x0F20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40, 0x1C50, 0xA620,
+    0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10, 0x104A0, 0x10D30, 0x11066, 0x110F0, 0x11136, 0x111D0, 0x112F0,
+    0x11450, 0x114D0, 0x11650, 0x116C0, 0x11730, 0x118E0, 0x11950, 0x11C50, 0x11D50, 0x11DA0, 0x11F50, 0x16A60, 0x16AC0,
+    0x16B50, 0x1D7CE, 0x1D7D8, 0x1D7E2, 0x1D7EC, 0x1D7F6, 0x1E140, 0x1E2F0, 0x1E4F0, 0x1E950, 0x1FBF0,
+};
+
+static bool is_decimal(uint32_t character)
+{
+    size_t low = 0, high = sizeof(digit_zeros) / sizeof(digit_zeros[0]);
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (character < digit_zeros[middle])
+            high = middle;
+        else if (character > digit_zeros[middle] + 9)
+            low = middle + 1;
+        else
+            return true;
+    }
+    return false;
+}
+
+/* ---- steps ----------------------------------------------------------------------------------------------------------------- */
+
+/* The ASCII character that stands for this one; '\0' for one that has no place in a name. */
+static char reduced(char c)
+{
+    switch (c) {
+    case '+':
+    case '*':
+        return 'x';
+    case '@':
+        return 'a';
+    case '|':
+        return 'l';
+    case '-':
+    case '_':
+        return '_';
+    default:
+        return is_upper(c) || is_lower(c) || is_digit(c) ? c : '\0';
+    }
+}
+
+/* Copies the name; each run of characters without a place becomes one "_". */
+static size_t reduce_alphabet(struct slice name, char *out)
+{
+    size_t used = 0, step;
+    uint32_t character;
+    bool in_run = false;
+
+    for (size_t i = 0; i < name.length; i += step) {
+        char c = reduced(name.text[i]);
+
+        step = utf8_decode(name.text + i, name.length - i, &character);
+        if (c) {
+            out[used++] = c;
+            in_run = false;
+        } else if (step > 1 && is_decimal(character)) {
+            memcpy(out + used, name.text + i, step);
+            used += step;
+            in_run = false;
+        } else if (!in_run) {
+            out[used++] = '_';
+            in_run = true;
+        }
+        step = step ? step : 1;
+    }
+    return used;
+}
+
+/* "_" goes into each ([^_])([A-Z][a-z]+), found left to right and not overlapping: "HTTPServer" -> "HTTP_Server". */
+static size_t break_words(const char *in, size_t length, char *out)
+{
+    size_t used = 0, i = 0;
+
+    while (i < length) {
+        bool breaks = i + 2 < length && in[i] != '_' && is_upper(in[i + 1]) && is_lower(in[i + 2]);
+
+        out[used++] = in[i++];
+        if (!breaks)
+            continue;
+        out[used++] = '_';
+        out[used++] = in[i++];
+        while (i < length && is_lower(in[i]))
+            out[used++] = in[i++];
+    }
+    return used;
+}
+
+/* The same for ([a-z0-9])([A-Z]), and all to lower case: "camelCase" -> "camel_case". A match is two characters of which the
+ * second cannot start another, so overlaps need no care. */
+static size_t break_letters(const char *in, size_t length, char *out)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        if (i > 0 && is_upper(in[i]) && (is_lower(in[i - 1]) || is_digit(in[i - 1])))
+            out[used++] = '_';
+        out[used++] = is_upper(in[i]) ? (char)(in[i] + ('a' - 'A')) : in[i];
+    }
+    return used;
+}
+
+static bool starts_with_digit(const char *text, size_t length)
+{
+    uint32_t character;
+
+    return utf8_decode(text, length, &character) > 0 && is_decimal(character);
+}
+
+/* Trailing underscores become x, one for one. */
+static void mend_end(char *name, size_t length)
+{
+    while (length > 0 && name[length - 1] == '_')
+        name[--length] = 'x';
+}
+
+static size_t collapse(char *name, size_t length)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        if (name[i] != '_' || used == 0 || name[used - 1] != '_')
+            name[used++] = name[i];
+    }
+    return used;
+}
+
+/* ---- shortening ------------------------------------------------------------------------------------------------------------ */
+
+/* Six characters that tell names apart which are alike after shortening: from the hash of the name as it was before
+ * normalizing. */
+static void tag_make(struct slice original, char tag[TAG_CHARS])
+{
+    uint8_t digest[TAG_BYTES];
+    char text[base64_size(TAG_BYTES)];
+
+    shake128(original.text, original.length, digest, sizeof(digest));
+    base64_encode(digest, sizeof(digest), text);
+    for (int i = 0; i < TAG_CHARS; i++)
+        tag[i] = text[i] == '/' ? 'a' : text[i] == '+' ? 'b' : is_upper(text[i]) ? (char)(text[i] + ('a' - 'A')) : text[i];
+}
+
+/* Bytes of the first `count` characters. */
+static size_t bytes_of(struct slice name, size_t count)
+{
+    size_t at = 0;
+
+    for (; count > 0 && at < name.length; count--) {
+        do
+            at++;
+        while (at < name.length && ((unsigned char)name.text[at] & 0xC0) == 0x80);
+    }
+    return at;
+}
+
+/* The name if it fits into max_length characters (0: anything fits), else its beginning, the tag and its end. A limit with no
+ * room for the tag gets what fits of the tag. */
+static char *shorten_name(struct arena *arena, struct slice name, struct slice original, size_t max_length)
+{
+    size_t count = utf8_count(name.text, name.length), rest, head, tail, tag_length;
+    char tag[TAG_CHARS], *text;
+
+    if (max_length == 0 || count <= max_length)
+        return arena_copy(arena, name.text, name.length);
+    tag_make(original, tag);
+    tag_length = max_length < TAG_CHARS ? max_length : TAG_CHARS;
+    rest = max_length - tag_length;
+    head = bytes_of(name, rest - rest / 2);
+    tail = bytes_of(name, count - rest / 2);
+    text = arena_alloc(arena, head + tag_length + (name.length - tail) + 1);
+    if (!text)
+        return NULL;
+    memcpy(text, name.text, head);
+    memcpy(text + head, tag, tag_length);
+    memcpy(text + head + tag_length, name.text + tail, name.length - tail);
+    text[head + tag_length + (name.length - tail)] = '\0';
+    return text;
+}
+
+/* ---- names ----------------------------------------------------------------------------------------------------------------- */
+
+char *naming_identifier(struct arena *arena, struct slice name, size_t max_length)
+{
+    char *reduced_name, *broken, *whole;
+    size_t length;
+
+    name = slice_strip(name);
+    if (name.length == 0)
+        return arena_copy(arena, NAMING_EMPTY, strlen(NAMING_EMPTY));
+    if (name.length > SIZE_MAX / 4)
+        return NULL;
+    reduced_name = arena_alloc(arena, 2 * name.length + 1); /* both passes break before a capital, and each one once at most */
+    broken = arena_alloc(arena, 2 * name.length + 1);
+    if (!reduced_name || !broken)
+        return NULL;
+    length = reduce_alphabet(name, reduced_name);
+    length = break_words(reduced_name, length, broken);
+    whole = reduced_name;
+    whole[0] = '_';
+    length = break_letters(broken, length, whole + 1);
+    if (starts_with_digit(whole + 1, length))
+        length++;
+    else
+        whole++;
+    mend_end(whole, length);
+    length = collapse(whole, length);
+    return shorten_name(arena, (struct slice){ whole, length }, name, max_length);
+}
+
+static bool is_blank(struct slice name)
+{
+    return slice_strip(name).length == 0;
+}
+
+/* Appends a part to a path; false when memory is out. */
+static bool path_append(struct text *path, struct slice part)
+{
+    if (path->length > 0)
+        text_puts(path, NAMING_SEPARATOR);
+    text_append(path, part.text, part.length);
+    return !path->failed;
+}
+
+static char *path_finish(struct arena *arena, struct text *path, const struct slice *original, size_t max_length)
+{
+    struct slice joined = { path->text, path->length };
+    char *name = NULL;
+
+    if (!path->failed && path->length == 0)
+        name = arena_copy(arena, NAMING_EMPTY, strlen(NAMING_EMPTY));
+    else if (!path->failed)
+        name = shorten_name(arena, joined, original ? *original : joined, max_length);
+    text_release(path);
+    return name;
+}
+
+char *naming_path(struct arena *arena, struct slice path, size_t max_length)
+{
+    struct text joined = { 0 };
+    struct slice rest = path, part;
+
+    while (rest.length > 0) {
+        const char *separator = memmem(rest.text, rest.length, NAMING_SEPARATOR, strlen(NAMING_SEPARATOR));
+        size_t skipped;
+
+        part = rest;
+        if (separator)
+            part.length = (size_t)(separator - rest.text);
+        skipped = part.length + (separator ? strlen(NAMING_SEPARATOR) : 0);
+        rest = (struct slice){ rest.text + skipped, rest.length - skipped };
+        if (is_blank(part))
+            continue;
+        part = slice_of(naming_identifier(arena, part, max_length));
+        if (!part.text || !path_append(&joined, part)) {
+            text_release(&joined);
+            return NULL;
+        }
+    }
+    return path_finish(arena, &joined, &path, max_length);
+}
+
+char *naming_join(struct arena *arena, const struct slice *parts, size_t count, size_t max_length)
+{
+    struct text joined = { 0 };
+
+    for (size_t i = 0; i < count; i++) {
+        if (!is_blank(parts[i]))
+            path_append(&joined, parts[i]);
+    }
+    return path_finish(arena, &joined, NULL, max_length);
+}
+
+/* What is left of the name ends in no underscore, so that no separator arises. */
+char *naming_distinct(struct arena *arena, struct slice name, struct slice source_path, size_t max_length)
+{
+    size_t room = max_length == 0 || max_length > DISTINCT_CHARS ? DISTINCT_CHARS : max_length;
+    char suffix[DISTINCT_CHARS + 1];
+    uint8_t digest[4];
+
+    shake128(source_path.text, source_path.length, digest, sizeof(digest));
+    snprintf(suffix, sizeof(suffix), "_%02x%02x%02x%02x", digest[0], digest[1], digest[2], digest[3]);
+    if (max_length > 0)
+        name.length = bytes_of(name, max_length - room);
+    while (name.length > 0 && name.text[name.length - 1] == '_')
+        name.length--;
+    return arena_printf(arena, "%.*s%.*s", (int)name.length, name.text, (int)room, suffix);
+}

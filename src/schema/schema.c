@@ -1,0 +1,610 @@
+#include "schema/schema.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "base/hash.h"
+#include "base/map.h"
+#include "base/text.h"
+#include "data/json_text.h"
+
+#define PREVIOUS_HASHES_MAX 10
+
+/* What dlt puts into a schema before any data. */
+static const char schema_template[] =
+    "{\"version\":1,\"version_hash\":\"\",\"engine_version\":11,\"name\":\"\",\"tables\":{\"_dlt_version\":{\"name\":\"_dlt_version\",\"columns\":{"
+    "\"version\":{\"name\":\"version\",\"data_type\":\"bigint\",\"nullable\":false,"
+    "\"description\":\"Numeric version of the schema, incremented on each schema change\"},"
+    "\"engine_version\":{\"name\":\"engine_version\",\"data_type\":\"bigint\",\"nullable\":false,"
+    "\"description\":\"Version of the dlt schema engine that created this schema\"},"
+    "\"inserted_at\":{\"name\":\"inserted_at\",\"data_type\":\"timestamp\",\"nullable\":false,"
+    "\"description\":\"Timestamp when this schema version was stored\"},"
+    "\"schema_name\":{\"name\":\"schema_name\",\"data_type\":\"text\",\"nullable\":false,\"description\":\"Name of the schema\"},"
+    "\"version_hash\":{\"name\":\"version_hash\",\"data_type\":\"text\",\"nullable\":false,"
+    "\"description\":\"Unique hash of the schema content, used to detect changes\"},"
+    "\"schema\":{\"name\":\"schema\",\"data_type\":\"text\",\"nullable\":false,"
+    "\"description\":\"JSON representation of the complete schema definition\"}},"
+    "\"write_disposition\":\"skip\",\"resource\":\"_dlt_version\",\"description\":\"Created by DLT. Tracks schema updates\"},"
+    "\"_dlt_loads\":{\"name\":\"_dlt_loads\",\"columns\":{"
+    "\"load_id\":{\"name\":\"load_id\",\"data_type\":\"text\",\"nullable\":false,\"precision\":64,"
+    "\"description\":\"Unique identifier of the load operation\"},"
+    "\"schema_name\":{\"name\":\"schema_name\",\"data_type\":\"text\",\"nullable\":true,"
+    "\"description\":\"Name of the schema associated with this load\"},"
+    "\"status\":{\"name\":\"status\",\"data_type\":\"bigint\",\"nullable\":false,"
+    "\"description\":\"Status of the load operation (0 = success)\"},"
+    "\"inserted_at\":{\"name\":\"inserted_at\",\"data_type\":\"timestamp\",\"nullable\":false,"
+    "\"description\":\"Timestamp when the load was completed\"},"
+    "\"schema_version_hash\":{\"name\":\"schema_version_hash\",\"data_type\":\"text\",\"nullable\":true,"
+    "\"description\":\"Hash of the schema version used during this load\"}},"
+    "\"write_disposition\":\"skip\",\"resource\":\"_dlt_loads\",\"description\":\"Created by DLT. Tracks completed loads\"}},"
+    "\"settings\":{\"detections\":[\"iso_timestamp\"],\"default_hints\":{"
+    "\"not_null\":[\"_dlt_id\",\"_dlt_root_id\",\"_dlt_parent_id\",\"_dlt_list_idx\",\"_dlt_load_id\"],"
+    "\"parent_key\":[\"_dlt_parent_id\"],\"root_key\":[\"_dlt_root_id\"],\"unique\":[\"_dlt_id\"],\"row_key\":[\"_dlt_id\"]}},"
+    "\"normalizers\":{\"names\":\"snake_case\",\"json\":{\"module\":\"dlt.common.normalizers.json.relational\"}},\"previous_hashes\":[]}";
+
+static const char state_table_template[] =
+    "{\"columns\":{"
+    "\"version\":{\"name\":\"version\",\"data_type\":\"bigint\",\"nullable\":false,"
+    "\"description\":\"Numeric version of the pipeline state\"},"
+    "\"engine_version\":{\"name\":\"engine_version\",\"data_type\":\"bigint\",\"nullable\":false,"
+    "\"description\":\"Version of the dlt state engine\"},"
+    "\"pipeline_name\":{\"name\":\"pipeline_name\",\"data_type\":\"text\",\"nullable\":false,"
+    "\"description\":\"Name of the pipeline this state belongs to\"},"
+    "\"state\":{\"name\":\"state\",\"data_type\":\"text\",\"nullable\":false,"
+    "\"description\":\"Compressed JSON representation of the pipeline state\"},"
+    "\"created_at\":{\"name\":\"created_at\",\"data_type\":\"timestamp\",\"nullable\":false,"
+    "\"description\":\"Timestamp when this state was created\"},"
+    "\"version_hash\":{\"name\":\"version_hash\",\"data_type\":\"text\",\"nullable\":true,"
+    "\"description\":\"Hash of the state content, used to detect changes\"},"
+    "\"_dlt_load_id\":{\"name\":\"_dlt_load_id\",\"data_type\":\"text\",\"nullable\":false,\"precision\":64,"
+    "\"description\":\"Load identifier linking this row to its load operation\"},"
+    "\"_dlt_id\":{\"name\":\"_dlt_id\",\"data_type\":\"text\",\"nullable\":false,\"unique\":true,\"row_key\":true}},"
+    "\"write_disposition\":\"append\",\"file_format\":\"preferred\",\"name\":\"_dlt_pipeline_state\","
+    "\"resource\":\"_dlt_pipeline_state\",\"x-normalizer\":{\"seen-data\":true}}";
+
+/* ---- index over the document --------------------------------------------------------------------------------------------------- */
+
+static int int_of(yyjson_mut_val *object, const char *key, int fallback)
+{
+    yyjson_mut_val *value = yyjson_mut_obj_get(object, key);
+
+    return yyjson_mut_is_int(value) ? (int)yyjson_mut_get_sint(value) : fallback;
+}
+
+static bool bool_of(yyjson_mut_val *object, const char *key, bool fallback)
+{
+    yyjson_mut_val *value = yyjson_mut_obj_get(object, key);
+
+    return yyjson_mut_is_bool(value) ? yyjson_mut_get_bool(value) : fallback;
+}
+
+static bool has_text(yyjson_mut_val *object, const char *key, const char *want)
+{
+    return yyjson_mut_equals_str(yyjson_mut_obj_get(object, key), want);
+}
+
+static void *grow_array(void *array, uint32_t count, uint32_t *capacity, size_t width)
+{
+    uint32_t wanted = *capacity ? *capacity * 2 : 16;
+    void *grown = count < *capacity ? array : realloc(array, wanted * width);
+
+    if (grown && count >= *capacity)
+        *capacity = wanted;
+    return grown;
+}
+
+static void note_links(struct table *table, struct column *column)
+{
+    if (!strcmp(column->name, DLT_ID))
+        table->row_id = column;
+    else if (!table->parent && !strcmp(column->name, DLT_LOAD_ID))
+        table->load_id = column;
+    else if (table->parent && !strcmp(column->name, DLT_PARENT_ID))
+        table->parent_id = column;
+    else if (table->parent && !strcmp(column->name, DLT_LIST_INDEX))
+        table->list_index = column;
+}
+
+/* Adds the struct for a complete column of the document. */
+static struct column *index_column(struct schema *schema, struct table *table, yyjson_mut_val *json)
+{
+    yyjson_mut_val *name = yyjson_mut_obj_get(json, "name");
+    yyjson_mut_val *type = yyjson_mut_obj_get(json, "data_type");
+    struct column **columns = grow_array(table->columns, table->column_count, &table->column_capacity, sizeof(*columns));
+    struct column *column = columns ? arena_zalloc(&schema->arena, sizeof(*column)) : NULL;
+
+    if (columns)
+        table->columns = columns;
+    if (!column || !name_map_put(table->column_map, yyjson_mut_get_str(name), yyjson_mut_get_len(name), column))
+        return NULL;
+    column->name = yyjson_mut_get_str(name);
+    column->type = (struct column_type){
+        .type = data_type_of((struct slice){ yyjson_mut_get_str(type), yyjson_mut_get_len(type) }),
+        .precision = int_of(json, "precision", -1),
+        .scale = int_of(json, "scale", -1),
+        .timezone = bool_of(json, "timezone", true),
+    };
+    column->nullable = bool_of(json, "nullable", true);
+    column->index = table->column_count;
+    table->columns[table->column_count++] = column;
+    schema->json_columns += column->type.type == TYPE_JSON;
+    note_links(table, column);
+    return column;
+}
+
+/* Adds the struct for a table of the document; its columns come later (index_columns), its parent is set by the caller. */
+static struct table *index_table(struct schema *schema, const char *name, size_t length, yyjson_mut_val *json)
+{
+    struct table **tables = grow_array(schema->tables, schema->table_count, &schema->table_capacity, sizeof(*tables));
+    struct table *table = tables ? arena_zalloc(&schema->arena, sizeof(*table)) : NULL;
+
+    if (tables)
+        schema->tables = tables;
+    if (!table || !(table->column_map = name_map_new()))
+        return NULL;
+    table->name = name;
+    table->json = json;
+    table->columns_json = yyjson_mut_obj_get(json, "columns");
+    table->max_nesting = int_of(yyjson_mut_obj_get(json, "x-normalizer"), "max_nesting", -1);
+    table->replaces = has_text(json, "write_disposition", "replace");
+    table->index = schema->table_count;
+    schema->tables[schema->table_count++] = table; /* owned from here on, whatever follows */
+    return name_map_put(schema->table_map, name, length, table) ? table : NULL;
+}
+
+/* "name" is left out of exported schemas; the rest of the code relies on it. */
+static bool ensure_name(yyjson_mut_doc *doc, yyjson_mut_val *json, yyjson_mut_val *key)
+{
+    return yyjson_mut_obj_get(json, "name") ||
+           yyjson_mut_obj_add_strn(doc, json, "name", yyjson_mut_get_str(key), yyjson_mut_get_len(key));
+}
+
+static bool index_columns(struct schema *schema, struct table *table)
+{
+    yyjson_mut_obj_iter iter = yyjson_mut_obj_iter_with(table->columns_json);
+    yyjson_mut_val *key;
+
+    while ((key = yyjson_mut_obj_iter_next(&iter))) {
+        yyjson_mut_val *json = yyjson_mut_obj_iter_get_val(key);
+
+        if (!yyjson_mut_is_obj(json) || !ensure_name(schema->doc, json, key))
+            return false;
+        if (yyjson_mut_get_str(yyjson_mut_obj_get(json, "data_type")) && !index_column(schema, table, json))
+            return false;
+    }
+    return true;
+}
+
+static enum spile_status index_tables(struct schema *schema, struct spile_error *err)
+{
+    yyjson_mut_obj_iter iter = yyjson_mut_obj_iter_with(schema->tables_json);
+    yyjson_mut_val *key;
+
+    while ((key = yyjson_mut_obj_iter_next(&iter))) {
+        yyjson_mut_val *json = yyjson_mut_obj_iter_get_val(key);
+
+        if (!yyjson_mut_is_obj(json) || !yyjson_mut_is_obj(yyjson_mut_obj_get(json, "columns")))
+            return spile_fail(err, SPILE_CONFIG, "stored schema: table \"%s\" has no columns", yyjson_mut_get_str(key));
+        if (!index_table(schema, yyjson_mut_get_str(key), yyjson_mut_get_len(key), json))
+            return spile_fail_nomem(err);
+    }
+    for (uint32_t i = 0; i < schema->table_count; i++) {
+        struct table *table = schema->tables[i];
+        const char *parent = yyjson_mut_get_str(yyjson_mut_obj_get(table->json, "parent"));
+
+        if (parent && !(table->parent = schema_find_table(schema, parent)))
+            return spile_fail(err, SPILE_CONFIG, "stored schema: table \"%s\" has a parent \"%s\" that is not there", table->name, parent);
+        if (!index_columns(schema, table))
+            return spile_fail(err, SPILE_CONFIG, "stored schema: a column of table \"%s\" is no object", table->name);
+    }
+    return SPILE_OK;
+}
+
+static enum spile_status read_root(struct schema *schema, struct spile_error *err)
+{
+    schema->root = yyjson_mut_doc_get_root(schema->doc);
+    schema->name = yyjson_mut_get_str(yyjson_mut_obj_get(schema->root, "name"));
+    schema->tables_json = yyjson_mut_obj_get(schema->root, "tables");
+    if (!schema->name || !yyjson_mut_is_obj(schema->tables_json))
+        return spile_fail(err, SPILE_CONFIG, "stored schema: no name or no tables");
+    if (int_of(schema->root, "engine_version", 0) != SCHEMA_ENGINE_VERSION) {
+        spile_fail(err, SPILE_CONFIG, "stored schema \"%s\" has engine version %d, this program knows %d", schema->name,
+                   int_of(schema->root, "engine_version", 0), SCHEMA_ENGINE_VERSION);
+        return spile_hint(err, SPILE_CONFIG, "load once with dlt 1.31, which brings the schema to version %d", SCHEMA_ENGINE_VERSION);
+    }
+    return index_tables(schema, err);
+}
+
+enum spile_status schema_read(struct schema **out, const char *text, size_t length, size_t name_length_max, struct spile_error *err)
+{
+    struct schema *schema = calloc(1, sizeof(*schema));
+    yyjson_doc *doc = json_text_parse(text, length);
+    enum spile_status status;
+
+    *out = NULL;
+    if (schema && doc) {
+        schema->doc = yyjson_doc_mut_copy(doc, NULL);
+        schema->table_map = name_map_new();
+        schema->name_length_max = name_length_max;
+    }
+    if (!schema || (doc && (!schema->doc || !schema->table_map)))
+        status = spile_fail_nomem(err);
+    else if (!doc)
+        status = spile_fail(err, SPILE_CONFIG, "stored schema is not JSON");
+    else
+        status = read_root(schema, err);
+    yyjson_doc_free(doc);
+    if (status)
+        schema_free(schema);
+    else
+        *out = schema;
+    return status;
+}
+
+enum spile_status schema_new(struct schema **out, const char *name, size_t name_length_max, struct spile_error *err)
+{
+    enum spile_status status = schema_read(out, schema_template, sizeof(schema_template) - 1, name_length_max, err);
+
+    if (status)
+        return status;
+    yyjson_mut_obj_put((*out)->root, yyjson_mut_str((*out)->doc, "name"), yyjson_mut_strcpy((*out)->doc, name));
+    (*out)->name = yyjson_mut_get_str(yyjson_mut_obj_get((*out)->root, "name"));
+    if ((*out)->name)
+        return SPILE_OK;
+    schema_free(*out);
+    *out = NULL;
+    return spile_fail_nomem(err);
+}
+
+void schema_free(struct schema *schema)
+{
+    if (!schema)
+        return;
+    for (uint32_t i = 0; i < schema->table_count; i++) {
+        name_map_free(schema->tables[i]->column_map);
+        free(schema->tables[i]->columns);
+    }
+    free(schema->tables);
+    name_map_free(schema->table_map);
+    yyjson_mut_doc_free(schema->doc);
+    arena_release(&schema->arena);
+    free(schema);
+}
+
+struct table *schema_find_table(const struct schema *schema, const char *name)
+{
+    return name_map_find(schema->table_map, name, strlen(name));
+}
+
+struct column *table_find_column(const struct table *table, const char *name)
+{
+    return name_map_find(table->column_map, name, strlen(name));
+}
+
+/* ---- changes -------------------------------------------------------------------------------------------------------------------- */
+
+static struct table *add_table(struct schema *schema, yyjson_mut_val *json, const char *name)
+{
+    yyjson_mut_val *key = yyjson_mut_strcpy(schema->doc, name);
+
+    if (!json || !key || !yyjson_mut_obj_add(schema->tables_json, key, json))
+        return NULL;
+    schema->version++;
+    return index_table(schema, yyjson_mut_get_str(key), yyjson_mut_get_len(key), json);
+}
+
+struct table *schema_add_root_table(struct schema *schema, const char *name, const char *resource)
+{
+    yyjson_mut_doc *doc = schema->doc;
+    yyjson_mut_val *json = yyjson_mut_obj(doc);
+
+    if (!yyjson_mut_obj_add_obj(doc, json, "columns") || !yyjson_mut_obj_add_str(doc, json, "write_disposition", "append") ||
+        !yyjson_mut_obj_add_strcpy(doc, json, "name", name) || !yyjson_mut_obj_add_strcpy(doc, json, "resource", resource))
+        return NULL;
+    return add_table(schema, json, name);
+}
+
+struct table *schema_add_nested_table(struct schema *schema, const char *name, struct table *parent)
+{
+    yyjson_mut_doc *doc = schema->doc;
+    yyjson_mut_val *json = yyjson_mut_obj(doc);
+    struct table *table;
+
+    if (!yyjson_mut_obj_add_strcpy(doc, json, "name", name) || !yyjson_mut_obj_add_obj(doc, json, "columns") ||
+        !yyjson_mut_obj_add_strcpy(doc, json, "parent", parent->name))
+        return NULL;
+    table = add_table(schema, json, name);
+    if (table)
+        table->parent = parent;
+    return table;
+}
+
+/* The hints that dlt's default settings give to its own columns. */
+static bool add_link_hints(yyjson_mut_doc *doc, yyjson_mut_val *json, const struct table *table, const char *name)
+{
+    if (!strcmp(name, DLT_ID))
+        return yyjson_mut_obj_add_bool(doc, json, "unique", true) && yyjson_mut_obj_add_bool(doc, json, "row_key", true);
+    if (table->parent && !strcmp(name, DLT_PARENT_ID))
+        return yyjson_mut_obj_add_bool(doc, json, "parent_key", true);
+    return true;
+}
+
+static bool is_link(const struct table *table, const char *name)
+{
+    if (!strcmp(name, DLT_ID))
+        return true;
+    if (table->parent)
+        return !strcmp(name, DLT_PARENT_ID) || !strcmp(name, DLT_LIST_INDEX);
+    return !strcmp(name, DLT_LOAD_ID);
+}
+
+static bool add_variant_hints(yyjson_mut_doc *doc, yyjson_mut_val *json, const char *name)
+{
+    struct text description = { 0 };
+    bool ok;
+
+    text_printf(&description, "Variant of column %s generated by dlt", name);
+    ok = !description.failed && yyjson_mut_obj_add_bool(doc, json, "variant", true) &&
+         yyjson_mut_obj_add_strncpy(doc, json, "description", description.text, description.length);
+    text_release(&description);
+    return ok;
+}
+
+/* Properties that a declared column brings override the inferred ones. */
+static bool merge_declared(yyjson_mut_doc *doc, yyjson_mut_val *json, yyjson_mut_val *declared)
+{
+    yyjson_mut_obj_iter iter = yyjson_mut_obj_iter_with(declared);
+    yyjson_mut_val *key;
+
+    while ((key = yyjson_mut_obj_iter_next(&iter)))
+        if (!yyjson_mut_obj_put(json, yyjson_mut_val_mut_copy(doc, key), yyjson_mut_val_mut_copy(doc, yyjson_mut_obj_iter_get_val(key))))
+            return false;
+    return true;
+}
+
+struct column *table_add_column(struct schema *schema, struct table *table, const char *name, enum data_type type, bool variant)
+{
+    yyjson_mut_doc *doc = schema->doc;
+    yyjson_mut_val *key = yyjson_mut_strcpy(doc, name), *json = yyjson_mut_obj(doc);
+    yyjson_mut_val *declared = yyjson_mut_obj_remove_key(table->columns_json, name);
+
+    if (!key || !yyjson_mut_obj_add_strcpy(doc, json, "name", name) ||
+        !yyjson_mut_obj_add_str(doc, json, "data_type", data_type_name(type)) ||
+        !yyjson_mut_obj_add_bool(doc, json, "nullable", !is_link(table, name)) || !add_link_hints(doc, json, table, name) ||
+        (variant && !add_variant_hints(doc, json, name)) || !merge_declared(doc, json, declared) ||
+        !yyjson_mut_obj_add(table->columns_json, key, json))
+        return NULL;
+    schema->version++;
+    return index_column(schema, table, json);
+}
+
+bool table_add_links(struct schema *schema, struct table *table)
+{
+    if (table->parent && !table->parent_id && !table_add_column(schema, table, DLT_PARENT_ID, TYPE_TEXT, false))
+        return false;
+    if (table->parent && !table->list_index && !table_add_column(schema, table, DLT_LIST_INDEX, TYPE_BIGINT, false))
+        return false;
+    if (!table->parent && !table->load_id && !table_add_column(schema, table, DLT_LOAD_ID, TYPE_TEXT, false))
+        return false;
+    return table->row_id || table_add_column(schema, table, DLT_ID, TYPE_TEXT, false);
+}
+
+bool table_set_write(struct schema *schema, struct table *table, bool replace)
+{
+    table->replaces = replace;
+    if (has_text(table->json, "write_disposition", replace ? "replace" : "append"))
+        return true;
+    schema->version++;
+    return yyjson_mut_obj_put(table->json, yyjson_mut_str(schema->doc, "write_disposition"),
+                              yyjson_mut_str(schema->doc, replace ? "replace" : "append"));
+}
+
+static yyjson_mut_val *normalizer_hints(struct schema *schema, struct table *table)
+{
+    yyjson_mut_val *hints = yyjson_mut_obj_get(table->json, "x-normalizer");
+
+    return hints ? hints : yyjson_mut_obj_add_obj(schema->doc, table->json, "x-normalizer");
+}
+
+bool table_set_max_nesting(struct schema *schema, struct table *table, int max_nesting)
+{
+    yyjson_mut_val *hints = normalizer_hints(schema, table);
+
+    if (table->max_nesting == max_nesting)
+        return hints;
+    table->max_nesting = max_nesting;
+    schema->version++;
+    return hints && yyjson_mut_obj_put(hints, yyjson_mut_str(schema->doc, "max_nesting"), yyjson_mut_int(schema->doc, max_nesting));
+}
+
+bool table_set_seen_data(struct schema *schema, struct table *table)
+{
+    yyjson_mut_val *hints = normalizer_hints(schema, table);
+
+    if (bool_of(hints, "seen-data", false))
+        return true;
+    return hints && yyjson_mut_obj_put(hints, yyjson_mut_str(schema->doc, "seen-data"), yyjson_mut_bool(schema->doc, true));
+}
+
+struct table *schema_add_state_table(struct schema *schema)
+{
+    struct table *table = schema_find_table(schema, DLT_STATE_TABLE);
+    yyjson_doc *doc;
+
+    if (table)
+        return table;
+    doc = json_text_parse(state_table_template, sizeof(state_table_template) - 1);
+    if (!doc)
+        return NULL;
+    table = add_table(schema, yyjson_val_mut_copy(schema->doc, yyjson_doc_get_root(doc)), DLT_STATE_TABLE);
+    yyjson_doc_free(doc);
+    return table && index_columns(schema, table) ? table : NULL;
+}
+
+/* ---- hash and text -------------------------------------------------------------------------------------------------------------- */
+
+static void write_scalar(struct text *out, yyjson_mut_val *value)
+{
+    size_t length;
+    char *text = yyjson_mut_val_write(value, YYJSON_WRITE_NOFLAG, &length);
+
+    if (!text) {
+        out->failed = true;
+        return;
+    }
+    text_append(out, text, length);
+    free(text);
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    const char *x = yyjson_mut_get_str(*(yyjson_mut_val *const *)a), *y = yyjson_mut_get_str(*(yyjson_mut_val *const *)b);
+
+    return strcmp(x, y);
+}
+
+/* The members' keys in sorted order; malloc. */
+static yyjson_mut_val **sorted_keys(yyjson_mut_val *object, size_t *count)
+{
+    yyjson_mut_val **keys = malloc((yyjson_mut_obj_size(object) + 1) * sizeof(*keys)), *key;
+    yyjson_mut_obj_iter iter = yyjson_mut_obj_iter_with(object);
+
+    *count = 0;
+    while (keys && (key = yyjson_mut_obj_iter_next(&iter)))
+        keys[(*count)++] = key;
+    if (keys)
+        qsort(keys, *count, sizeof(*keys), compare_keys);
+    return keys;
+}
+
+static bool is_outside_hash(const char *key)
+{
+    return !strcmp(key, "version") || !strcmp(key, "version_hash") || !strcmp(key, "imported_version_hash") ||
+           !strcmp(key, "previous_hashes");
+}
+
+/* Compact JSON with sorted keys: what dlt hashes. The depth of a schema is small, so this may recurse. */
+static void write_sorted(struct text *out, yyjson_mut_val *value, bool root)
+{
+    if (yyjson_mut_is_obj(value)) {
+        size_t count, written = 0;
+        yyjson_mut_val **keys = sorted_keys(value, &count);
+
+        out->failed |= !keys;
+        text_putc(out, '{');
+        for (size_t i = 0; i < count; i++) {
+            if (root && is_outside_hash(yyjson_mut_get_str(keys[i])))
+                continue;
+            if (written++)
+                text_putc(out, ',');
+            write_scalar(out, keys[i]);
+            text_putc(out, ':');
+            write_sorted(out, yyjson_mut_obj_iter_get_val(keys[i]), false);
+        }
+        text_putc(out, '}');
+        free(keys);
+    } else if (yyjson_mut_is_arr(value)) {
+        yyjson_mut_arr_iter iter = yyjson_mut_arr_iter_with(value);
+        yyjson_mut_val *element;
+
+        text_putc(out, '[');
+        while ((element = yyjson_mut_arr_iter_next(&iter))) {
+            if (out->text[out->length - 1] != '[')
+                text_putc(out, ',');
+            write_sorted(out, element, false);
+        }
+        text_putc(out, ']');
+    } else {
+        write_scalar(out, value);
+    }
+}
+
+/* Beside the content, names of tables (sorted) and of their columns (in order) count. */
+static void append_names(struct text *out, yyjson_mut_val *tables)
+{
+    size_t count;
+    yyjson_mut_val **keys = sorted_keys(tables, &count), *key;
+
+    out->failed |= !keys;
+    for (size_t i = 0; i < count; i++) {
+        yyjson_mut_obj_iter iter = yyjson_mut_obj_iter_with(yyjson_mut_obj_get(yyjson_mut_obj_iter_get_val(keys[i]), "columns"));
+
+        text_append(out, yyjson_mut_get_str(keys[i]), yyjson_mut_get_len(keys[i]));
+        while ((key = yyjson_mut_obj_iter_next(&iter)))
+            text_append(out, yyjson_mut_get_str(key), yyjson_mut_get_len(key));
+    }
+    free(keys);
+}
+
+static bool compute_hash(const struct schema *schema, char hash[base64_size(32)])
+{
+    struct text content = { 0 };
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    unsigned length = 0;
+    bool ok;
+
+    write_sorted(&content, schema->root, true);
+    append_names(&content, schema->tables_json);
+    ok = !content.failed && EVP_Digest(content.text, content.length, digest, &length, EVP_sha3_256(), NULL);
+    if (ok)
+        base64_encode(digest, length, hash);
+    text_release(&content);
+    return ok;
+}
+
+const char *schema_hash(const struct schema *schema)
+{
+    const char *hash = yyjson_mut_get_str(yyjson_mut_obj_get(schema->root, "version_hash"));
+
+    return hash ? hash : "";
+}
+
+int64_t schema_version_number(const struct schema *schema)
+{
+    return yyjson_mut_get_sint(yyjson_mut_obj_get(schema->root, "version"));
+}
+
+/* The replaced hash goes to the front of previous_hashes, which keeps the newest ten. */
+static bool push_previous_hash(struct schema *schema, const char *hash)
+{
+    yyjson_mut_val *list = yyjson_mut_obj_get(schema->root, "previous_hashes"), *element;
+    size_t i, count;
+
+    if (!yyjson_mut_is_arr(list)) {
+        list = yyjson_mut_arr(schema->doc);
+        if (!yyjson_mut_obj_put(schema->root, yyjson_mut_str(schema->doc, "previous_hashes"), list))
+            return false;
+    }
+    yyjson_mut_arr_foreach(list, i, count, element)
+        if (yyjson_mut_equals_str(element, hash))
+            return true;
+    if (!yyjson_mut_arr_prepend(list, yyjson_mut_strcpy(schema->doc, hash)))
+        return false;
+    while (yyjson_mut_arr_size(list) > PREVIOUS_HASHES_MAX)
+        yyjson_mut_arr_remove_last(list);
+    return true;
+}
+
+enum spile_status schema_seal(struct schema *schema, bool *changed, struct spile_error *err)
+{
+    yyjson_mut_doc *doc = schema->doc;
+    const char *old = schema_hash(schema);
+    char hash[base64_size(32)];
+    bool ok = compute_hash(schema, hash), is_new = ok && strcmp(old, hash);
+
+    if (is_new && *old)
+        ok = push_previous_hash(schema, old) && yyjson_mut_obj_put(schema->root, yyjson_mut_str(doc, "version"),
+                                                                   yyjson_mut_sint(doc, schema_version_number(schema) + 1));
+    if (ok && is_new)
+        ok = yyjson_mut_obj_put(schema->root, yyjson_mut_str(doc, "version_hash"), yyjson_mut_strcpy(doc, hash));
+    if (changed)
+        *changed = is_new;
+    return ok ? SPILE_OK : spile_fail_nomem(err);
+}
+
+char *schema_write(const struct schema *schema, size_t *length)
+{
+    return yyjson_mut_write(schema->doc, YYJSON_WRITE_NOFLAG, length);
+}

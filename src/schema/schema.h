@@ -1,0 +1,98 @@
+/* The schema of a dataset: tables and their columns, exactly as dlt stores them (facts: reference/schema-and-naming.md 2 to 5).
+ *
+ * The stored JSON document is the schema; the structs here index it. So whatever another engine keeps in it that we do not know
+ * (hints, settings, descriptions) stays, and the version hash agrees with dlt's. Not thread-safe: normalize guards it. */
+#ifndef SCHEMA_SCHEMA_H
+#define SCHEMA_SCHEMA_H
+
+#include <yyjson.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "data/type.h"
+
+#define SCHEMA_ENGINE_VERSION 11
+
+#define DLT_PREFIX "_dlt"
+#define DLT_ID "_dlt_id"
+#define DLT_LOAD_ID "_dlt_load_id"
+#define DLT_PARENT_ID "_dlt_parent_id"
+#define DLT_LIST_INDEX "_dlt_list_idx"
+#define DLT_VERSION_TABLE "_dlt_version"
+#define DLT_LOADS_TABLE "_dlt_loads"
+#define DLT_STATE_TABLE "_dlt_pipeline_state"
+
+struct column {
+    const char *name;
+    struct column_type type;
+    bool nullable;
+    uint32_t index; /* in the table, from 0 */
+};
+
+struct table {
+    const char *name;
+    struct table *parent; /* NULL: a root table */
+    uint32_t index;       /* in the schema, from 0 */
+    struct column **columns;
+    uint32_t column_count, column_capacity;
+    struct column *load_id, *row_id, *parent_id, *list_index; /* NULL until the table has them */
+    int max_nesting;      /* x-normalizer.max_nesting; -1: none */
+    bool replaces;        /* write disposition replace */
+    yyjson_mut_val *json, *columns_json;
+    struct name_map *column_map;
+};
+
+struct schema {
+    const char *name;
+    struct table **tables;
+    uint32_t table_count, table_capacity;
+    uint32_t version;     /* raised by every change: tells a reader that it must look again */
+    uint32_t json_columns; /* json columns in all tables: with a new one, objects that were unpacked before would be kept whole */
+    size_t name_length_max; /* of identifiers in the destination, in characters */
+    struct arena arena;
+    yyjson_mut_doc *doc;
+    yyjson_mut_val *root, *tables_json;
+    struct name_map *table_map;
+};
+
+/* A new schema with dlt's bookkeeping tables and settings. */
+enum spile_status schema_new(struct schema **out, const char *name, size_t name_length_max, struct spile_error *err);
+
+/* From the stored JSON text. SPILE_CONFIG when it is not a schema of an engine version that we know. */
+enum spile_status schema_read(struct schema **out, const char *text, size_t length, size_t name_length_max, struct spile_error *err);
+
+void schema_free(struct schema *schema); /* NULL is allowed */
+
+struct table *schema_find_table(const struct schema *schema, const char *name);
+struct column *table_find_column(const struct table *table, const char *name);
+
+/* Adds a table, without columns. A root table gets write disposition append and the resource (the name before normalizing). NULL: out of
+ * memory. */
+struct table *schema_add_root_table(struct schema *schema, const char *name, const char *resource);
+struct table *schema_add_nested_table(struct schema *schema, const char *name, struct table *parent);
+
+/* Adds a column at the end, or gives a declared column its type (which moves it to the end, as in dlt). NULL: out of memory. */
+struct column *table_add_column(struct schema *schema, struct table *table, const char *name, enum data_type type, bool variant);
+
+/* Adds the link columns that the table lacks, in dlt's order: `_dlt_load_id`, `_dlt_id`, or parent id, list index, id. */
+bool table_add_links(struct schema *schema, struct table *table);
+
+bool table_set_write(struct schema *schema, struct table *table, bool replace);
+bool table_set_max_nesting(struct schema *schema, struct table *table, int max_nesting);
+
+/* Marks that the table has seen rows. */
+bool table_set_seen_data(struct schema *schema, struct table *table);
+
+/* Adds `_dlt_pipeline_state`, if it is not there. */
+struct table *schema_add_state_table(struct schema *schema);
+
+/* Brings version, version_hash and previous_hashes up to date with the content. *changed (may be NULL): the hash is new. */
+enum spile_status schema_seal(struct schema *schema, bool *changed, struct spile_error *err);
+
+const char *schema_hash(const struct schema *schema);     /* as of the last seal or read */
+int64_t schema_version_number(const struct schema *schema);
+
+/* Compact JSON, keys in stored order; malloc, the caller frees. NULL: out of memory. */
+char *schema_write(const struct schema *schema, size_t *length);
+
+#endif

@@ -1,0 +1,26 @@
+# Read by every check: the places, how to complain, and the end of it.
+set -uo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+failures=0
+
+# Notes a failure and goes on, so that one run shows all.
+bad() {
+    printf 'FAIL: %s\n' "$*"
+    failures=$((failures + 1))
+}
+
+# must WHAT COMMAND...
+must() {
+    local what=$1
+    shift
+    "$@" >"$scratch/output" 2>&1 && return
+    bad "$what: $*"
+    sed 's/^/    /' "$scratch/output"
+}
+
+finish() {
+    [[ $failures == 0 ]] || { printf '%s failed\n' "$failures"; exit 1; }
+    echo ok
+}

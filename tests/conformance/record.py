@@ -1,0 +1,230 @@
+"""Records what dlt makes of each case into golden/<case>.json: `.venv/bin/python tests/conformance/record.py [CASE...]`
+
+A case is what `spile load` can be asked to do: JSON documents, loads one after another, append or replace, a limit of nesting. Needs no
+spile. Ids and load ids are replaced by symbols, since they differ from run to run; everything else must come out the same each time.
+"""
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "helpers"))
+GOLDEN = Path(__file__).resolve().parent / "golden"
+
+TIMES = [
+    "2024-01-01", "2024-01", "2024", "20240101", "2024-W01-1", "2024-001", "2024-01-01T10", "2024-01-01T10:00", "2024-01-01 10:00:00",
+    "2024-01-01T10:00:00.123456789Z", "2024-01-01T10:00:00,5Z", "2024-01-01T10:00:00+01", "2024-01-01T10:00:00+0100",
+    "2024-01-01T10:00:00+05:30", "2024-01-01T10:00:00-00:00", "20240101T100000Z", "20240101T1000", "20240101T10:00", "20240101T10:00:00",
+    "2024-01-01t10:00:00", "2024-01-01T10:00:00z", " 2024-01-01T10:00:00", "2024-01-01  10:00:00", "2024-01-01 10:00:00 UTC",
+    "2024-01-01T10:00:00 +0000", "2024-01-01T1:00:00", "10:00", "123456", "12345678", "1700000000", "20240101100000", "2024/01/01 10:00:00",
+    "2024:01:01 9:05", "2024 10:30", "202410:30", "2024-01-01T24:00:00", "2024-01-01T23:59:60Z", "2024-02-30T00:00:00Z",
+    "2024-01-01T10:00:00+25:00", "P1D", "2024-01-01/2024-01-02", "2024-01-01T10:00:00.Z", "2024-W01-1T10:00:00Z", "2024-001T10:00:00Z",
+    "2024-01T10:00", "T10:00"]
+NESTING = [{"a": {"b": {"c": 1}}, "l": [{"m": [1], "d": {"e": 1}}], "ll": [[1, [2]]], "s": 1}]
+
+# name: (what it shows, loads[, options]). Those of REFERENCE keep the names they have in the collection of dlt's behaviour that
+# not-covered.txt goes through; "own" ones were added here.
+REFERENCE = {
+    "countries": ("a small list of objects with a nested list", [[
+        {"name": "France", "code": "FR", "population": 68000000, "area_km2": 643801.5, "eu": True, "languages": ["French"]},
+        {"name": "Switzerland", "code": "CH", "population": 8800000, "area_km2": 41285.0, "eu": False,
+         "languages": ["German", "French", "Italian", "Romansh"]}]], {"table": "countries"}),
+    "nested_dicts_and_lists": ("objects are flattened, lists become tables; column order: scalars, then objects, the last one first", [[
+        {"id": 1, "customer": {"name": "Ann", "address": {"city": "Rome", "zip": "00100"}}, "meta": {"src": "web"},
+         "items": [{"sku": "a", "qty": 2, "tags": ["x", "y"], "dim": {"w": 1.5}}, {"sku": "b", "qty": 1}], "total": 9.5}]],
+        {"table": "orders"}),
+    "nested_lists_of_lists": ("a list in a list", [[{"id": 1, "m": [[1, 2], [3]], "deep": [[[7]]]}]]),
+    "nested_scalars": ("lists of scalars, null, empty object and empty list in a list",
+                       [[{"id": 1, "v": [1, None, 3]}, {"id": 2, "v": [{}, [], "s"]}]]),
+    "mixed_list": ("objects, lists and scalars mixed in a list", [[{"a": [{"x": 1}, [{"x": 2}, 3], "s", None, {}]}, {"a": [1, 2.5, "x", True]}]]),
+    "nulls_then_types": ("a key that is only null makes no column",
+                         [[{"id": 1, "a": None, "b": None}, {"id": 2, "a": None, "b": "x"}], [{"id": 3, "a": 1.5, "b": None}]]),
+    "empty_containers": ("empty lists and objects; scalars of the same name later",
+                         [[{"id": 1, "l": [], "d": {}, "n": {"l": [], "d": {}}}],
+                          [{"id": 2, "l": [1], "d": {"x": 1}}, {"id": 3, "l": "scalar", "d": "scalar"}]]),
+    "timestamp_strings": ("which strings are timestamps", [[{f"k{i:02}": text for i, text in enumerate(TIMES)}]]),
+    "weird_names": ("names with blanks, signs, digits, underscores, keywords, quotes", [[{
+        "A B": 1, "a__b": 2, "a___c": 3, "1x": 4, "trail_": 5, "trail2__": 6, "__lead": 7, "_": 8, "camelCase": 9, "HTTPServer": 10,
+        "UserID2Name": 11, "me@home": 12, "a-b": 13, "a+b": 14, "a*b": 15, "p|q": 16, "50%": 17, "q?": 18, "select": 19, "x.y": 20,
+        "quo\"te": 21, "back\\slash": 22, "new\nline": 23, "": 24, "sp ace ": 25}]], {"table": "My Table-1"}),
+    "large_ints_64": ("the edges of 64 bits", [[{"a": 2**63 - 1}, {"a": -2**63}, {"a": 2**53 + 1}]]),
+    "scalars_as_rows": ("items that are no objects", [[1, "x", {"a": 1}, None, [5, 6]]]),
+    "max_nesting_0": ("no level is unpacked", [NESTING], {"max_nesting": 0}),
+    "max_nesting_1": ("one level is unpacked", [NESTING], {"max_nesting": 1}),
+    "max_nesting_2": ("two levels are unpacked", [NESTING], {"max_nesting": 2}),
+    "schema_evolution": ("loads that add columns, a variant, a nested table",
+                         [[{"id": 1, "a": 1}], [{"id": 2, "a": "x", "b": True}], [{"id": 3, "c": [{"k": 1}], "d": {"e": 1.5}}]]),
+    "replace": ("the second load replaces rows and nested rows, the third one brings nothing",
+                [[{"id": 1, "l": [1, 2]}, {"id": 2, "old": "x"}], [{"id": 3, "l": [9]}], []], {"write": "replace"}),
+    "replace_insert_from_staging": ("replace; dlt's strategies end alike", [[{"id": 1, "l": [1, 2]}, {"id": 2}], [{"id": 3, "l": [9]}]],
+                                    {"write": "replace"}),
+    "float_edges": ("floats at the edges, and integral ones", [[
+        {"i": 0, "f": 1e300}, {"i": 1, "f": 5e-324}, {"i": 2, "f": 0.1}, {"i": 3, "f": 0.30000000000000004}, {"i": 4, "f": 1.0},
+        {"i": 5, "f": -2.5e-10}, {"i": 6, "f": 123456789012345680.0}]]),
+    "two_resources": ("two tables in one load, each with a nested one",
+                      [{"b_first": [{"id": 1, "l": [1]}, {"id": 2, "l": [2]}], "a_second": [{"k": "x", "m": [{"z": True}]}]}]),
+    "user_dlt_id": ("ids given by the data", [[{"_dlt_id": "abc", "v": 1, "l": [10, 20]}]], {"own_ids": True}),
+}
+
+OWN = {
+    "own_variants_bigint": ("what a bigint column takes", [[
+        {"i": i, "a": value} for i, value in enumerate([1, 2.0, 1.5, True, "3", "0x10", " 5 ", "1_000", "x", "-7", "+8", "1.0", "",
+                                                        "2024-01-01T00:00:00Z", [1], {"x": 1}, None])]]),
+    "own_variants_double": ("what a double column takes", [[
+        {"i": i, "a": value} for i, value in enumerate([1.5, 2, "1e5", True, "x", " 0x10 ", "1_0.5", ".5", "", "2024-01-01T00:00:00Z"])]]),
+    "own_variants_bool": ("what a bool column takes", [[
+        {"i": i, "a": value} for i, value in enumerate([True, 5, 0.0, "yes", "F", "0", "maybe", "", "TRUE", " t", -1, 1e-300])]]),
+    "own_variants_text": ("what a text column takes", [[
+        {"i": i, "a": value} for i, value in enumerate(["x", 1, 1.5, 1e300, 1e16, 1e-5, -0.0, True, False, "2024-01-01T10:00:00+02:00"])]]),
+    "own_variants_timestamp": ("what a timestamp column takes", [[
+        {"i": i, "a": value} for i, value in enumerate(["2024-01-01T00:00:00Z", "2024-01-02", "2024-01-02T03:04:05+02:00", 1700000000,
+                                                        1700000000.25, "1700000000", "not a time", True, 0, -1, "1969-07-20T20:17:40Z",
+                                                        "9999-12-31T23:59:59.999999Z", "0001-01-01T00:00:00Z", 253402300799, 253402300800])]]),
+    "own_variants_over_loads": ("variants of columns of earlier loads", [
+        [{"a": 1, "b": True, "c": 1.5, "d": "x", "e": "2024-01-01T00:00:00Z"}],
+        [{"a": "x", "b": "maybe", "c": "y", "d": 1, "e": "z"}, {"a": 2.5, "b": "no", "c": 2, "d": False, "e": 5}],
+        [{"a": "y", "b": "perhaps", "c": True, "d": None, "e": "w"}]]),
+    "own_object_then_scalar": ("object, scalar, list under one name", [
+        [{"k": {"b": {"c": 1}}}, {"k": 5}, {"k": {"b": 6}}, {"k": [1]}, {"k": [{"b": 7}]}], [{"k": "x"}, {"k": {"b": "y"}}]]),
+    "own_nulls_in_lists": ("nested rows without data columns", [[{"id": 1, "l": [None, {}, {"x": None}]}, {"id": 2, "l": [{"x": 1}]}]]),
+    "own_list_in_objects": ("lists below objects belong to the row's table", [[
+        {"id": 1, "a": {"b": None, "c": []}, "d": [{"e": {"f": [{"g": 1}]}}], "h": {"i": {"j": [1, {"k": [2]}]}}}]]),
+    "own_names_in_nested": ("names of nested tables and columns are normalized, too", [[
+        {"Line Items": [{"SKU Code": 1, "subItems": [{"Q": 1}]}], "1st": {"2nd": [3], "Third Part": 4}, "a__b": [1], "trail_": [1]}]],
+        {"table": "1 Weird.Table"}),
+    "own_column_order": ("columns that come in other orders and later", [
+        [{"a": 1, "o": {"x": 1, "p": {"y": 2}}, "b": 2}, {"c": 3, "o": {"z": 1}, "a": 4}], [{"d": 1, "a": 2, "o": {"p": {"w": 1}}}]]),
+    "own_replace_grows": ("replace with new columns and a nested table", [
+        [{"id": 1, "l": [{"m": [1]}]}], [{"id": 2, "x": 1.5}], [{"id": 3, "l": [{"m": [2], "n": "y"}], "k": [True]}]], {"write": "replace"}),
+    "own_same_shape_twice": ("a second load of the same shape adds no schema", [[{"id": 1, "l": [{"x": 1}]}], [{"id": 2, "l": [{"x": 2}]}]]),
+    "own_max_nesting_json": ("values that stay JSON: numbers, escapes, non-ASCII", [[
+        {"j": {"s": "é\"\\\n\u2028😀", "f": 1.0, "e": 1e300, "n": None, "b": [True, False, {}], "i": 2**63 - 1, "z": []}, "k": "x"}]],
+        {"max_nesting": 0}),
+    "own_empty_first": ("a load without rows comes first", [[], [{"id": 1}]]),
+    "own_two_tables_then_one": ("tables of one load, then one of them again", [
+        {"a": [{"id": 1}], "b": [{"id": 1, "l": [1]}]}, {"b": [{"id": 2, "l": [2], "n": "x"}]}]),
+    "own_deep": ("twelve levels", [[{"a": [{"b": [{"c": [{"d": [{"e": [{"f": {"g": {"h": {"i": {"j": [{"k": [1]}]}}}}}]}]}]}]}]}]]),
+    "own_root_dlt_columns": ("data that brings a load id", [[{"_dlt_load_id": "mine", "v": 1}]]),
+    "own_pipeline_name": ("the schema's name is the pipeline's, normalized, without _pipeline", [[{"id": 1}]], {"pipeline": "My-Shop_pipeline"}),
+}
+
+CASES = {**REFERENCE, **OWN}
+
+
+def options(case):
+    defaults = {"table": "t", "write": "append", "max_nesting": None, "own_ids": False, "pipeline": "g"}
+    return {**defaults, **(CASES[case][2] if len(CASES[case]) > 2 else {})}
+
+
+def symbols(dataset, own_ids):
+    """Puts $idN and $loadN in the place of what is random, and $time in the place of the time of day."""
+    from dataset import BOOKKEEPING, LOAD_ID, PARENT_ID, ROW_ID
+    ids, loads = {}, {load["load_id"]: f"$load{i}" for i, load in enumerate(dataset.loads, 1)}
+
+    def symbol(table, column, value):
+        if column in (LOAD_ID, "load_id"):
+            return loads[value]
+        if table in BOOKKEEPING and column in ("schema", "state"):
+            return "$document"
+        if column in (ROW_ID, PARENT_ID) and (table in BOOKKEEPING or not own_ids):
+            return ids.setdefault(value, f"$id{len(ids) + 1}")
+        return "$time" if column in ("inserted_at", "created_at") and table in BOOKKEEPING else value
+
+    def order(item):
+        return item[0] in BOOKKEEPING, item[0]
+
+    return {name: {"columns": table.columns,
+                   "rows": [[symbol(name, column, value) for column, value in zip(table.names, row)] for row in table.rows]}
+            for name, table in sorted(dataset.tables.items(), key=order)}
+
+
+def record(case):
+    import beside
+    from dataset import read_dataset
+    set_up = options(case)
+    with tempfile.TemporaryDirectory() as folder:
+        database = Path(folder) / "g.duckdb"
+        beside.load_all(database, Path(folder) / "pipelines", CASES[case][1], set_up["table"], set_up["write"], set_up["max_nesting"],
+                        set_up["pipeline"])
+        dataset = read_dataset(database)
+        schemas, states = ([row[key] for row in rows] for rows, key in ((dataset.versions, "schema"), (dataset.states, "state")))
+        tables = symbols(dataset, set_up["own_ids"])
+    return tables, schemas, states
+
+
+def short(document):
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+# ---- files: what is the same in every case stands once, in system.json --------------------------------------------------------------
+
+
+def system_parts(tables, schema):
+    """dlt's own tables, their place in the schema, and the settings of every schema."""
+    return {"columns": {name: table["columns"] for name, table in tables.items() if name in schema["tables"] and name.startswith("_dlt")},
+            "tables": {name: table for name, table in schema["tables"].items() if name.startswith("_dlt")},
+            **{key: schema[key] for key in ("settings", "normalizers")}}
+
+
+def fold(case, system):
+    tables, schemas, states = case["tables"], case["schemas"], case["states"]
+    for name, table in tables.items():
+        if table["columns"] == [list(column) for column in system["columns"].get(name, [])]:
+            table["columns"] = "$system"
+    for schema in schemas:
+        for name, table in schema["tables"].items():
+            if table == system["tables"].get(name):
+                schema["tables"][name] = "$system"
+        for key in ("settings", "normalizers"):
+            if schema[key] == system[key]:
+                schema[key] = "$system"
+    case["states"] = [dict(sorted(state.items())) for state in states]
+    return case
+
+
+def unfold(case, system):
+    """A recorded case as read, complete again."""
+    for name, table in case["tables"].items():
+        if table["columns"] == "$system":
+            table["columns"] = system["columns"][name]
+    for schema in case["schemas"]:
+        schema["tables"] = {name: system["tables"][name] if table == "$system" else table for name, table in schema["tables"].items()}
+        for key in ("settings", "normalizers"):
+            if schema[key] == "$system":
+                schema[key] = system[key]
+    return case
+
+
+def read(case):
+    return unfold(json.loads((GOLDEN / f"{case}.json").read_text()), json.loads((GOLDEN / "system.json").read_text()))
+
+
+def write(case, parts):
+    """A line for each load, table, schema and state: compact, and still a diff that can be read."""
+    lines = []
+    for key, value in parts.items():
+        if isinstance(value, list):
+            lines.append(f'"{key}":[\n  ' + ",\n  ".join(map(short, value)) + "]")
+        elif key == "tables":
+            lines.append(f'"{key}":{{\n  ' + ",\n  ".join(f"{short(name)}:{short(table)}" for name, table in value.items()) + "}")
+        else:
+            lines.append(f'"{key}":{short(value)}')
+    (GOLDEN / f"{case}.json").write_text("{" + ",\n ".join(lines) + "}\n")
+
+
+def record_all(chosen):
+    import dlt
+    import duckdb
+    tables, schemas, _ = record("countries")
+    system = json.loads(short(system_parts(tables, schemas[-1])))
+    write("system", system)
+    for case in chosen:
+        tables, schemas, states = record(case)
+        found = {"about": CASES[case][0], "dlt": dlt.__version__, "duckdb": duckdb.__version__, "options": options(case),
+                 "loads": CASES[case][1], "tables": tables, "schemas": schemas, "states": states}
+        write(case, fold(json.loads(short(found)), system))
+        print(case)
+
+
+if __name__ == "__main__":
+    record_all(sys.argv[1:] or CASES)

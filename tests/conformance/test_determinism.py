@@ -1,0 +1,65 @@
+# ctest: labels=conformance timeout=900
+"""Same input, same load id: the same schema, rows, ids and order of rows, whatever the number of workers and the size of chunks.
+
+The input is `generate random`, whose schema changes all the time, so that many chunks want to change it at once.
+"""
+import pytest
+
+from dataset import check_bookkeeping, check_links, compare_columns, compare_rows, digests, read_dataset, report
+from engine import Workspace, generate
+
+DOCUMENTS = 10000
+LOAD_ID = "1764000000.25"
+WORKERS = (1, 2, 7)
+CHUNKS = (4096, 65536, 1 << 20)
+
+
+@pytest.fixture(scope="module")
+def documents(tmp_path_factory):
+    return generate("random", DOCUMENTS, tmp_path_factory.mktemp("input") / "t.json")
+
+
+@pytest.fixture(scope="module")
+def whole(documents, tmp_path_factory):
+    """One load by one worker."""
+    work = Workspace(tmp_path_factory.mktemp("whole"))
+    work.load(documents, dataset="d", load_id=LOAD_ID, workers=1)
+    return work.database
+
+
+@pytest.mark.parametrize("chunk_bytes", CHUNKS)
+@pytest.mark.parametrize("workers", WORKERS)
+def test_workers_and_chunks(work, documents, whole, workers, chunk_bytes):
+    work.load_chunked(documents, chunk_bytes=chunk_bytes, workers=workers, dataset="d", load_id=LOAD_ID)
+    got, want = digests(work.database), digests(whole)
+    assert {name: rows for name, (rows, _) in got.items()} == {name: rows for name, (rows, _) in want.items()}
+    assert [name for name in want if got[name] != want[name]] == []
+
+
+def test_the_input_is_hard_enough(whole):
+    """Many tables and columns, most of them found late, and variants among them."""
+    got = read_dataset(whole)
+    columns = [column for table in got.data_tables.values() for column in table.names]
+    assert len(got.data_tables) >= 20 and len(columns) >= 150 and sum("__v_" in column for column in columns) >= 20
+    assert len(got["t"].rows) == DOCUMENTS
+    assert check_links(got) + check_bookkeeping(got) == []
+
+
+def split(documents, folder, pieces):
+    lines = documents.read_bytes().splitlines(keepends=True)
+    size = -(-len(lines) // pieces)
+    files = [folder / f"part{i}.json" for i in range(pieces)]
+    for i, file in enumerate(files):
+        file.write_bytes(b"".join(lines[i * size:(i + 1) * size]))
+    return files
+
+
+@pytest.mark.parametrize("runs", [1, 3], ids=["three files in one run", "three runs"])
+def test_split(work, documents, whole, runs):
+    """Three pieces make the same tables and rows as the whole (ids differ, since they come from the place in the input)."""
+    files = split(documents, work.folder, 3)
+    for number in range(runs):
+        work.load(*(files if runs == 1 else files[number:number + 1]), table="t", dataset="d")
+    got, want = read_dataset(work.database), read_dataset(whole)
+    assert not (differences := compare_columns(got, want) + compare_rows(got, want, loads=False)), report(differences)
+    assert check_links(got) + check_bookkeeping(got) == []

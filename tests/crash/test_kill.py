@@ -1,0 +1,248 @@
+# ctest: labels=crash timeout=1800
+"""A load that is killed at any moment leaves the dataset as it was before or as it is after it, and the same command completes it.
+
+SPILE_KILLS sets the number of kills (200), SPILE_KILL_SEED repeats the moments of a run that failed.
+"""
+import concurrent.futures
+import os
+import random
+import shutil
+import signal
+import statistics
+import subprocess
+import time
+
+import duckdb
+import pytest
+
+from dataset import BOOKKEEPING, TIMES, quoted, table_columns, table_names
+from engine import SANITIZED, Workspace, generate, package_files
+
+KILLS = int(os.environ.get("SPILE_KILLS", 20 if SANITIZED else 200))
+SEED = int(os.environ.get("SPILE_KILL_SEED", random.SystemRandom().randrange(1 << 32)))
+SECONDS = 0.4  # a run should take about that long, so that kills fall into every stage
+LOAD_ID = "1764000001.5"
+SEED_LOAD_ID = "1764000000.5"
+
+
+def summary(database, scratch):
+    """{table: (rows, sum of the rows' hashes)} of the whole dataset; `scratch` receives a copy, so that looking changes nothing."""
+    scratch.mkdir()
+    for name in (database.name, database.name + ".wal"):
+        if (database.parent / name).exists():
+            shutil.copy(database.parent / name, scratch / name)
+    with duckdb.connect(str(scratch / database.name)) as connection:
+        found = {table: connection.execute(summary_query(connection, table)).fetchone() for table in table_names(connection, "d")}
+    shutil.rmtree(scratch)
+    return found
+
+
+def summary_query(connection, table):
+    names = [quoted(name) for name, _, _ in table_columns(connection, "d", table) if not (table in BOOKKEEPING and name in TIMES)]
+    return f"select count(*), sum(hash({', '.join(names)})::hugeint)::varchar from d.{quoted(table)}"
+
+
+class Scene:
+    """A dataset with one load, the load that is going to be killed, and what the dataset is before and after it."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.first = generate("w2", 300, folder / "first.json", seed=7)
+        self.before = Workspace(folder / "before")
+        self.load_first(self.before)
+        self.second = folder / "second.json"
+        self.size_input()
+        self.seconds = statistics.median(self.timed(f"time{i}") for i in range(3))
+        self.after = self.copy("after")
+        self.load_second(self.after)
+        self.old, self.new = (summary(work.database, folder / "look") for work in (self.before, self.after))
+        self.files = package_files(self.after.data)
+        assert self.old != self.new
+
+    def load_first(self, work):
+        work.load(self.first, table="t", dataset="d", load_id=SEED_LOAD_ID)
+
+    def options(self):
+        return {"table": "t", "dataset": "d", "load_id": LOAD_ID, "workers": 2, "no_progress": True}
+
+    def load_second(self, work):
+        return work.load(self.second, table="t", dataset="d", load_id=LOAD_ID, workers=2)
+
+    def size_input(self):
+        """As many documents as this machine loads in SECONDS, with keys that the first load had not."""
+        count, seconds = 4000, 0
+        while seconds < SECONDS and count < 400000:
+            count = int(count * min(4, max(1.5, SECONDS / seconds))) if seconds else count
+            generate("w2", count, self.second, seed=8)
+            with open(self.second, "a") as file:
+                file.write('{"new_column": 1.5, "new_list": [{"a": [1, 2]}, {"a": [3]}]}\n')
+            seconds = self.timed(f"size{count}")
+
+    def timed(self, name):
+        work = self.copy(name)
+        began = time.monotonic()
+        self.load_second(work)
+        seconds = time.monotonic() - began
+        shutil.rmtree(work.folder)
+        return seconds
+
+    def copy(self, name):
+        shutil.copytree(self.before.folder, self.folder / name)
+        return Workspace(self.folder / name)
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory):
+    found = Scene(tmp_path_factory.mktemp("scene"))
+    print(f"seed {SEED}; a run takes {found.seconds:.3f} s; {found.second.stat().st_size} bytes of input")
+    return found
+
+
+def interrupted(scene, name, number, delay):
+    """Sends a signal after a delay, looks at the dataset, runs the same command again. Returns what was seen."""
+    work = scene.copy(name)
+    running = work.start(scene.second, **scene.options())
+    time.sleep(delay)
+    running.kill(number)
+    stopped = running.wait()
+    seen = summary(work.database, work.folder / "look")
+    again = work.run(scene.second, json=True, **scene.options())
+    end = summary(work.database, work.folder / "look")
+    files = package_files(work.data)
+    state = "old" if seen == scene.old else "new" if seen == scene.new else "NEITHER"
+    wrong = [what for what, fault in (
+        (f"the dataset is neither old nor new: {seen}", state == "NEITHER"),
+        (f"second run: {again}", again.code != 0),
+        (f"after the second run: {end}, wanted {scene.new}", end != scene.new),
+        ("the second run does not say that the load was there", again.code == 0 and state == "new" and not again.info["already_loaded"]),
+        (f"files left: {sorted(set(files) ^ set(scene.files))}", files != scene.files)) if fault]
+    if not wrong:
+        shutil.rmtree(work.folder)
+    return stopped.code, state, wrong
+
+
+def shoot(scene, name, count, numbers, stretch=1.15):
+    """Many of them, two at a time, at moments spread evenly over a run's time (two at once take longer, hence the stretch)."""
+    moments = random.Random(f"{SEED} {name}")
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        shots = [(number, moments.uniform(0, scene.seconds * stretch)) for number in (numbers * count)[:count]]
+        jobs = [pool.submit(interrupted, scene, f"{name}{i}", *shot) for i, shot in enumerate(shots)]
+        return [(*shot, *job.result()) for shot, job in zip(shots, jobs)]
+
+
+def tell(name, results):
+    states = [state for _, _, _, state, _ in results]
+    codes = [code for _, _, code, _, _ in results]
+    print(f"{name}: {len(results)} signals: {states.count('old')} old, {states.count('new')} new; exit codes "
+          f"{ {code: codes.count(code) for code in sorted(set(codes))} }")
+
+
+def failures(results):
+    return "\n".join(f"signal {number} after {delay:.4f} s, exit code {code}: {text}" for number, delay, code, _, wrong in results for text in wrong)
+
+
+def test_kill(scene):
+    results = shoot(scene, "kill", KILLS, [signal.SIGKILL], stretch=1.5)
+    tell("SIGKILL", results)
+    assert not failures(results), f"seed {SEED}\n{failures(results)}"
+    assert sum(code == -signal.SIGKILL for _, _, code, _, _ in results) > KILLS // 4, "too few runs were killed: the moments come too late"
+
+
+def test_stop(scene):
+    """SIGINT and SIGTERM: the exit code says what happened, too."""
+    results = shoot(scene, "stop", max(10, KILLS * 30 // 200), [signal.SIGINT, signal.SIGTERM])
+    tell("SIGINT, SIGTERM", results)
+    assert not failures(results), f"seed {SEED}\n{failures(results)}"
+    for number, delay, code, state, _ in results:
+        assert (code, state) in ((0, "new"), (128 + number, "old"), (-number, "old")), f"signal {number} after {delay:.4f} s: {code}, {state}"
+
+
+def test_killed_twice(scene):
+    """The run that recovers is killed, too."""
+    moments = random.Random(f"{SEED} twice")
+    for i in range(KILLS // 10):
+        work = scene.copy(f"twice{i}")
+        for _ in range(2):
+            running = work.start(scene.second, **scene.options())
+            time.sleep(moments.uniform(0, scene.seconds))
+            running.kill()
+            running.wait()
+            assert summary(work.database, work.folder / "look") in (scene.old, scene.new), f"seed {SEED}, number {i}"
+        scene.load_second(work)
+        assert summary(work.database, work.folder / "look") == scene.new, f"seed {SEED}, number {i}"
+        assert package_files(work.data) == scene.files, f"seed {SEED}, number {i}"
+        shutil.rmtree(work.folder)
+
+
+def test_kill_of_what_cannot_be_read_again(scene):
+    """Standard input is gone after a kill. The dataset is old or new, never between; the next run, of other data, succeeds and leaves
+    the input's rows whole or absent."""
+    moments, ends = random.Random(f"{SEED} stdin"), []
+    third = scene.folder / "third.json"
+    third.write_text('{"id": "third"}\n')
+    for i in range(KILLS // 10):
+        work = scene.copy(f"stdin{i}")
+        with open(scene.second, "rb") as file:
+            pipe = subprocess.Popen(["cat"], stdin=file, stdout=subprocess.PIPE)
+            running = work.start("-", stdin=pipe.stdout, **scene.options())
+            pipe.stdout.close()
+            time.sleep(moments.uniform(0, scene.seconds * 1.2))
+            running.kill()
+            running.wait()
+            pipe.wait()
+        seen = count(work)
+        work.load(third, table="t", dataset="d")
+        ends.append((seen, count(work)))
+        assert package_files(work.data) == scene.files, f"seed {SEED}, number {i}"
+        shutil.rmtree(work.folder)
+    old, new = count(scene.before), count(scene.after)
+    print(f"standard input: {sum(a == old != b - 1 for a, b in ends)} of {len(ends)} were loaded by the next run, "
+          f"{sum(a == new for a, _ in ends)} before the kill")
+    assert all((seen, end) in ((old, old + 1), (old, new + 1), (new, new + 1)) for seen, end in ends), f"seed {SEED}: {ends}"
+
+
+def count(work):
+    """Rows of the root table; of the nested ones we know that none is without its parent."""
+    with duckdb.connect(str(work.database)) as connection:
+        tables = table_names(connection, "d")
+        for table in tables:
+            if "__" in table:
+                parent = max((name for name in tables if table.startswith(name + "__")), key=len)
+                orphans = connection.execute(f"select count(*) from d.{quoted(table)} where _dlt_parent_id not in "
+                                             f"(select _dlt_id from d.{quoted(parent)})").fetchone()[0]
+                assert orphans == 0, table
+        return connection.execute("select count(*) from d.t").fetchone()[0]
+
+
+def test_two_runs_at_once(work):
+    """The second one is refused at once, and told by whom."""
+    reading, writing = os.pipe()
+    first = work.start("-", stdin=reading, table="t", dataset="d", no_progress=True)
+    os.close(reading)
+    os.set_blocking(writing, True)
+    line = b'{"id": 1}\n' * 100
+    for _ in range(2000):  # more than a pipe holds: when it is written the first run has begun to read
+        os.write(writing, line)
+    second = work.run(work.write("other.json", [{"id": 2}]), table="t", dataset="d")
+    os.close(writing)
+    done = first.wait()
+    assert second.code == 8, str(second)
+    assert str(first.process.pid) in second.err
+    assert second.seconds < 2
+    assert done.code == 0, str(done)
+    with duckdb.connect(str(work.database), read_only=True) as connection:
+        assert connection.execute("select count(*) from d.t").fetchone() == (200000,)
+    assert work.run(work.folder / "other.json", table="t", dataset="d").code == 0
+
+
+def test_many_runs_at_once(work):
+    """Of eight runs on one pipeline each one loads its rows once or is refused."""
+    files = [work.write(f"f{i}.json", [{"file": i, "l": [1, 2]}] * 500) for i in range(8)]
+    results = [run.wait() for run in [work.start(file, table="t", dataset="d", no_progress=True) for file in files]]
+    codes = [result.code for result in results]
+    assert set(codes) <= {0, 8} and 0 in codes, "\n".join(map(str, results))
+    with duckdb.connect(str(work.database), read_only=True) as connection:
+        rows = connection.execute("select file, count(*) from d.t group by 1 order by 1").fetchall()
+        assert rows == [(i, 500) for i, code in enumerate(codes) if code == 0]
+        assert connection.execute("select count(*) from d.t__l").fetchone() == (1000 * codes.count(0),)
+        assert connection.execute("select count(*) from d._dlt_loads").fetchone() == (codes.count(0),)

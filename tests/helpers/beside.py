@@ -1,0 +1,38 @@
+"""Runs dlt itself, in this process, on the data that spile is given: into a DuckDB file and working folders of its own."""
+import os
+import tempfile
+import warnings
+
+os.environ.update({
+    "RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "CRITICAL", "DLT_DISABLE_PLUGINS": "1", "LOAD__WORKERS": "1",
+    **{name: tempfile.mkdtemp(prefix="dlt-") for name in ("DLT_DATA_DIR", "DLT_LOCAL_DIR", "DLT_PROJECT_DIR")}})
+warnings.filterwarnings("ignore", module="dlt")
+
+import dlt  # noqa: E402
+
+
+def pipeline(database, folder, name="g", dataset="d"):
+    return dlt.pipeline(name, destination=dlt.destinations.duckdb(str(database)), dataset_name=dataset, pipelines_dir=str(folder))
+
+
+def resource(items, table, write="append", max_nesting=None):
+    return dlt.resource(items, name=table, write_disposition=write, max_table_nesting=max_nesting)
+
+
+def run(pipe, data, table=None, write="append", max_nesting=None):
+    """One load: a list of items into one table, or {table: items} into several."""
+    parts = data if isinstance(data, dict) else {table: data}
+    resources = [resource(items, name, write, max_nesting) for name, items in parts.items()]
+    if len(resources) > 1:
+        return pipe.run(dlt.source(lambda: resources, name=pipe.pipeline_name)())
+    return pipe.run(resources[0])
+
+
+def load_all(database, folder, loads, table="t", write="append", max_nesting=None, name="g", dataset="d"):
+    """All loads one after another, by one pipeline."""
+    pipe = pipeline(database, folder, name, dataset)
+    try:
+        for data in loads:
+            run(pipe, data, table, write, max_nesting)
+    finally:
+        pipe.deactivate()

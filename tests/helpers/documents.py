@@ -1,0 +1,70 @@
+"""Random documents for comparing with dlt: every shape and type of JSON, nulls, changes of type, awkward names.
+
+Left out is what spile does otherwise on purpose (tests/conformance/test_differences.py): keys that collide within a row, NUL, numbers
+beyond 64 bits or double, and what makes dlt itself fail.
+"""
+import random
+
+TEXTS = ["", "x", "it's", 'say "hi"', "back\\slash", "tab\tlf\ncr\r", "\u00e9t\u00e9", "\u65e5\u672c", "\U0001f600", " pad ", "yes", "no", "true",
+         "1", "-5", " 7 ", "1_000", "0x1F", "1.5", "1e3", "2024-01-01", "10:30", "P1D", "null", "{}", "[1]", "\u2028", "a" * 300]
+TIMES = ["2024-01-01T10:00:00Z", "2024-02-29 23:59:59.123456+05:30", "2024-W05-1T10:00", "2024/03/01 08:00", "20240101T101010Z", "2024-05-05T05",
+         "1969-07-20T20:17:40.5-04:00", "2030-12-31 23:59"]
+KEYS = ["id", "name", "camelCase", "With Blank", "HTTPServer", "value", "items", "1st", "select", "a-b", "x.y", "50%", "trail_", "\u00e4hm", "deep"]
+SCALARS = ["integer", "double", "bool", "text"]
+
+
+class Generator:
+    """One set of documents, the same for the same seed."""
+
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+        self.keys = self.random.sample(KEYS, self.random.randint(2, 7))
+        # dlt fails when a text that is no time meets a text variant whose first value was one: a set strays to one of the two.
+        self.scalars = SCALARS[:3] + [self.random.choice(["text", "time"])]
+        # Most keys keep to one kind of value; how often one strays differs from set to set. Where none does, numbers may be extreme:
+        # dlt fails on extreme ones in columns of other types.
+        self.stray = self.random.choice([0, 0, 0.05, 0.3])
+        kinds = [*self.scalars, "object", "list", "list"] + ["any"] * (self.stray > 0)
+        self.kinds = {key: self.random.choice(kinds) for key in self.keys}
+
+    def scalar(self, kind, extreme):
+        r = self.random
+        values = {
+            "integer": [0, 1, -1, 5, r.randint(-1000, 1000), 2**31, 1700000000] + [2**63 - 1, -(2**63), -(2**53) - 1] * extreme,
+            "double": [0.0, 1.0, -2.5, 0.1, r.uniform(-1000, 1000), 1e-7, 1234567.25] + [1e16, 1.5e300, 1e22, 5e-324] * extreme,
+            "bool": [True, False],
+            "text": TEXTS,
+            "time": TIMES,
+        }
+        return r.choice(values[kind])
+
+    def value(self, kind, depth, extreme=True):
+        r = self.random
+        extreme = extreme and self.stray == 0
+        if r.random() < 0.1:
+            return None
+        if kind == "any" or r.random() < self.stray:
+            kind = r.choice([*self.scalars, "object", "list"])
+        if kind == "object":
+            return self.document(depth - 1) if depth > 0 else {}
+        if kind == "list":
+            return self.list(depth - 1) if depth > 0 else []
+        return self.scalar(kind, extreme)
+
+    def list(self, depth):
+        """Of one kind or of any. Scalars of all lists under a key meet in one column, so none of them is extreme."""
+        kind = self.random.choice([*self.scalars, "object", "object", "object", "list", "any"])
+        return [self.value(kind, depth, extreme=False) for _ in range(self.random.randint(0, 4))]
+
+    def document(self, depth=3):
+        keys = self.random.sample(self.keys, self.random.randint(0, len(self.keys)))
+        return {key: self.value(self.kinds[key], depth) for key in keys}
+
+    def documents(self, count):
+        return [self.document() for _ in range(count)]
+
+
+def random_loads(seed):
+    """One to three loads of up to 40 documents."""
+    generator = Generator(seed)
+    return [generator.documents(generator.random.randint(1, 40)) for _ in range(generator.random.randint(1, 3))]
