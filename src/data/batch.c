@@ -121,10 +121,14 @@ static struct ArrowBufferView packed(struct batch_encoder *encoder, const uint8_
     return view;
 }
 
+/* All that the encoder wants to know from the array behind a view. */
+static const struct ArrowArray two_buffers = { .n_buffers = 2 }, three_buffers = { .n_buffers = 3 };
+
 static void view_column(struct batch_encoder *encoder, struct ArrowArrayView *view, const struct column_builder *column)
 {
     uint32_t rows = column->length;
 
+    view->array = column_has_heap(column) ? &three_buffers : &two_buffers;
     view->length = rows;
     view->null_count = column->nulls;
     if (column->nulls)

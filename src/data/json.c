@@ -328,24 +328,19 @@ static enum spile_status fail_character(struct json_reader *reader, size_t at, c
 /* Says in our words what yyjson has found at `at`. */
 static enum spile_status fail_parse(struct json_reader *reader, size_t at, const yyjson_read_err *found, struct spile_error *err)
 {
+    yyjson_read_code code = found->code;
     size_t start;
 
-    switch (found->code) {
-    case YYJSON_READ_ERROR_UNEXPECTED_END:
-    case YYJSON_READ_ERROR_EMPTY_CONTENT:
+    if (code == YYJSON_READ_ERROR_UNEXPECTED_END || code == YYJSON_READ_ERROR_EMPTY_CONTENT)
         return fail_at(reader, reader->chunk->length, "it ends inside a value", CUT_OFF_HINT, err);
-    case YYJSON_READ_ERROR_INVALID_STRING:
+    if (code == YYJSON_READ_ERROR_INVALID_STRING)
         return fail_string(reader, at, found->msg, err);
-    case YYJSON_READ_ERROR_JSON_STRUCTURE:
+    if (code == YYJSON_READ_ERROR_JSON_STRUCTURE)
         return fail_at(reader, at, "a comma after the last value", "remove the comma before the closing bracket", err);
-    case YYJSON_READ_ERROR_INVALID_NUMBER:
-    case YYJSON_READ_ERROR_LITERAL:
-        start = word_start(reader, at);
-        return fail_at(reader, start, found->code == YYJSON_READ_ERROR_LITERAL ? "unknown word" : "malformed number",
-                       character_hint(reader, start), err);
-    default:
+    if (code != YYJSON_READ_ERROR_INVALID_NUMBER && code != YYJSON_READ_ERROR_LITERAL)
         return fail_character(reader, at, found->msg, err);
-    }
+    start = word_start(reader, at);
+    return fail_at(reader, start, code == YYJSON_READ_ERROR_LITERAL ? "unknown word" : "malformed number", character_hint(reader, start), err);
 }
 
 static enum spile_status fail_memory(struct json_reader *reader, struct spile_error *err)
