@@ -8,6 +8,7 @@
 #include <nanoarrow/nanoarrow_ipc.h>
 
 #include "base/text.h"
+#include "data/bits.h"
 
 #define MESSAGE_PREFIX 8 /* continuation mark and size of the metadata */
 #define METADATA_MAX ((int32_t)64 << 20)
@@ -91,32 +92,11 @@ void batch_encoder_free(struct batch_encoder *encoder)
     free(encoder);
 }
 
-static inline uint64_t load64(const uint8_t *bytes)
-{
-    uint64_t word;
-
-    memcpy(&word, bytes, sizeof(word));
-    return word;
-}
-
-/* Bytes of 0 or 1 into bits, least significant first: the multiplication brings the eight low bits together. */
-static void pack_bits(const uint8_t *bytes, uint32_t count, uint8_t *bits)
-{
-    uint32_t i = 0;
-
-    for (; i + 8 <= count; i += 8)
-        *bits++ = (uint8_t)((load64(bytes + i) * 0x0102040810204080u) >> 56);
-    if (i < count)
-        *bits = 0;
-    for (uint32_t bit = 0; i < count; i++, bit++)
-        *bits |= (uint8_t)(bytes[i] << bit);
-}
-
 static struct ArrowBufferView packed(struct batch_encoder *encoder, const uint8_t *bytes, uint32_t rows)
 {
     struct ArrowBufferView view = { .data.as_uint8 = encoder->bits.data + encoder->bits.size_bytes, .size_bytes = (rows + 7) / 8 };
 
-    pack_bits(bytes, rows, encoder->bits.data + encoder->bits.size_bytes);
+    bits_pack(bytes, rows, encoder->bits.data + encoder->bits.size_bytes);
     encoder->bits.size_bytes += view.size_bytes;
     return view;
 }

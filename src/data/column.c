@@ -113,11 +113,16 @@ bool column_heap_grow(struct column_builder *column, size_t bytes)
     return true;
 }
 
+bool column_reserve(struct column_builder *column, uint32_t rows)
+{
+    return rows <= column->capacity || grow_rows(column, rows);
+}
+
 bool column_pad(struct column_builder *column, uint32_t rows)
 {
     if (column->length >= rows)
         return true;
-    if (rows > column->capacity && !grow_rows(column, rows))
+    if (!column_reserve(column, rows))
         return false;
     fill_nulls(column, rows);
     return true;

@@ -103,6 +103,9 @@ static inline bool column_put_text(struct column_builder *column, uint32_t row, 
     return true;
 }
 
+/* Makes room for `rows` rows in all. */
+bool column_reserve(struct column_builder *column, uint32_t rows);
+
 /* Fills up with nulls to `rows`. */
 bool column_pad(struct column_builder *column, uint32_t rows);
 

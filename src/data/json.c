@@ -250,12 +250,22 @@ static enum spile_status fail_at(struct json_reader *reader, size_t at, const ch
     while (start > reader->item_at && start < at && (bytes[start] & 0xC0) == 0x80)
         start++;
     shorten(extract, bytes + start, word_end(reader, at) - start);
-    spile_fail(err, SPILE_SOURCE, "invalid JSON: %s: \"%s%s\"", reason, start > reader->item_at ? "..." : "", extract);
+    if (extract[0])
+        spile_fail(err, SPILE_SOURCE, "invalid JSON: %s: \"%s%s\"", reason, start > reader->item_at ? "..." : "", extract);
+    else
+        spile_fail(err, SPILE_SOURCE, "invalid JSON: %s", reason);
     spile_within(err, SPILE_SOURCE, "line %" PRIu64 ", column %" PRIu64 ", byte %" PRIu64 " of %s", line_at(reader, at),
                  column_at(reader, at), reader->chunk->offset + at, reader->chunk->input_name);
     if (hint)
         spile_hint(err, SPILE_SOURCE, "%s", hint);
     return SPILE_SOURCE;
+}
+
+/* The fault is between items, at `reader->at`: the extract begins there, since what is before it may be in another chunk. */
+static enum spile_status fail_between(struct json_reader *reader, const char *reason, const char *hint, struct spile_error *err)
+{
+    reader->item_at = reader->at;
+    return fail_at(reader, reader->at, reason, hint, err);
 }
 
 /* What people write where JSON wants a value or a key. */
@@ -467,16 +477,16 @@ static enum spile_status fail_top_level(struct json_reader *reader, struct spile
 
     switch (reader->chunk->bytes[at]) {
     case ',':
-        return fail_at(reader, at, "a comma between top-level values", "remove it, or put all the values into one array", err);
+        return fail_between(reader, "a comma between top-level values", "remove it, or put all the values into one array", err);
     case ']':
     case '}':
-        return fail_at(reader, at, "a closing bracket without an opening one", NULL, err);
+        return fail_between(reader, "a closing bracket without an opening one", NULL, err);
     default: /* is it a value at all? A text may reach beyond the chunk, since the chunker has stopped at its first quote */
         if (reader->chunk->bytes[at] != '"')
             status = item_read(reader, &document, err);
         if (status != SPILE_OK)
             return status;
-        return fail_at(reader, at, "a single value at the top level, expected an object", "wrap it in an object, such as {\"value\": 5}", err);
+        return fail_between(reader, "a single value at the top level, expected an object", "wrap it in an object, such as {\"value\": 5}", err);
     }
 }
 
@@ -486,10 +496,10 @@ static enum spile_status chunk_end(struct json_reader *reader, struct spile_erro
     bool complete = reader->place == PLACE_VALUE || reader->place == PLACE_END;
 
     if (reader->chunk->broken) /* then an error must have been found before */
-        return fail_at(reader, reader->at, "text that cannot be read on", NULL, err);
+        return fail_between(reader, "text that cannot be read on", NULL, err);
     if (complete || (reader->place == PLACE_NEXT && !reader->chunk->last))
         return SPILE_OK;
-    return fail_at(reader, reader->at, "the array is not closed", CUT_OFF_HINT, err);
+    return fail_between(reader, "the array is not closed", CUT_OFF_HINT, err);
 }
 
 /* Goes over what is between items, up to the next one (*found) or to the chunk's end. */
@@ -510,12 +520,12 @@ static enum spile_status item_find(struct json_reader *reader, bool *found, stru
             return *found ? SPILE_OK : fail_top_level(reader, err);
         case PLACE_OPEN:
             if (c != '[')
-                return fail_at(reader, reader->at, "expected an array", NULL, err);
+                return fail_between(reader, "expected an array", NULL, err);
             reader->place = PLACE_FIRST;
             continue;
         case PLACE_NEXT:
             if (c == ']')
-                return fail_at(reader, reader->at, "a comma after the last value", "remove the comma before the closing bracket", err);
+                return fail_between(reader, "a comma after the last value", "remove the comma before the closing bracket", err);
             *found = true;
             return SPILE_OK;
         case PLACE_FIRST:
@@ -526,11 +536,11 @@ static enum spile_status item_find(struct json_reader *reader, bool *found, stru
             continue;
         case PLACE_AFTER:
             if (c != ',' && c != ']')
-                return fail_at(reader, reader->at, "expected ',' or ']' after an element", character_hint(reader, reader->at), err);
+                return fail_between(reader, "expected ',' or ']' after an element", character_hint(reader, reader->at), err);
             reader->place = c == ',' ? PLACE_NEXT : PLACE_END;
             continue;
         case PLACE_END:
-            return fail_at(reader, reader->at, "text after the end of the array", "one array per file, or one value per line", err);
+            return fail_between(reader, "text after the end of the array", "one array per file, or one value per line", err);
         case PLACE_FAILED:
             return SPILE_OK;
         }
@@ -544,7 +554,6 @@ enum spile_status json_reader_next(struct json_reader *reader, struct json_item 
     *more = false;
     if (reader->place == PLACE_FAILED)
         return SPILE_OK;
-    reader->item_at = reader->at; /* where extracts begin when the fault is between items */
     status = item_find(reader, more, err);
     if (status != SPILE_OK || !*more)
         return status;

@@ -43,6 +43,7 @@ struct load_job {
     const char *base_hash;       /* of the schema that the package was made against; "": none */
     const _Atomic bool *cancelled;
     _Atomic uint64_t *progress;  /* rows handed over; may be NULL */
+    size_t batch_bytes_max;      /* of a batch given to the destination */
     /* set by load_commit: */
     bool already_loaded;
     struct table_change *changes; /* in the arena, by table of the package */

@@ -1,110 +1,27 @@
-/* A table's file as one Arrow stream with the same columns throughout: batches of the file hold only the columns that had values then, the
- * others are given as nulls. */
+/* A table's file as one Arrow stream with the same columns throughout, in batches of the size that databases like. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/text.h"
+#include "data/gather.h"
 #include "load/package.h"
+
+/* Rows of a batch: DuckDB's row group, so that each becomes one without being copied again. */
+#define STREAM_ROWS 122880u
 
 struct stream {
     struct batch_reader *reader;
-    const struct column **columns; /* the stream's */
+    const struct column **columns;
     size_t count;
-    const struct ArrowSchema *schema; /* of the file, for which `source` holds */
-    int64_t *source;                  /* by column of the stream: its child in the file's batches, or -1 */
+    int64_t *source; /* by column: its place in the file's batch, or -1 */
+    struct gather gather;
+    size_t bytes_max; /* of a batch */
+    bool ended;
     _Atomic uint64_t *progress;
     struct spile_error error;
 };
-
-/* ---- one batch ------------------------------------------------------------------------------------------------------------------ */
-
-/* A batch as given: the file's, with its columns in our order, and nulls for those that it lacks. */
-struct given_batch {
-    struct ArrowArray file;
-    struct ArrowArray **children;
-    struct ArrowArray *nulls; /* one per column; those in use have a release */
-    size_t count;
-    const void *buffers[1];
-};
-
-static void release_nulls(struct ArrowArray *array)
-{
-    free(array->private_data);
-    array->release = NULL;
-}
-
-static void release_batch(struct ArrowArray *array)
-{
-    struct given_batch *given = array->private_data;
-
-    for (size_t i = 0; i < given->count; i++)
-        if (given->nulls[i].release)
-            given->nulls[i].release(&given->nulls[i]);
-    if (given->file.release)
-        given->file.release(&given->file);
-    free(given->children);
-    free(given->nulls);
-    free(given);
-    array->release = NULL;
-}
-
-struct null_buffers {
-    const void *buffers[3];
-    uint8_t zeros[];
-};
-
-/* All buffers of a column of nulls are zeros: validity, values, offsets. */
-static bool make_nulls(struct ArrowArray *array, const struct column *column, int64_t rows)
-{
-    size_t width = column_width(column->type.type);
-    struct null_buffers *memory = calloc(1, sizeof(*memory) + ((size_t)rows + 1) * width + 8);
-    bool heap = column->type.type == TYPE_TEXT || column->type.type == TYPE_JSON || column->type.type == TYPE_BINARY;
-
-    if (!memory)
-        return false;
-    memory->buffers[0] = memory->buffers[1] = memory->buffers[2] = memory->zeros;
-    *array = (struct ArrowArray){ .length = rows, .null_count = rows, .n_buffers = heap ? 3 : 2, .buffers = memory->buffers,
-                                  .release = release_nulls, .private_data = memory };
-    return true;
-}
-
-static int64_t child_named(const struct ArrowSchema *schema, const char *name)
-{
-    for (int64_t i = 0; i < schema->n_children; i++)
-        if (!strcmp(schema->children[i]->name, name))
-            return i;
-    return -1;
-}
-
-static bool give_batch(struct stream *stream, struct ArrowArray *file, struct ArrowArray *out)
-{
-    struct given_batch *given = calloc(1, sizeof(*given));
-
-    if (!given)
-        return false;
-    given->children = calloc(stream->count + 1, sizeof(*given->children));
-    given->nulls = calloc(stream->count + 1, sizeof(*given->nulls));
-    given->count = given->nulls ? stream->count : 0;
-    *out = (struct ArrowArray){ .length = file->length, .n_buffers = 1, .n_children = (int64_t)stream->count, .buffers = given->buffers,
-                                .children = given->children, .release = release_batch, .private_data = given };
-    for (size_t i = 0; given->children && i < given->count; i++) {
-        given->children[i] = stream->source[i] >= 0 ? file->children[stream->source[i]] : &given->nulls[i];
-        if (stream->source[i] < 0 && !make_nulls(&given->nulls[i], stream->columns[i], file->length)) {
-            release_batch(out);
-            return false;
-        }
-    }
-    if (!given->children || !given->nulls) {
-        release_batch(out);
-        return false;
-    }
-    ArrowArrayMove(file, &given->file);
-    return true;
-}
-
-/* ---- the stream's calls --------------------------------------------------------------------------------------------------------- */
 
 static int stream_schema(struct ArrowArrayStream *self, struct ArrowSchema *out)
 {
@@ -123,33 +40,56 @@ static int stream_schema(struct ArrowArrayStream *self, struct ArrowSchema *out)
     return 0;
 }
 
-static void map_columns(struct stream *stream, const struct ArrowSchema *schema)
+static int64_t child_named(const struct ArrowSchema *schema, const char *name)
 {
-    for (size_t i = 0; i < stream->count; i++)
-        stream->source[i] = child_named(schema, stream->columns[i]->name);
+    for (int64_t i = 0; i < schema->n_children; i++)
+        if (!strcmp(schema->children[i]->name, name))
+            return i;
+    return -1;
+}
+
+/* Adds one batch of the file. Both lists of columns are in the table's order, but the file's lacks some: most are found where expected. */
+static enum spile_status add_batch(struct stream *stream)
+{
+    struct ArrowArray batch = { 0 };
+    const struct ArrowSchema *schema = NULL;
+    bool more;
+    int64_t expected = 0;
+    enum spile_status status = batch_reader_next(stream->reader, &batch, &schema, &more, &stream->error);
+
+    stream->ended = !more;
+    if (status || !more)
+        return status;
+    for (size_t i = 0; i < stream->count; i++) {
+        const char *name = stream->columns[i]->name;
+        bool there = expected < schema->n_children && !strcmp(schema->children[expected]->name, name);
+
+        stream->source[i] = there ? expected : child_named(schema, name);
+        if (stream->source[i] >= 0)
+            expected = stream->source[i] + 1;
+    }
+    if (!gather_add(&stream->gather, &batch, stream->source))
+        status = spile_fail_nomem(&stream->error);
+    batch.release(&batch);
+    return status;
 }
 
 static int stream_next(struct ArrowArrayStream *self, struct ArrowArray *out)
 {
     struct stream *stream = self->private_data;
-    struct ArrowArray file = { 0 };
-    const struct ArrowSchema *schema = NULL;
-    bool more;
 
     out->release = NULL;
-    if (batch_reader_next(stream->reader, &file, &schema, &more, &stream->error))
-        return EIO;
-    if (!more)
+    while (!stream->ended && stream->gather.rows < STREAM_ROWS && stream->gather.bytes < stream->bytes_max)
+        if (add_batch(stream))
+            return EIO;
+    if (!stream->gather.rows)
         return 0;
-    map_columns(stream, schema);
-    if (!give_batch(stream, &file, out)) {
-        spile_fail_nomem(&stream->error);
-        file.release(&file);
-        return ENOMEM;
-    }
     if (stream->progress)
-        atomic_fetch_add(stream->progress, (uint64_t)out->length);
-    return 0;
+        atomic_fetch_add(stream->progress, stream->gather.rows);
+    if (gather_take(&stream->gather, out))
+        return 0;
+    spile_fail_nomem(&stream->error);
+    return ENOMEM;
 }
 
 static const char *stream_error(struct ArrowArrayStream *self)
@@ -162,6 +102,7 @@ static void stream_release(struct ArrowArrayStream *self)
     struct stream *stream = self->private_data;
 
     batch_reader_free(stream->reader);
+    gather_release(&stream->gather);
     free(stream->columns);
     free(stream->source);
     free(stream);
@@ -185,8 +126,26 @@ static enum spile_status open_file(struct stream *stream, const struct package *
     return status;
 }
 
-enum spile_status package_stream(const struct package *package, const struct package_table *table, struct ArrowArrayStream *out,
-                                 _Atomic uint64_t *progress, struct spile_error *err)
+static bool list_columns(struct stream *stream, const struct package_table *entry)
+{
+    const struct table *table = entry->table;
+
+    stream->columns = malloc((table->column_count + 1) * sizeof(*stream->columns));
+    stream->source = malloc((table->column_count + 1) * sizeof(*stream->source));
+    if (!stream->columns || !stream->source)
+        return false;
+    for (uint32_t i = 0; i < table->column_count; i++)
+        if (package_has_column(entry, table->columns[i]))
+            stream->columns[stream->count++] = table->columns[i];
+    if (!gather_init(&stream->gather, stream->count))
+        return false;
+    for (size_t i = 0; i < stream->count; i++)
+        stream->gather.columns[i].type = stream->columns[i]->type;
+    return true;
+}
+
+enum spile_status package_stream(const struct package *package, const struct package_table *table, size_t bytes_max,
+                                 struct ArrowArrayStream *out, _Atomic uint64_t *progress, struct spile_error *err)
 {
     struct stream *stream = calloc(1, sizeof(*stream));
     enum spile_status status;
@@ -195,15 +154,9 @@ enum spile_status package_stream(const struct package *package, const struct pac
     if (!stream)
         return spile_fail_nomem(err);
     stream->progress = progress;
-    stream->columns = malloc((table->table->column_count + 1) * sizeof(*stream->columns));
-    stream->source = malloc((table->table->column_count + 1) * sizeof(*stream->source));
-    status = stream->columns && stream->source ? open_file(stream, package, table, err) : spile_fail_nomem(err);
-    if (status) {
+    stream->bytes_max = bytes_max;
+    status = list_columns(stream, table) ? open_file(stream, package, table, err) : spile_fail_nomem(err);
+    if (status)
         stream_release(out);
-        return status;
-    }
-    for (uint32_t i = 0; i < table->table->column_count; i++)
-        if (package_has_column(table, table->table->columns[i]))
-            stream->columns[stream->count++] = table->table->columns[i];
-    return SPILE_OK;
+    return status;
 }

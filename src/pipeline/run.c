@@ -146,6 +146,18 @@ static enum spile_status close_destination(struct run *run, struct spile_error *
     return destination ? run->target.ops->close(destination, err) : SPILE_OK;
 }
 
+static struct load_job load_job_of(struct run *run, struct package *package, struct schema *schema, const char *base_hash)
+{
+    return (struct load_job){
+        .package = package,
+        .schema = schema,
+        .base_hash = base_hash,
+        .cancelled = &run->pipeline->cancelled,
+        .progress = &run->rows_handed_over,
+        .batch_bytes_max = (size_t)(run->pipeline->max_memory / 32),
+    };
+}
+
 /* ---- left-over packages --------------------------------------------------------------------------------------------------------- */
 
 static enum spile_status load_pending(struct run *run, const char *load_id, struct spile_error *err)
@@ -155,8 +167,9 @@ static enum spile_status load_pending(struct run *run, const char *load_id, stru
     char *base_hash;
     bool found;
     enum spile_status status = package_open(&package, &schema, &base_hash, run->pipeline->packages_folder, load_id, &found, err);
-    struct load_job job = { .package = &package, .schema = schema, .base_hash = base_hash, .cancelled = &run->pipeline->cancelled };
+    struct load_job job;
 
+    job = load_job_of(run, &package, schema, base_hash);
     if (!status && !run->target.destination)
         status = open_destination(run, err);
     if (!status)
@@ -287,8 +300,7 @@ static enum spile_status draw_and_load(struct run *run, struct load_job *job, st
         return status;
     status = package_seal(&run->package, run->base_hash, !run->rereadable, err);
     run->package_sealed = !status;
-    *job = (struct load_job){ .package = &run->package, .schema = run->schema, .base_hash = run->base_hash,
-                              .cancelled = &run->pipeline->cancelled, .progress = &run->rows_handed_over };
+    *job = load_job_of(run, &run->package, run->schema, run->base_hash);
     return status ? status : run_transfer(run, job, err);
 }
 

@@ -188,8 +188,9 @@ static size_t memory_read(struct input *input, void *buffer, size_t size)
 {
     size_t take = size < input->memory_left ? size : input->memory_left;
 
-    if (take)
-        memcpy(buffer, input->memory, take);
+    if (take == 0) /* the memory may be NULL then */
+        return 0;
+    memcpy(buffer, input->memory, take);
     input->memory += take;
     input->memory_left -= take;
     return take;

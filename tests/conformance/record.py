@@ -43,10 +43,6 @@ REFERENCE = {
                          [[{"id": 1, "l": [], "d": {}, "n": {"l": [], "d": {}}}],
                           [{"id": 2, "l": [1], "d": {"x": 1}}, {"id": 3, "l": "scalar", "d": "scalar"}]]),
     "timestamp_strings": ("which strings are timestamps", [[{f"k{i:02}": text for i, text in enumerate(TIMES)}]]),
-    "weird_names": ("names with blanks, signs, digits, underscores, keywords, quotes", [[{
-        "A B": 1, "a__b": 2, "a___c": 3, "1x": 4, "trail_": 5, "trail2__": 6, "__lead": 7, "_": 8, "camelCase": 9, "HTTPServer": 10,
-        "UserID2Name": 11, "me@home": 12, "a-b": 13, "a+b": 14, "a*b": 15, "p|q": 16, "50%": 17, "q?": 18, "select": 19, "x.y": 20,
-        "quo\"te": 21, "back\\slash": 22, "new\nline": 23, "": 24, "sp ace ": 25}]], {"table": "My Table-1"}),
     "large_ints_64": ("the edges of 64 bits", [[{"a": 2**63 - 1}, {"a": -2**63}, {"a": 2**53 + 1}]]),
     "scalars_as_rows": ("items that are no objects", [[1, "x", {"a": 1}, None, [5, 6]]]),
     "max_nesting_0": ("no level is unpacked", [NESTING], {"max_nesting": 0}),
@@ -100,7 +96,12 @@ OWN = {
     "own_max_nesting_json": ("values that stay JSON: numbers, escapes, non-ASCII", [[
         {"j": {"s": "é\"\\\n\u2028😀", "f": 1.0, "e": 1e300, "n": None, "b": [True, False, {}], "i": 2**63 - 1, "z": []}, "k": "x"}]],
         {"max_nesting": 0}),
-    "own_empty_first": ("a load without rows comes first", [[], [{"id": 1}]]),
+    "own_weird_names": ("names with blanks, signs, digits, underscores, keywords, quotes", [[{
+        "A B": 1, "a__b": 2, "a___c": 3, "1x": 4, "trail_": 5, "trail2__": 6, "__lead": 7, "_": 8, "camelCase": 9, "HTTPServer": 10,
+        "UserID2Name": 11, "me@home": 12, "c-d": 13, "a+b": 14, "p|q": 16, "50%": 17, "q?": 18, "select": 19, "x.y": 20, "quo\"te": 21,
+        "back\\slash": 22, "new\nline": 23, "": 24, "sp ace ": 25}]], {"table": "My Table-1"}),
+    "own_empty_later": ("a load without rows adds nothing", [[{"id": 1}], [], [{"id": 2}]]),
+    "own_variant_is_a_time": ("a text that does not fit is a time", [[{"a": 1}, {"a": "2024-01-01T00:00:00Z"}, {"a": "2024-01-02"}, {"a": "3"}]]),
     "own_two_tables_then_one": ("tables of one load, then one of them again", [
         {"a": [{"id": 1}], "b": [{"id": 1, "l": [1]}]}, {"b": [{"id": 2, "l": [2], "n": "x"}]}]),
     "own_deep": ("twelve levels", [[{"a": [{"b": [{"c": [{"d": [{"e": [{"f": {"g": {"h": {"i": {"j": [{"k": [1]}]}}}}}]}]}]}]}]}]]),

@@ -31,6 +31,10 @@ DIFFERENT = {
         [[{"\u00c4\u00d6": 1, "na\u00efve": 2, "\u0416": 3, "\u65e5\u672c": 4, "caf\u00e9": 5, "\u0663abc": 6, "\U0001f600": 7, "a\u00dfb": 8}]],
         {"t": ([("x", BIG), ("na_ve", BIG), ("x#", BIG), ("x#", BIG), ("cafx", BIG), ("_\u0663abc", BIG), ("x#", BIG), ("a_b", BIG), *ROOT],
                [(1, 2, 3, 4, 5, 6, 7, 8)])}),
+    "weird_names": (
+        "the same: two pairs of these names collide (the others are in golden/own_weird_names.json)",
+        [[{"A B": 1, "a__b": 2, "a-b": 13, "a+b": 14, "a*b": 15, "p|q": 16}]],
+        {"t": ([("a_b", BIG), ("a__b", BIG), ("a_b#", BIG), ("axb", BIG), ("axb#", BIG), ("plq", BIG), *ROOT], [(1, 2, 13, 14, 15, 16)])}),
     "unicode_values": (
         "NUL in a text is kept (dlt drops it)",
         [[{"i": 0, "s": "it's \"q\" \\ end"}, {"i": 1, "s": "tab\tlf\ncr\r."}, {"i": 2, "s": "nul\0x"}, {"i": 3, "s": "\u00e9\u65e5\U0001f600"},
@@ -91,6 +95,11 @@ OWN = {
     "null_items": (
         "null among the items is no row, as when dlt is handed None; within a nested list it is one",
         [[1, None, 2], [None]], {"t": ([("value", BIG), *ROOT], [(1,), (2,)])}),
+    "variant_of_a_variant": (
+        "a text variant that has become a time column has a variant of its own (dlt aborts)",
+        [[{"a": 1}, {"a": "2024-01-01T00:00:00Z"}, {"a": "x"}]],
+        {"t": ([("a", BIG), *ROOT, ("a__v_text", TIME), ("a__v_text__v_text", TEXT)],
+               [(1, N, N), (N, "2024-01-01T00:00:00+00:00", N), (N, N, "x")])}),
     "instants_of_large_numbers": (
         "a number that is no time makes a variant in a timestamp column (dlt aborts)",
         [[{"a": "2024-01-01T00:00:00Z"}, {"a": 10**18}, {"a": 2**63 - 1}, {"a": 1e20}]],
@@ -147,6 +156,15 @@ def check(work, loads, want):
 def test_difference(work, name):
     _, loads, want = {**DIFFERENT, **OWN, **LITERALS}[name]
     check(work, loads, want)
+
+
+def test_a_load_without_rows_is_no_load(work):
+    """dlt books the first one, though not a later one; here none is booked, and the table is not made."""
+    spile_all(work, [[]])
+    assert not work.database.exists() or read_dataset(work.database).tables == {}
+    spile_all(work, [[{"id": 1}], []], suffix="b")
+    got = read_dataset(work.database)
+    assert len(got.loads) == 1 and got.counts == {"t": 1}
 
 
 def test_names_of_collisions_stay(work):

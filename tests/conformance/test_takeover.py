@@ -114,13 +114,47 @@ def test_tables_of_others_stay_as_they_are(work, tmp_path):
     """Merge tables, contracts and settings of the pipeline's schema survive a load into another table."""
     alone = Workspace(tmp_path / "alone")
     for folder in (work, alone):
-        pipe = beside.pipeline(folder.database, folder.folder / "dlt0")
-        pipe.run(beside.dlt.resource([{"id": 1, "l": [1]}], name="merged", write_disposition="merge", primary_key="id",
-                                     schema_contract={"data_type": "freeze"}))
-        pipe.deactivate()
+        begin(folder, beside.dlt.resource([{"id": 1, "l": [1]}], name="merged", write_disposition="merge", primary_key="id",
+                                          schema_contract={"data_type": "freeze"}))
     dlt_step(alone, SAME[0], 1)
     spile_step(work, SAME[0], 1)
     check_equal(read_dataset(work.database), read_dataset(alone.database))
+
+
+def begin(work, source):
+    pipe = beside.pipeline(work.database, work.folder / "dlt0")
+    pipe.run(source)
+    pipe.deactivate()
+
+
+NESTED = [{"id": 2, "l": [{"k": 1, "m": [1, 2]}, {"k": 2, "m": []}]}, {"id": 3, "n": [{"o": [5]}]}]
+
+
+def source_with_root_key():
+    return beside.dlt.source(lambda: beside.dlt.resource([{"id": 1, "l": [{"k": 1, "m": [1]}]}], name="t"), name="g", root_key=True)()
+
+
+def merge_resource():
+    return beside.dlt.resource([{"id": 1, "l": [{"k": 1, "m": [1]}]}], name="t", write_disposition="merge", primary_key="id")
+
+
+def nesting_resource():
+    return beside.dlt.resource([{"id": 1, "l": [{"k": 1, "m": [1]}]}], name="t", max_table_nesting=1)
+
+
+@pytest.mark.parametrize("make", [source_with_root_key, merge_resource, nesting_resource])
+def test_append_to_a_table_with_hints(work, tmp_path, make):
+    """Root ids, keys and limits of nesting that dlt has put into the schema hold for rows that spile appends (and for new nested tables)."""
+    alone = Workspace(tmp_path / "alone")
+    for folder in (work, alone):
+        begin(folder, make())
+    dlt_step(alone, NESTED, 1)
+    spile_step(work, NESTED, 1)
+    got, want = read_dataset(work.database), read_dataset(alone.database)
+    check_equal(got, want)
+    for name in got.data_tables:
+        if "_dlt_root_id" in got[name].names:
+            assert set(got[name].values("_dlt_root_id")) <= set(got["t"].values("_dlt_id"))
 
 
 def counting(pipe):

@@ -186,7 +186,7 @@ def test_kill_of_what_cannot_be_read_again(scene):
             pipe = subprocess.Popen(["cat"], stdin=file, stdout=subprocess.PIPE)
             running = work.start("-", stdin=pipe.stdout, **scene.options())
             pipe.stdout.close()
-            time.sleep(moments.uniform(0, scene.seconds * 1.2))
+            time.sleep(moments.uniform(0, scene.seconds))
             running.kill()
             running.wait()
             pipe.wait()

@@ -79,7 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const size_t sizes[] = { 1, 7, 64, 1000, 1 << 16 };
     struct result first = { 0 };
 
-    if (size >= 2 && ((data[0] == 0x1F && data[1] == 0x8B) || (data[0] == 0x28 && data[1] == 0xB5) || (data[0] & 0xF0) == 0x50))
+    if (size >= 2 && ((data[0] == 0x1F && data[1] == 0x8B) || (data[0] == 0x28 && data[1] == 0xB5) || (data[0] >> 4 == 5 && data[1] == 0x2A)))
         return 0; /* compressed: its bytes can't be compared with the chunks' */
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         struct result result = { 0 };
@@ -92,7 +92,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check(slice_equal((struct slice){ first.items.text, first.items.length }, (struct slice){ result.items.text, result.items.length }),
               "items depend on the chunk size");
         check(first.error.status == result.error.status, "the error depends on the chunk size");
-        if (strcmp(first.error.message, result.error.message)) fprintf(stderr, "%s\n%s\n%s\n%s\n", first.error.message, first.error.where, result.error.message, result.error.where);
         check(strcmp(first.error.message, result.error.message) == 0, "the message depends on the chunk size");
         check(strcmp(first.error.where, result.error.where) == 0, "the error's place depends on the chunk size");
         text_release(&result.items);

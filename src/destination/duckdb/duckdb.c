@@ -238,7 +238,7 @@ static enum spile_status duckdb_ingest(struct destination *d, const char *sql, s
         if (!status)
             *rows = d->api.rows_changed(&result);
         d->api.destroy_result(&result);
-        run(d, "DROP VIEW IF EXISTS temp." STREAM_NAME, NULL, 0, &result, NULL);
+        run(d, "DROP VIEW IF EXISTS main." STREAM_NAME, NULL, 0, &result, NULL);
         d->api.destroy_result(&result);
     }
     if (stream->release)

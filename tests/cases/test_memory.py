@@ -1,0 +1,63 @@
+# ctest: labels=cases;slow timeout=900
+"""Memory is a setting, not a consequence of the input: peak resident memory of loads much larger than their limit.
+
+ALLOWANCE is what a process costs without data (program, libraries, DuckDB's own buffers and threads): its limit covers blocks, not
+every allocation.
+"""
+import pytest
+
+from dataset import digests
+from engine import SANITIZED, generate
+
+MB = 1 << 20
+LIMIT, ALLOWANCE = 128, 96  # MB
+
+pytestmark = pytest.mark.skipif(SANITIZED, reason="a sanitizer's own memory is many times the program's")
+
+# kind of document, how many, least size of the file in MB, rows of the root table
+INPUTS = {
+    "300 MB of short lines": ("w1n", 2_600_000, 290, 2_600_000),
+    "300 MB of nested documents": ("w2", 210_000, 290, 210_000),
+    "100 MB in one array": ("array", 900_000, 100, 900_000),
+    "lists of 100,000 elements": ("lists", 8, 20, 8),
+}
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_peak_stays_below_the_limit(work, name):
+    kind, count, size, rows = INPUTS[name]
+    path = generate(kind, count, work.folder / "t.json")
+    assert path.stat().st_size >= size * MB
+    result = work.run(path, dataset="d", memory=f"{LIMIT}M", no_progress=True, json=True)
+    path.unlink()
+    assert result.code == 0, str(result)
+    assert digests(work.database)["t"][0] == rows
+    print(f"{name}: peak {result.peak / MB:.0f} MB, {result.seconds:.1f} s")
+    assert result.peak <= (LIMIT + ALLOWANCE) * MB
+
+
+def test_a_document_beyond_the_limit_is_refused(work):
+    """One document that does not fit is an error with a remedy, not the end of the machine."""
+    path = work.folder / "t.json"
+    with open(path, "wb") as file:
+        file.write(b'{"l": [')
+        for _ in range(300):
+            file.write(b'{"a": 1, "b": "some text"}, ' * (MB // 28))
+        file.write(b'{"a": 1}]}\n')
+    result = work.run(path, dataset="d", memory="128M", no_progress=True)
+    path.unlink()
+    assert result.code in (1, 4), str(result)
+    assert "--memory" in result.err and " hint: " in result.err
+    assert result.peak <= (LIMIT + ALLOWANCE) * MB
+    assert not work.database.exists() or digests(work.database) == {}
+
+
+def test_speed_and_memory_do_not_change_the_result(work):
+    path = generate("w2", 20_000, work.folder / "t.json")
+    found = []
+    for memory in ("64M", "1G"):
+        work.database = work.folder / f"{memory}.duckdb"
+        work.load(path, dataset="d", pipeline="g", load_id="1764000000.5", memory=memory)
+        work.data = work.folder / f"data{memory}"
+        found.append(digests(work.database))
+    assert found[0] == found[1]
