@@ -472,20 +472,21 @@ static enum spile_status item_read(struct json_reader *reader, struct document *
 static enum spile_status fail_top_level(struct json_reader *reader, struct spile_error *err)
 {
     struct document document;
-    size_t at = reader->at;
+    char c = reader->chunk->bytes[reader->at];
     enum spile_status status = SPILE_OK;
 
-    switch (reader->chunk->bytes[at]) {
+    switch (c) {
     case ',':
         return fail_between(reader, "a comma between top-level values", "remove it, or put all the values into one array", err);
     case ']':
     case '}':
         return fail_between(reader, "a closing bracket without an opening one", NULL, err);
     default: /* is it a value at all? A text may reach beyond the chunk, since the chunker has stopped at its first quote */
-        if (reader->chunk->bytes[at] != '"')
+        if (c != '"')
             status = item_read(reader, &document, err);
         if (status != SPILE_OK)
             return status;
+        reader->at = c != '"' ? reader->item_at : reader->at;
         return fail_between(reader, "a single value at the top level, expected an object", "wrap it in an object, such as {\"value\": 5}", err);
     }
 }
