@@ -315,11 +315,12 @@ static enum spile_status fail_string(struct json_reader *reader, size_t at, cons
     if (c >= 0x80)
         return fail_at(reader, at, "bytes that are not UTF-8 in a text", "convert the file to UTF-8, e.g. with iconv", err);
     if (c == '\n' || c == '\r')
-        return fail_at(reader, at, "a text is not closed on its line", "close it with a double quote; a line break in a text is written \\n", err);
+        return fail_at(reader, at, "a text is not closed on its line",
+                       "close it with a double quote; a line break in a text is written \\n", err);
     if (c < 0x20)
         return fail_at(reader, at, "a raw control character in a text", "write it as an escape, such as \\t or \\u0001", err);
-    return fail_at(reader, at, "an unknown escape in a text", "write a backslash as \\\\; the escapes are \\\" \\\\ \\/ \\b \\f \\n \\r \\t and \\u with 4 digits",
-                   err);
+    return fail_at(reader, at, "an unknown escape in a text",
+                   "write a backslash as \\\\; the escapes are \\\" \\\\ \\/ \\b \\f \\n \\r \\t and \\u with 4 digits", err);
 }
 
 static enum spile_status fail_character(struct json_reader *reader, size_t at, const char *parser_says, struct spile_error *err)
@@ -335,6 +336,19 @@ static enum spile_status fail_character(struct json_reader *reader, size_t at, c
     return fail_at(reader, at, "expected a value", hint, err);
 }
 
+/* Where the comma before a closing bracket is. yyjson 0.10 names the one behind that bracket when there is one. */
+static size_t last_comma(const struct json_reader *reader, size_t at)
+{
+    const char *bytes = reader->chunk->bytes;
+    size_t before;
+
+    if (at < reader->item_at + 2 || (bytes[at - 1] != ']' && bytes[at - 1] != '}'))
+        return at;
+    for (before = at - 2; before > reader->item_at && strchr(" \t\r\n", bytes[before]);)
+        before--;
+    return bytes[before] == ',' ? before : at;
+}
+
 /* Says in our words what yyjson has found at `at`. */
 static enum spile_status fail_parse(struct json_reader *reader, size_t at, const yyjson_read_err *found, struct spile_error *err)
 {
@@ -346,11 +360,12 @@ static enum spile_status fail_parse(struct json_reader *reader, size_t at, const
     if (code == YYJSON_READ_ERROR_INVALID_STRING)
         return fail_string(reader, at, found->msg, err);
     if (code == YYJSON_READ_ERROR_JSON_STRUCTURE)
-        return fail_at(reader, at, "a comma after the last value", "remove the comma before the closing bracket", err);
+        return fail_at(reader, last_comma(reader, at), "a comma after the last value", "remove the comma before the closing bracket", err);
     if (code != YYJSON_READ_ERROR_INVALID_NUMBER && code != YYJSON_READ_ERROR_LITERAL)
         return fail_character(reader, at, found->msg, err);
     start = word_start(reader, at);
-    return fail_at(reader, start, code == YYJSON_READ_ERROR_LITERAL ? "unknown word" : "malformed number", character_hint(reader, start), err);
+    return fail_at(reader, start, code == YYJSON_READ_ERROR_LITERAL ? "unknown word" : "malformed number",
+                   character_hint(reader, start), err);
 }
 
 static enum spile_status fail_memory(struct json_reader *reader, struct spile_error *err)
@@ -472,7 +487,8 @@ static enum spile_status item_read(struct json_reader *reader, struct document *
 static enum spile_status fail_top_level(struct json_reader *reader, struct spile_error *err)
 {
     struct document document;
-    char c = reader->chunk->bytes[reader->at];
+    size_t at = reader->at;
+    char c = reader->chunk->bytes[at];
     enum spile_status status = SPILE_OK;
 
     switch (c) {
@@ -486,8 +502,9 @@ static enum spile_status fail_top_level(struct json_reader *reader, struct spile
             status = item_read(reader, &document, err);
         if (status != SPILE_OK)
             return status;
-        reader->at = c != '"' ? reader->item_at : reader->at;
-        return fail_between(reader, "a single value at the top level, expected an object", "wrap it in an object, such as {\"value\": 5}", err);
+        reader->at = at;
+        return fail_between(reader, "a single value at the top level, expected an object",
+                            "wrap it in an object, such as {\"value\": 5}", err);
     }
 }
 

@@ -338,8 +338,8 @@ static enum spile_status zstd_start(struct input *input, struct spile_error *err
 
 static enum spile_status fail_window(struct input *input, struct spile_error *err)
 {
-    spile_fail(err, SPILE_SOURCE, "%s was compressed with a window of more than 128 MiB (zstd --long), which would have to be held in memory",
-               input->name);
+    spile_fail(err, SPILE_SOURCE,
+               "%s was compressed with a window of more than 128 MiB (zstd --long), which would have to be held in memory", input->name);
     return spile_hint(err, SPILE_SOURCE, "decompress it outside and pass it on through standard input: zstd -dc --long=31 FILE");
 }
 

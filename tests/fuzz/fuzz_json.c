@@ -74,12 +74,15 @@ static void run(const char *bytes, size_t length, size_t chunk_bytes, struct res
     free(chunk.bytes);
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const size_t sizes[] = { 1, 7, 64, 1000, 1 << 16 };
     struct result first = { 0 };
 
-    if (size >= 2 && ((data[0] == 0x1F && data[1] == 0x8B) || (data[0] == 0x28 && data[1] == 0xB5) || (data[0] >> 4 == 5 && data[1] == 0x2A)))
+    if (size >= 2 && ((data[0] == 0x1F && data[1] == 0x8B) || (data[0] == 0x28 && data[1] == 0xB5) ||
+                      (data[0] >> 4 == 5 && data[1] == 0x2A)))
         return 0; /* compressed: its bytes can't be compared with the chunks' */
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         struct result result = { 0 };

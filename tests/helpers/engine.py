@@ -15,7 +15,7 @@ from pathlib import Path
 
 SANITIZED = bool(os.environ.get("SPILE_SANITIZE"))
 TIMEOUT = 300
-CHUNKED = Path(__file__).with_name("chunked.py")
+CHUNKED, MEASURE = (Path(__file__).with_name(name) for name in ("chunked.py", "measure.py"))
 
 
 def place(variable):
@@ -31,7 +31,7 @@ class Result:
     out: str
     err: str
     seconds: float
-    peak: int  # peak resident memory in bytes
+    peak: int = 0  # peak resident memory in bytes, of Workspace.measure()
 
     @property
     def info(self):
@@ -61,15 +61,13 @@ class Running:
         watchdog = threading.Timer(timeout, self.kill)
         watchdog.start()
         try:
-            _, status, usage = os.wait4(self.process.pid, 0)
+            code = self.process.wait()
         finally:
             watchdog.cancel()
         seconds = time.monotonic() - self.began
-        code = os.waitstatus_to_exitcode(status)
-        self.process.returncode = code
         assert seconds < timeout, f"killed after {timeout} s: {self.process.args}"
         out, err = (self._text(file) for file in (self.out, self.err))
-        return Result(code, out, err, seconds, usage.ru_maxrss * 1024)
+        return Result(code, out, err, seconds)
 
     @staticmethod
     def _text(file):
@@ -124,6 +122,13 @@ class Workspace:
     def run(self, *sources, timeout=TIMEOUT, **options):
         """Runs `spile load` and returns the result, whatever it is."""
         return self.start(*sources, **options).wait(timeout)
+
+    def measure(self, *sources, **options):
+        """run(), with the peak of memory in the result."""
+        report = self.folder / "peak"
+        result = self.run(*sources, command=[sys.executable, "-I", "-S", str(MEASURE), str(report), place("SPILE")], **options)
+        result.peak = int(report.read_text())
+        return result
 
     def load(self, *sources, **options):
         """Runs `spile load --json`, which has to succeed, and returns its report."""
