@@ -216,12 +216,12 @@ static bool in_word(char c)
 static size_t word_end(const struct json_reader *reader, size_t at)
 {
     const char *bytes = reader->chunk->bytes;
-    size_t end = at, length = reader->chunk->length;
+    size_t length = reader->chunk->length, end = at + (at < length && bytes[at] == '\\');
 
     while (end < length && end - at < WORD_BYTES && in_word(bytes[end]))
         end++;
     if (end > at || at == length)
-        return end;
+        return end; /* a word, or an escape */
     end = at + 1;
     while ((bytes[at] & 0xC0) == 0xC0 && end < length && end - at < 4 && (bytes[end] & 0xC0) == 0x80)
         end++;

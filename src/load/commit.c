@@ -264,6 +264,19 @@ static enum spile_status in_transaction(const struct load_target *target, struct
     return status ? status : check_cancelled(job, err);
 }
 
+/* A failed COMMIT may have come through all the same: the dataset knows. */
+static enum spile_status commit(const struct load_target *target, struct load_job *job, struct arena *arena, struct spile_error *err)
+{
+    struct stored stored;
+    enum spile_status status;
+
+    atomic_store(&job->committing, true);
+    status = execute(target, "COMMIT", NULL, 0, arena, NULL, err);
+    if (status && !load_read_stored(target, job->schema->name, job->package->load_id, arena, &stored, NULL) && stored.has_load)
+        return SPILE_OK;
+    return status;
+}
+
 enum spile_status load_commit(const struct load_target *target, struct load_job *job, struct arena *arena, struct spile_error *err)
 {
     enum spile_status status = execute(target, "BEGIN TRANSACTION", NULL, 0, arena, NULL, err);
@@ -271,9 +284,9 @@ enum spile_status load_commit(const struct load_target *target, struct load_job 
     if (status)
         return status;
     status = in_transaction(target, job, arena, err);
-    if (!status)
-        status = execute(target, job->already_loaded ? "ROLLBACK" : "COMMIT", NULL, 0, arena, NULL, err);
-    if (status)
+    if (!status && !job->already_loaded)
+        status = commit(target, job, arena, err);
+    if (status || job->already_loaded)
         execute(target, "ROLLBACK", NULL, 0, arena, NULL, NULL);
     return status;
 }

@@ -45,6 +45,7 @@ struct load_job {
     _Atomic uint64_t *progress;  /* rows handed over; may be NULL */
     size_t batch_bytes_max;      /* of a batch given to the destination */
     /* set by load_commit: */
+    _Atomic bool committing;     /* from here on an interruption would come too late */
     bool already_loaded;
     struct table_change *changes; /* in the arena, by table of the package */
     size_t change_count;

@@ -137,7 +137,7 @@ static enum spile_status bind_rows(struct walker *w, const struct table_wish *wi
     return *rows ? SPILE_OK : spile_fail_nomem(w->err);
 }
 
-static struct shape *new_shape(struct walker *w, const char *table_path, int level, int depth)
+static struct shape *new_shape(struct walker *w, const char *table_path, int level)
 {
     struct shape *shape = arena_zalloc(&w->arena, sizeof(*shape));
 
@@ -145,7 +145,6 @@ static struct shape *new_shape(struct walker *w, const char *table_path, int lev
         return NULL;
     shape->table_path = table_path;
     shape->level = level;
-    shape->depth = depth;
     shape->root.shape = shape;
     shape->root.path = "";
     return shape;
@@ -155,7 +154,7 @@ enum spile_status bind_root(struct walker *w, uint32_t part_index, struct shape 
 {
     const struct normalize_part *part = &w->options->parts[part_index];
     struct table_wish wish = { part->table, part, NULL };
-    struct shape *shape = new_shape(w, part->table, part->max_nesting, 0);
+    struct shape *shape = new_shape(w, part->table, part->max_nesting);
     enum spile_status status;
 
     if (!shape)
@@ -224,7 +223,7 @@ enum spile_status bind_list(struct walker *w, struct node *node, bool apart, str
     if (!path || !(wish.name = naming_join(&w->arena, &(struct slice){ path, strlen(path) }, 1, name_max(w))))
         return spile_fail_nomem(w->err);
     wish.part = part_named(w, wish.name);
-    shape = new_shape(w, path, parent->level - 1, parent->depth + 1);
+    shape = new_shape(w, path, parent->level - 1);
     if (!shape || (!apart && !note_rival(parent, node, wish.name)))
         return spile_fail_nomem(w->err);
     status = bind_rows(w, &wish, strlen(path), &shape->rows);
@@ -238,7 +237,7 @@ enum spile_status bind_inner(struct walker *w, struct shape *list, struct shape 
     struct shape *inner = list->inner;
 
     if (!inner) {
-        inner = new_shape(w, list->table_path, list->level - 1, list->depth + 1);
+        inner = new_shape(w, list->table_path, list->level - 1);
         if (!inner)
             return spile_fail_nomem(w->err);
         inner->rows = list->rows;
@@ -257,8 +256,8 @@ static enum node_role role_of(const struct node *node)
     if (node->parent->parent || !strcmp(node->path, DLT_ID))
         return node->parent->parent ? NODE_DATA : NODE_ROW_ID;
     if (root)
-        return strcmp(node->path, DLT_LOAD_ID) ? NODE_DATA : NODE_IGNORED;
-    return strcmp(node->path, DLT_PARENT_ID) && strcmp(node->path, DLT_LIST_INDEX) ? NODE_DATA : NODE_IGNORED;
+        return strcmp(node->path, DLT_LOAD_ID) ? NODE_DATA : NODE_LINK;
+    return strcmp(node->path, DLT_PARENT_ID) && strcmp(node->path, DLT_LIST_INDEX) ? NODE_DATA : NODE_LINK;
 }
 
 static bool add_child(struct node *parent, struct node *child)
@@ -409,22 +408,23 @@ enum spile_status bind_links(struct walker *w, struct table_rows *rows)
     return SPILE_OK;
 }
 
-enum spile_status bind_row_id(struct walker *w, struct table_rows *rows)
+enum spile_status bind_link(struct walker *w, struct table_rows *rows, const char *name)
 {
+    enum data_type type = strcmp(name, DLT_LIST_INDEX) ? TYPE_TEXT : TYPE_BIGINT;
     bool there;
     enum spile_status status;
 
     if (rows->linked)
         return SPILE_OK;
     pthread_mutex_lock(w->schema_lock);
-    there = rows->table->row_id;
+    there = table_find_column(rows->table, name);
     pthread_mutex_unlock(w->schema_lock);
     if (there)
         return SPILE_OK;
     status = begin_change(w);
     if (status)
         return status;
-    if (!rows->table->row_id && !table_add_column(w->options->schema, rows->table, DLT_ID, TYPE_TEXT, false))
+    if (!table_find_column(rows->table, name) && !table_add_column(w->options->schema, rows->table, name, type, false))
         status = spile_fail_nomem(w->err);
     end_change(w);
     return status;

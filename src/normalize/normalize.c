@@ -149,6 +149,12 @@ static void end_chunk(struct worker *worker, const struct chunk *chunk, uint64_t
     turns_done(&n->turns);
 }
 
+static void tell_item(struct spile_error *err, uint64_t item)
+{
+    spile_within(err, SPILE_SOURCE, "item %llu", (unsigned long long)item);
+    spile_hint(err, SPILE_SOURCE, "correct the input there, then run the same command again; nothing was loaded");
+}
+
 /* Only the first error of the input counts: the chunk waits for its turn, which comes if all before it went well. */
 static void fail_chunk(struct worker *worker, const struct chunk *chunk, uint64_t items)
 {
@@ -157,7 +163,7 @@ static void fail_chunk(struct worker *worker, const struct chunk *chunk, uint64_
 
     if (first) {
         if (worker->error.status == SPILE_SOURCE)
-            spile_within(&worker->error, SPILE_SOURCE, "item %llu", (unsigned long long)((chunk->first ? 0 : n->input_items) + items + 1));
+            tell_item(&worker->error, (chunk->first ? 0 : n->input_items) + items + 1);
         n->error = worker->error;
         turns_stop(&n->turns);
     }

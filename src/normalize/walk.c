@@ -4,8 +4,6 @@
 
 #include <stdlib.h>
 
-#include "data/json.h"
-
 static bool grow(void **array, size_t count, size_t *capacity, size_t width)
 {
     size_t wanted = *capacity ? *capacity * 2 : 64;
@@ -79,12 +77,6 @@ static enum spile_status list_members(struct walker *w, struct node *node, struc
     return SPILE_OK;
 }
 
-static enum spile_status too_deep(struct walker *w)
-{
-    spile_fail(w->err, SPILE_SOURCE, "document nested deeper than %d levels", JSON_DEPTH_MAX);
-    return spile_hint(w->err, SPILE_SOURCE, "flatten the document before loading it, or keep its deep part as JSON text");
-}
-
 static enum spile_status stored(struct walker *w, bool ok)
 {
     return ok ? SPILE_OK : spile_fail_nomem(w->err);
@@ -128,7 +120,7 @@ static enum spile_status put_row_id(struct walker *w, struct node *node, struct 
     if (kind == DOCUMENT_NULL || (kind == DOCUMENT_TEXT && !document_text(value).length) ||
         (kind == DOCUMENT_INTEGER && !document_integer(value)) || (kind == DOCUMENT_BOOL && !document_bool(value)))
         return SPILE_OK;
-    status = bind_row_id(w, rows);
+    status = bind_link(w, rows, DLT_ID);
     if (status || column_has(&rows->own_ids, rows->rows))
         return status;
     return stored(w, coerce_into(&rows->own_ids, rows->rows, value) == COERCED);
@@ -138,8 +130,6 @@ static enum spile_status push_object(struct walker *w, struct open_object object
 {
     if (!document_size(object.object))
         return SPILE_OK;
-    if (object.depth > JSON_DEPTH_MAX)
-        return too_deep(w);
     if (!GROW(w->objects, w->object_count, w->object_capacity))
         return spile_fail_nomem(w->err);
     w->objects[w->object_count++] = object;
@@ -156,13 +146,15 @@ static enum spile_status push_list(struct walker *w, struct node *node, struct d
     return SPILE_OK;
 }
 
-static enum spile_status put_member(struct walker *w, struct node *node, struct document value, int level, int depth)
+static enum spile_status put_member(struct walker *w, struct node *node, struct document value, int level)
 {
     enum document_kind kind = document_kind(value);
     enum spile_status status;
     bool whole = level <= 0;
 
-    if (kind == DOCUMENT_NULL || node->role == NODE_IGNORED)
+    if (node->role == NODE_LINK && kind != DOCUMENT_OBJECT && kind != DOCUMENT_LIST)
+        return bind_link(w, node->shape->rows, node->path);
+    if (kind == DOCUMENT_NULL)
         return SPILE_OK;
     if (kind != DOCUMENT_OBJECT && kind != DOCUMENT_LIST)
         return node->role == NODE_ROW_ID ? put_row_id(w, node, value) : put_scalar(w, node, value, kind);
@@ -175,21 +167,21 @@ static enum spile_status put_member(struct walker *w, struct node *node, struct 
         return bind_value(w, node, value);
     if (kind == DOCUMENT_LIST)
         return push_list(w, node, value);
-    return push_object(w, (struct open_object){ value, node, level - 1, depth + 1 });
+    return push_object(w, (struct open_object){ value, node, level - 1 });
 }
 
 /* Puts the fields of one object's members and of the objects below; lists are remembered. */
 static enum spile_status flatten(struct walker *w, struct shape *shape, struct document object)
 {
     size_t bottom = w->object_count;
-    enum spile_status status = push_object(w, (struct open_object){ object, &shape->root, shape->level, shape->depth + 1 });
+    enum spile_status status = push_object(w, (struct open_object){ object, &shape->root, shape->level });
 
     while (!status && w->object_count > bottom) {
         struct open_object open = w->objects[--w->object_count];
 
         status = list_members(w, open.node, open.object);
         for (size_t i = 0; !status && i < w->member_count; i++)
-            status = put_member(w, w->members[i].node, w->members[i].value, open.level, open.depth);
+            status = put_member(w, w->members[i].node, w->members[i].value, open.level);
     }
     w->object_count = bottom;
     return status;
@@ -244,15 +236,13 @@ static enum spile_status walk_row(struct walker *w, struct shape *shape, struct 
     size_t lists = w->list_count;
     enum spile_status status;
 
-    if (shape->depth > JSON_DEPTH_MAX)
-        return too_deep(w);
     if (wrap) {
         struct node *node = is_key(shape->root.first, slice_of(wrap)) ? shape->root.first : find_child(w, &shape->root, slice_of(wrap));
 
         if (!node)
             return spile_fail_nomem(w->err);
         shape->root.first = node;
-        status = put_member(w, node, value, shape->level, shape->depth); /* a scalar or a list */
+        status = put_member(w, node, value, shape->level); /* a scalar or a list */
     } else {
         status = flatten(w, shape, value);
     }

@@ -58,7 +58,8 @@ struct table_rows {
     uint32_t link_capacity;
 };
 
-enum node_role { NODE_DATA, NODE_ROW_ID, NODE_IGNORED };
+/* NODE_LINK: what the engine writes itself; a value from the data only claims the column's place in a new table, as in dlt. */
+enum node_role { NODE_DATA, NODE_ROW_ID, NODE_LINK };
 
 struct node {
     struct slice key; /* as in the data */
@@ -89,7 +90,6 @@ struct shape {
     const char *table_path;      /* full name of the table before shortening */
     struct node root;
     int level;                   /* nesting levels left: at 0 objects and lists stay json */
-    int depth;                   /* levels of JSON above its rows */
     struct shape *inner;         /* rows that stand for a list in the list */
     struct name_map *list_names; /* table names of the nodes with lists */
 };
@@ -98,7 +98,7 @@ struct shape {
 struct open_object {
     struct document object;
     struct node *node;
-    int level, depth;
+    int level;
 };
 
 struct member {
@@ -164,7 +164,7 @@ struct node *bind_child(struct walker *walker, struct node *parent, struct slice
 enum spile_status bind_list(struct walker *walker, struct node *node, bool apart, struct shape **shape);
 enum spile_status bind_inner(struct walker *walker, struct shape *list, struct shape **inner);
 enum spile_status bind_links(struct walker *walker, struct table_rows *rows);
-enum spile_status bind_row_id(struct walker *walker, struct table_rows *rows);
+enum spile_status bind_link(struct walker *walker, struct table_rows *rows, const char *name); /* makes that link column now */
 
 /* Is the node's column of type json already, so that objects and lists stay whole? */
 enum spile_status bind_is_json(struct walker *walker, struct node *node, bool *is_json);

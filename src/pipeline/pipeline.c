@@ -98,7 +98,7 @@ static bool set_dataset(struct spile_pipeline *p, const char *dataset)
 {
     const char *name = dataset && *dataset ? dataset : arena_printf(&p->arena, "%s_dataset", p->name);
 
-    p->dataset = name ? naming_path(&p->arena, slice_of(name), p->ops->caps.name_length_max) : NULL;
+    p->dataset = name ? naming_identifier(&p->arena, slice_of(name), p->ops->caps.name_length_max) : NULL;
     return p->dataset;
 }
 

@@ -50,7 +50,7 @@ static void watch(struct transfer *t)
         if (t->is_over)
             break;
         pthread_mutex_unlock(&t->lock);
-        if (atomic_load(&run->pipeline->cancelled))
+        if (atomic_load(&run->pipeline->cancelled) && !atomic_load(&t->job->committing))
             run->target.ops->interrupt(run->target.destination);
         run_report(run, SPILE_STAGE_LOAD, atomic_load(&run->rows_handed_over), t->job->package->rows, false);
         pthread_mutex_lock(&t->lock);

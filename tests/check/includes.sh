@@ -1,7 +1,8 @@
 #!/bin/bash
 # Includes go down only:
-#   base <- data <- schema <- config, extract, normalize, load, source, destination <- pipeline <- integration
-# where a folder of the fourth level sees itself and what is below, not its neighbours. The command, the Python module, the
+#   base <- data <- schema <- config <- source, destination <- extract, normalize, load <- pipeline <- integration
+# where a folder sees itself and what is below, not its neighbours. Of sources and destinations the stages see the one header that
+# says what such a component is (source/source.h, destination/destination.h), never a component. The command, the Python module, the
 # examples and the benches see nothing of src/.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
@@ -10,9 +11,9 @@ upward() {
     (cd "$1" && find src cli python examples bench -name '*.[ch]' 2>/dev/null | sort | xargs -r awk '
         BEGIN {
             level["base"] = 1; level["data"] = 2; level["schema"] = 3
-            split("config extract normalize load source destination", names, " ")
-            for (i in names) level[names[i]] = 4
-            level["pipeline"] = 5; level["integration"] = 6
+            level["config"] = 4; level["source"] = level["destination"] = 5
+            level["extract"] = level["normalize"] = level["load"] = 6
+            level["pipeline"] = 7; level["integration"] = 8
         }
         !/^[ \t]*#[ \t]*include[ \t]*["<]/ { next }
         {
@@ -29,6 +30,7 @@ upward() {
             if (!(own[2] in level)) { print FILENAME ": the folder has no level in this check"; nextfile }
             if (to == "" || to == own[2]) next
             if (level[to] >= level[own[2]]) print FILENAME ": " target
+            else if (level[own[2]] == 6 && level[to] == 5 && target != to "/" to ".h") print FILENAME ": " target
         }')
 }
 
@@ -36,6 +38,8 @@ upward() {
 mkdir -p "$scratch"/t/{src/{base,data,load,normalize,pipeline,elsewhere},cli}
 echo '#include "data/column.h"' >"$scratch/t/src/base/up.c"
 echo '#include "normalize/x.h"' >"$scratch/t/src/load/neighbour.c"
+echo '#include "destination/duckdb/x.h"' >"$scratch/t/src/load/component.c"
+echo '#include "destination/destination.h"' >"$scratch/t/src/load/fine.c"
 echo '#  include <pipeline/run.h>' >"$scratch/t/src/normalize/up.h"
 echo '#include "base/text.h"' >"$scratch/t/cli/inside.c"
 echo '#include "../src/base/text.h"' >"$scratch/t/cli/around.c"
@@ -43,8 +47,8 @@ echo '#include <stdio.h>' >"$scratch/t/src/elsewhere/none.c"
 printf '#include "base/text.h"\n#include "data/column.h"\n#include "column.h"\n#include <spile/spile.h>\n' >"$scratch/t/src/data/fine.c"
 echo '#include "load/x.h"' >"$scratch/t/src/pipeline/fine.c"
 seen=$(upward "$scratch/t" | cut -d: -f1 | tr '\n' ' ')
-[[ $seen == "src/base/up.c src/elsewhere/none.c src/load/neighbour.c src/normalize/up.h cli/around.c cli/inside.c " ||
-    $seen == "cli/around.c cli/inside.c src/base/up.c src/elsewhere/none.c src/load/neighbour.c src/normalize/up.h " ]] ||
+[[ $seen == "src/base/up.c src/elsewhere/none.c src/load/component.c src/load/neighbour.c src/normalize/up.h cli/around.c cli/inside.c " ||
+    $seen == "cli/around.c cli/inside.c src/base/up.c src/elsewhere/none.c src/load/component.c src/load/neighbour.c src/normalize/up.h " ]] ||
     bad "the check itself is wrong, it found: $seen"
 
 while read -r line; do bad "$line"; done < <(upward "$root")
