@@ -346,7 +346,7 @@ static void writing_line(struct line *line, const struct spile_progress *progres
     char done[UNIT_BYTES], total[UNIT_BYTES], rate[UNIT_BYTES];
 
     if (progress->rows >= progress->rows_total) { /* all is handed over: the database is finishing its part */
-        line_add(line, "committing %s rows", count_text(total, progress->rows_total));
+        line_add(line, "committing");
         return;
     }
     line_add(line, "%3u%%  writing  %s of %s rows", percent(progress->rows, progress->rows_total),

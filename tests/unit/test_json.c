@@ -305,7 +305,7 @@ static void errors(void **state)
           "remove the byte order mark; it may stand at the beginning of a file only" },
         { "an unknown escape", "{\"a\":\"\\x41\"}", "", NULL, NULL, ESCAPE },
         { "an escaped single quote", "{\"a\":\"\\'\"}", "", NULL, NULL, ESCAPE },
-        { "bad digits in an escape", "{\"a\":\"\\u00zz\"}", "", "an unknown escape in a text: \"{\"a\":\"\\\"", "line 1, column 7, byte 6", ESCAPE },
+        { "bad digits in an escape", "{\"a\":\"\\u00zz\"}", "", "an unknown escape in a text: \"{\"a\":\"\\u00zz\"", "line 1, column 7, byte 6", ESCAPE },
         { "half a pair, the first", "{\"a\":\"\\ud800\"}", "", NULL, NULL, PAIR },
         { "half a pair, the second", "{\"a\":\"\\udc00\"}", "", NULL, NULL, PAIR },
         { "half a pair, then a letter", "{\"a\":\"\\ud800x\"}", "", NULL, NULL, PAIR },
