@@ -317,13 +317,18 @@ static unsigned percent(uint64_t done, uint64_t total)
     return done >= total ? 100 : (unsigned)(100.0 * (double)done / (double)total);
 }
 
-/* Time left when the rest goes as fast as what was done since the stage began. */
+/* Time left when the rest goes as fast as what was done since the stage began: "0:07", "1:02:07". */
 static void eta_add(struct line *line, double seconds, uint64_t done, uint64_t total)
 {
-    char text[UNIT_BYTES];
+    unsigned long left;
 
-    if (done > 0 && done < total && seconds > 0)
-        line_add(line, "ETA %s", duration_text(text, 1 + seconds * (double)(total - done) / (double)done));
+    if (done == 0 || done >= total || seconds <= 0)
+        return;
+    left = 1 + (unsigned long)(seconds * (double)(total - done) / (double)done);
+    if (left < 3600)
+        line_add(line, "ETA %lu:%02lu", left / 60, left % 60);
+    else
+        line_add(line, "ETA %lu:%02lu:%02lu", left / 3600, left / 60 % 60, left % 60);
 }
 
 static void reading_line(struct line *line, const struct spile_progress *progress, double seconds)

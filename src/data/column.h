@@ -95,7 +95,8 @@ static inline bool column_put_text(struct column_builder *column, uint32_t row, 
         return false;
     if (column->heap_capacity - column->heap_length < length && !column_heap_grow(column, length))
         return false;
-    memcpy(column->heap + column->heap_length, text, length);
+    if (length) /* an empty column has no heap yet */
+        memcpy(column->heap + column->heap_length, text, length);
     column->heap_length += length;
     column->i32[row + 1] = (int32_t)column->heap_length;
     column->valid[row] = 1;

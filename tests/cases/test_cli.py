@@ -648,7 +648,7 @@ def test_progress_with_a_known_size_tells_share_and_time_left(spile, terminal):
         screen.read(0.1)
     screen.read(0.2)
     assert process.returncode == 0
-    want = rb"\r +\d+%  [\d.]+ [kM]B of [\d.]+ MB  [\d,]+ rows  [\d,]+ rows/s  ETA [\d.]+ m?s\x1b\[K"
+    want = rb"\r +\d+%  [\d.]+ [kM]B of [\d.]+ MB  [\d,]+ rows  [\d,]+ rows/s  ETA \d+:\d\d\x1b\[K"
     assert re.search(want, screen.shown), screen.shown
 
 

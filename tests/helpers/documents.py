@@ -58,7 +58,8 @@ class Generator:
 
     def document(self, depth=3):
         keys = self.random.sample(self.keys, self.random.randint(0, len(self.keys)))
-        return {key: self.value(self.kinds[key], depth) for key in keys}
+        # A key "value" shares its column with scalars of the list around it.
+        return {key: self.value(self.kinds[key], depth, extreme=key != "value") for key in keys}
 
     def documents(self, count):
         return [self.document() for _ in range(count)]
