@@ -53,18 +53,11 @@ struct json_reader {
 
 /* ---- the parser's memory ----------------------------------------------------------------------------------------------------- */
 
-/* yyjson holds one allocation per document, which begins anew with each item; growing it moves pages, not bytes. */
-static void *values_realloc(void *context, void *old, size_t old_size, size_t size)
+static void *values_reserve(struct json_reader *reader, size_t size)
 {
-    struct json_reader *reader = context;
     size_t capacity = reader->values_capacity;
     void *moved;
 
-    (void)old;
-    (void)old_size;
-    reader->over_limit = reader->values_limit && size > reader->values_limit;
-    if (reader->over_limit)
-        return NULL;
     if (size <= capacity)
         return reader->values;
     while (capacity < size)
@@ -77,9 +70,21 @@ static void *values_realloc(void *context, void *old, size_t old_size, size_t si
     return moved;
 }
 
+/* yyjson holds one allocation per document, which begins anew with each item. At first it asks for what the whole window may need: pages
+ * that are not touched unless the item does need them. So only growing beyond that counts for the limit; it moves pages, not bytes. */
 static void *values_malloc(void *context, size_t size)
 {
-    return values_realloc(context, NULL, 0, size);
+    return values_reserve(context, size);
+}
+
+static void *values_realloc(void *context, void *old, size_t old_size, size_t size)
+{
+    struct json_reader *reader = context;
+
+    (void)old;
+    (void)old_size;
+    reader->over_limit = reader->values_limit && size > reader->values_limit;
+    return reader->over_limit ? NULL : values_reserve(reader, size);
 }
 
 static void values_free(void *context, void *memory)

@@ -16,7 +16,7 @@ struct json_reader *json_reader_new(void); /* NULL: out of memory */
 void json_reader_free(struct json_reader *reader);
 
 /* Ceiling for the memory that one item's values may take: 16 bytes each, so up to 24 times the item's text when that is all brackets.
- * 0, as at first: none. An item beyond it is SPILE_NOMEM. */
+ * 0, as at first: none. An item beyond it is SPILE_NOMEM; one within three times its text is always read. */
 void json_reader_limit(struct json_reader *reader, size_t bytes);
 
 /* Begins a chunk, which must stay until the last item is done. */

@@ -1,6 +1,7 @@
 /* A table's file as one Arrow stream with the same columns throughout, in batches of the size that databases like. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,7 @@ struct stream {
     size_t bytes_max; /* of a batch */
     bool ended;
     _Atomic uint64_t *progress;
+    pthread_mutex_t lock; /* a database asks from several of its threads, and its own locking is not ours to rely on */
     struct spile_error error;
 };
 
@@ -74,10 +76,8 @@ static enum spile_status add_batch(struct stream *stream)
     return status;
 }
 
-static int stream_next(struct ArrowArrayStream *self, struct ArrowArray *out)
+static int next_batch(struct stream *stream, struct ArrowArray *out)
 {
-    struct stream *stream = self->private_data;
-
     out->release = NULL;
     while (!stream->ended && stream->gather.rows < STREAM_ROWS && stream->gather.bytes < stream->bytes_max)
         if (add_batch(stream))
@@ -92,6 +92,17 @@ static int stream_next(struct ArrowArrayStream *self, struct ArrowArray *out)
     return ENOMEM;
 }
 
+static int stream_next(struct ArrowArrayStream *self, struct ArrowArray *out)
+{
+    struct stream *stream = self->private_data;
+    int code;
+
+    pthread_mutex_lock(&stream->lock);
+    code = next_batch(stream, out);
+    pthread_mutex_unlock(&stream->lock);
+    return code;
+}
+
 static const char *stream_error(struct ArrowArrayStream *self)
 {
     return ((struct stream *)self->private_data)->error.message;
@@ -101,6 +112,9 @@ static void stream_release(struct ArrowArrayStream *self)
 {
     struct stream *stream = self->private_data;
 
+    pthread_mutex_lock(&stream->lock); /* the last batch may have been made on another thread */
+    pthread_mutex_unlock(&stream->lock);
+    pthread_mutex_destroy(&stream->lock);
     batch_reader_free(stream->reader);
     gather_release(&stream->gather);
     free(stream->columns);
@@ -153,6 +167,7 @@ enum spile_status package_stream(const struct package *package, const struct pac
     *out = (struct ArrowArrayStream){ stream_schema, stream_next, stream_error, stream_release, stream };
     if (!stream)
         return spile_fail_nomem(err);
+    pthread_mutex_init(&stream->lock, NULL);
     stream->progress = progress;
     stream->bytes_max = bytes_max;
     status = list_columns(stream, table) ? open_file(stream, package, table, err) : spile_fail_nomem(err);

@@ -450,13 +450,13 @@ static enum coerced try_slot(struct slot *slot, uint32_t row, struct document va
     return slot && !column_has(&slot->builder, row) ? coerce_into(&slot->builder, row, value) : NOT_COERCED;
 }
 
-/* Remembers where the value found its place, so that the next one of its kind goes there directly. */
-static void remember(struct node *node, enum document_kind kind, struct slot *slot, bool apart, int variant)
+/* Remembers where the value found its place, so that the next one of its natural type goes there directly. */
+static void remember(struct node *node, enum data_type type, struct slot *slot, bool apart, int variant)
 {
     if (apart && !variant)
         node->apart = slot;
     else if (!apart && variant == 1) /* not a variant of the variant: the first one must be tried again */
-        node->variants[kind] = slot;
+        node->variants[type] = slot;
     else if (!apart && !variant)
         node->slot = slot;
 }
@@ -491,7 +491,7 @@ static enum spile_status place_value(struct walker *w, struct node *node, struct
             enum coerced result = coerce_into(&slot->builder, rows->rows, value);
 
             if (result != COERCED_NOMEM)
-                remember(node, document_kind(value), slot, apart, variant);
+                remember(node, natural_type(value), slot, apart, variant);
             if (result != NOT_COERCED)
                 return result == COERCED ? SPILE_OK : spile_fail_nomem(w->err);
             variant++;
@@ -513,7 +513,7 @@ enum spile_status bind_value(struct walker *w, struct node *node, struct documen
     if (node->slot && !column_has(&node->slot->builder, row)) {
         result = coerce_into(&node->slot->builder, row, value);
         if (result == NOT_COERCED)
-            result = try_slot(node->variants[document_kind(value)], row, value);
+            result = try_slot(node->variants[natural_type(value)], row, value);
     } else if (node->slot) {
         result = try_slot(node->apart, row, value);
     }

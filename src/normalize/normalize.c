@@ -219,6 +219,8 @@ static bool init_worker(struct normalizer *n, struct worker *worker)
         return false;
     worker->walker.err = &worker->error;
     worker->reader = json_reader_new();
+    if (worker->reader)
+        json_reader_limit(worker->reader, n->options.item_memory_max);
     return worker->reader;
 }
 

@@ -27,6 +27,7 @@ struct normalize_options {
     const struct normalize_part *parts;
     uint32_t part_count;
     unsigned workers;
+    size_t item_memory_max; /* that the values of one item may take while it is walked; 0: no limit */
     size_t held_bytes_max; /* encoded batches that a worker may hold before its turn comes */
     const _Atomic bool *cancelled;
     /* Takes the batches in order; called by one thread at a time. The batch is the receiver's whatever it returns. */

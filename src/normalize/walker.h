@@ -77,7 +77,7 @@ struct node {
     enum node_role role;
     enum { JSON_UNKNOWN, JSON_NO, JSON_YES } json; /* does the column keep objects and lists whole? */
     struct slot *slot;           /* the column, once bound */
-    struct slot *variants[DOCUMENT_LIST + 1]; /* by kind of value that did not fit the column */
+    struct slot *variants[TYPE_TIME + 1]; /* by natural type of the value that did not fit the column */
     struct slot *apart;          /* the column when another key of the row has taken the first one */
     struct shape *list;          /* rows of the list that stands here */
     struct shape *list_apart;    /* the same when another list of the row has taken the table */

@@ -8,6 +8,7 @@
 
 #define CHUNK_BYTES_DEFAULT ((size_t)4 << 20)
 #define CHUNK_BYTES_MIN ((size_t)64 << 10)
+#define ITEM_MEMORY_MIN ((size_t)16 << 20)
 
 struct drawing {
     struct run *run;
@@ -87,6 +88,14 @@ static enum spile_status draw_all(struct drawing *d, struct open_inputs *open, s
     return status;
 }
 
+/* What one worker's item may take: half of the memory is for all of them. */
+static size_t item_memory_of(const struct run *run)
+{
+    size_t share = (size_t)(run->pipeline->max_memory / 2 / run->pipeline->workers);
+
+    return share > ITEM_MEMORY_MIN ? share : ITEM_MEMORY_MIN;
+}
+
 static struct normalize_options normalize_options(const struct run *run)
 {
     return (struct normalize_options){
@@ -95,6 +104,7 @@ static struct normalize_options normalize_options(const struct run *run)
         .parts = run->normalize_parts,
         .part_count = run->part_count,
         .workers = run->pipeline->workers,
+        .item_memory_max = item_memory_of(run),
         .held_bytes_max = (size_t)(run->pipeline->max_memory / 8 / run->pipeline->workers),
         .cancelled = &run->pipeline->cancelled,
         .put = put_batch,

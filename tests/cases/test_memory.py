@@ -36,18 +36,27 @@ def test_peak_stays_below_the_limit(work, name):
     assert result.peak <= limit * MB + ALLOWANCE
 
 
-def test_a_document_beyond_the_limit_is_refused(work):
-    """One document that does not fit is an error with a remedy, not the end of the machine."""
+# One document that does not fit: how it begins, what it repeats, how it ends, its size in MB.
+TOO_LARGE = {
+    "more text than may be held": (b'{"l": [', b'{"a": 1, "b": "some text"}, ', b'{"a": 1}]}\n', 300),
+    "few bytes of text but many values": (b'{"l": [', b"[],", b"[]]}\n", 15),
+}
+
+
+@pytest.mark.parametrize("name", TOO_LARGE)
+def test_a_document_beyond_the_limit_is_refused(work, name):
+    """An error with a place and a remedy, not the end of the machine."""
+    begin, piece, end, size = TOO_LARGE[name]
     path = work.folder / "t.json"
     with open(path, "wb") as file:
-        file.write(b'{"l": [')
-        for _ in range(300):
-            file.write(b'{"a": 1, "b": "some text"}, ' * (MB // 28))
-        file.write(b'{"a": 1}]}\n')
+        file.write(b'{"first": 1}\n' + begin)
+        for _ in range(size):
+            file.write(piece * (MB // len(piece)))
+        file.write(end)
     result = work.measure(path, dataset="d", memory="128M", no_progress=True)
     path.unlink()
     assert result.code in (1, 4), str(result)
-    assert "--memory" in result.err and " hint: " in result.err
+    assert "--memory" in result.err and " hint: " in result.err and "line 2, byte 13 of" in result.err
     assert result.peak <= 128 * MB + ALLOWANCE
     assert not work.database.exists() or digests(work.database) == {}
 

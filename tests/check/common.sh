@@ -20,6 +20,13 @@ must() {
     sed 's/^/    /' "$scratch/output"
 }
 
+# shows PATTERN COMMAND...: does its output match? The output is read whole: in a pipe, grep -q leaves early and the command dies of that.
+shows() {
+    local pattern=$1
+    shift
+    grep -qE "$pattern" <<<"$("$@")"
+}
+
 finish() {
     [[ $failures == 0 ]] || { printf '%s failed\n' "$failures"; exit 1; }
     echo ok

@@ -5,12 +5,12 @@ build=$1
 
 for file in "$build/lib/libspile.so" "$build/bin/spile"; do
     [[ -f $file ]] || { bad "$file is not built"; continue; }
-    readelf -lW "$file" | grep -q GNU_RELRO || bad "$file: no RELRO"
-    readelf -dW "$file" | grep -qE 'BIND_NOW|Flags:.* NOW' || bad "$file: not bound at start"
-    readelf -lW "$file" | awk '$1 == "GNU_STACK" && $0 ~ / RWE / { bad = 1 } END { exit !bad }' && bad "$file: executable stack"
-    readelf -dW "$file" | grep -q TEXTREL && bad "$file: code is relocated"
-    nm -D -u "$file" | grep -q '__stack_chk_fail' || bad "$file: no stack protector"
-    nm -D -u "$file" | grep -qE '__[a-z]+_chk(@|$)' || bad "$file: no checked buffer functions"
-    readelf -hW "$file" | grep -q 'Type: *DYN' || bad "$file: not position independent"
+    shows GNU_RELRO readelf -lW "$file" || bad "$file: no RELRO"
+    shows 'BIND_NOW|Flags:.* NOW' readelf -dW "$file" || bad "$file: not bound at start"
+    shows 'GNU_STACK.* RWE ' readelf -lW "$file" && bad "$file: executable stack"
+    shows TEXTREL readelf -dW "$file" && bad "$file: code is relocated"
+    shows __stack_chk_fail nm -D -u "$file" || bad "$file: no stack protector"
+    shows '__[a-z]+_chk(@|$)' nm -D -u "$file" || bad "$file: no checked buffer functions"
+    shows 'Type: *DYN' readelf -hW "$file" || bad "$file: not position independent"
 done
 finish

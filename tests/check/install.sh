@@ -18,9 +18,9 @@ compgen -G "$prefix/lib/spile/libduckdb.so.*" >/dev/null || bad "libduckdb.so ha
 
 library=$prefix/lib/libspile.so
 [[ $(readelf -d "$library" | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p') == libspile.so.0 ]] || bad "SONAME is not libspile.so.0"
-readelf -d "$library" | grep -q 'NEEDED.*duckdb' && bad "libspile.so is linked with DuckDB"
-readelf -d "$library" | grep -qE 'RPATH|RUNPATH' && bad "libspile.so has a run path"
-readelf -d "$prefix/bin/spile" | grep -q 'RUNPATH.*\[\$ORIGIN/../lib\]' || bad "bin/spile does not look for its library in ../lib"
+shows 'NEEDED.*duckdb' readelf -d "$library" && bad "libspile.so is linked with DuckDB"
+shows 'RPATH|RUNPATH' readelf -d "$library" && bad "libspile.so has a run path"
+shows 'RUNPATH.*\[\$ORIGIN/\.\./lib\]' readelf -d "$prefix/bin/spile" || bad "bin/spile does not look for its library in ../lib"
 for file in "$library" "$prefix/bin/spile" "$prefix/lib/pkgconfig/spile.pc"; do
     grep -qaF "$root" "$file" && bad "$file names the build folder: $(strings "$file" | grep -F -m3 "$root" | tr '\n' ' ')"
 done

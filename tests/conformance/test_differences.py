@@ -78,6 +78,11 @@ OWN = {
         {"t": ([("a", BIG), *ROOT, ("a__v_decimal", DECIMAL), ("a__v_text", TEXT)],
                [(1, N, N), (N, "9223372036854775808.000000000", N), (N, "-9223372036854775809.000000000", N),
                 (N, "99999999999999999999999999999.000000000", N), (N, N, "1" + 29 * "0"), (N, N, "-1" + 40 * "0")])}),
+    "numbers_of_two_variants": (
+        "each number goes to the variant of its own type, whichever came first and whatever thread meets it",
+        [[{"a": True}, {"a": 10**30}, {"a": 2**70}, {"a": 10**31}, {"a": 2**71}]],
+        {"t": ([("a", "BOOLEAN"), *ROOT, ("a__v_text", TEXT), ("a__v_decimal", DECIMAL)],
+               [(True, N, N), (N, str(10**30), N), (N, N, f"{2**70}.000000000"), (N, str(10**31), N), (N, N, f"{2**71}.000000000")])}),
     "integers_beyond_decimal_first": (
         "a text column when the first value fits no number",
         [[{"a": 10**30}]], {"t": ([("a", TEXT), *ROOT], [("1" + 30 * "0",)])}),
