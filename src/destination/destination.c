@@ -1,5 +1,6 @@
 #include "destination/destination.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "destination/duckdb/duckdb.h"
@@ -73,4 +74,69 @@ enum spile_status destination_find(const struct destination_ops **ops, const cha
                spile_hint(err, SPILE_CONFIG, "write duckdb:PATH, or duckdb:///PATH");
     *path = arena_copy(arena, *path, strlen(*path));
     return *path ? SPILE_OK : spile_fail_nomem(err);
+}
+
+/* ---- catalog -------------------------------------------------------------------------------------------------------------------- */
+
+static unsigned char folded(char c)
+{
+    return (unsigned char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+}
+
+/* Of the machine's locale nothing may depend. */
+static int compare_names(const char *a, const char *b)
+{
+    while (*a && folded(*a) == folded(*b)) {
+        a++;
+        b++;
+    }
+    return folded(*a) - folded(*b);
+}
+
+/* Both structs begin with the name. */
+static int compare_entries(const void *a, const void *b)
+{
+    return compare_names(*(const char *const *)a, *(const char *const *)b);
+}
+
+struct catalog_table *catalog_find_table(const struct catalog *catalog, const char *name)
+{
+    return catalog->table_count ? bsearch(&name, catalog->tables, catalog->table_count, sizeof(*catalog->tables), compare_entries) : NULL;
+}
+
+const struct catalog_column *catalog_find_column(const struct catalog_table *table, const char *name)
+{
+    return table->column_count ? bsearch(&name, table->columns, table->column_count, sizeof(*table->columns), compare_entries) : NULL;
+}
+
+void catalog_sort(struct catalog *catalog)
+{
+    if (catalog->table_count)
+        qsort(catalog->tables, catalog->table_count, sizeof(*catalog->tables), compare_entries);
+}
+
+void catalog_sort_columns(struct catalog_column *columns, size_t count)
+{
+    if (count)
+        qsort(columns, count, sizeof(*columns), compare_entries);
+}
+
+/* ---- SQL ------------------------------------------------------------------------------------------------------------------------ */
+
+void sql_put_name(struct text *sql, const char *name)
+{
+    text_putc(sql, '"');
+    for (; *name; name++) {
+        if (*name == '"')
+            text_putc(sql, '"');
+        text_putc(sql, *name);
+    }
+    text_putc(sql, '"');
+}
+
+void sql_put_table(struct text *sql, const char *dataset, const char *table)
+{
+    sql_put_name(sql, dataset);
+    text_putc(sql, '.');
+    sql_put_name(sql, table);
 }

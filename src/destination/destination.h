@@ -36,18 +36,23 @@ struct sql_rows {
     char **cells; /* row by row */
 };
 
-/* A column that is in the database. */
+/* What is in the database. Names differ there by more than the case of ASCII letters. */
 struct catalog_column {
-    const char *table, *name, *type; /* type as the database writes it */
+    const char *name, *type; /* type as the database writes it */
     bool nullable;
+};
+
+struct catalog_table {
+    const char *name;
+    bool view;
+    const struct catalog_column *columns; /* sorted, as catalog_find_column wants them; NULL: not read yet */
+    size_t column_count;
 };
 
 struct catalog {
     bool has_dataset;
-    const struct catalog_column *columns; /* by table, in order */
-    size_t column_count;
-    const char *const *views;
-    size_t view_count;
+    struct catalog_table *tables; /* of the dataset, and its views; sorted, as catalog_find_table wants them */
+    size_t table_count;
 };
 
 struct destination;
@@ -68,11 +73,14 @@ struct destination_ops {
     enum spile_status (*execute)(struct destination *destination, const char *sql, const struct sql_value *values, size_t count,
                                  struct arena *arena, struct sql_rows *rows, struct spile_error *err);
 
-    /* What the dataset holds. */
+    /* Names of what the dataset holds; columns come by read_columns, table by table, since of most tables nobody asks. Both in the
+     * caller's arena, to be sorted by the functions below. */
     enum spile_status (*read_catalog)(struct destination *destination, const char *dataset, struct arena *arena, struct catalog *catalog,
                                       struct spile_error *err);
+    enum spile_status (*read_columns)(struct destination *destination, const char *dataset, struct catalog_table *table, struct arena *arena,
+                                      struct spile_error *err);
 
-    /* The column's type in DDL, in the form read_catalog gives (caller's arena). */
+    /* The column's type in DDL, in the form read_columns gives (caller's arena). */
     const char *(*type_name)(const struct column *column, struct arena *arena);
 
     /* What follows the type in DDL: storage hints; "" for none. */
@@ -95,5 +103,16 @@ enum spile_status destination_find(const struct destination_ops **ops, const cha
                                    struct spile_error *err);
 
 const struct destination_ops *destination_by_scheme(const char *scheme); /* NULL: unknown */
+
+/* NULL: not there. */
+struct catalog_table *catalog_find_table(const struct catalog *catalog, const char *name);
+const struct catalog_column *catalog_find_column(const struct catalog_table *table, const char *name);
+
+void catalog_sort(struct catalog *catalog);
+void catalog_sort_columns(struct catalog_column *columns, size_t count);
+
+/* The one way of a name into SQL: in double quotes, which every database here takes. */
+void sql_put_name(struct text *sql, const char *name);
+void sql_put_table(struct text *sql, const char *dataset, const char *table);
 
 #endif

@@ -45,7 +45,7 @@ static enum spile_status read_state(const struct load_target *target, struct are
     struct sql_rows rows;
     enum spile_status status;
 
-    if (!catalog_has_table(&stored->catalog, DLT_STATE_TABLE) || !catalog_has_table(&stored->catalog, DLT_LOADS_TABLE))
+    if (!catalog_find_table(&stored->catalog, DLT_STATE_TABLE) || !catalog_find_table(&stored->catalog, DLT_LOADS_TABLE))
         return SPILE_OK;
     status = query_text(target, sql_select_state(target->dataset, arena), values, 1, arena, &rows, err);
     if (!status && rows.count)
@@ -61,7 +61,7 @@ static enum spile_status read_schema(const struct load_target *target, const cha
     enum spile_status status;
 
     stored->schema_hash = "";
-    if (!catalog_has_table(&stored->catalog, DLT_VERSION_TABLE))
+    if (!catalog_find_table(&stored->catalog, DLT_VERSION_TABLE))
         return SPILE_OK;
     status = query_text(target, sql_select_schema(target->dataset, arena), values, 1, arena, &rows, err);
     if (!status && rows.count && rows.cells[0] && rows.cells[1]) {
@@ -78,7 +78,7 @@ static enum spile_status read_load(const struct load_target *target, const char 
     struct sql_rows rows;
     enum spile_status status;
 
-    if (!catalog_has_table(&stored->catalog, DLT_LOADS_TABLE))
+    if (!catalog_find_table(&stored->catalog, DLT_LOADS_TABLE))
         return SPILE_OK;
     status = query_text(target, sql_select_load(target->dataset, arena), values, 1, arena, &rows, err);
     stored->has_load = !status && rows.count;
@@ -137,7 +137,7 @@ static enum spile_status empty_replaced(const struct load_target *target, const 
     for (uint32_t i = 0; !status && i < job->schema->table_count; i++) {
         const struct table *table = job->schema->tables[i];
 
-        if (package_replaces(job->package, table) && catalog_has_table(catalog, table->name))
+        if (package_replaces(job->package, table) && catalog_find_table(catalog, table->name))
             status = query_text(target, sql_delete_all(target->dataset, table->name, arena), NULL, 0, arena, NULL, err);
     }
     return status;
@@ -247,6 +247,8 @@ static enum spile_status in_transaction(const struct load_target *target, struct
         status = spile_fail_nomem(err);
     if (!status)
         status = schema_seal(job->schema, &schema_is_new, err);
+    if (!status)
+        status = plan_read_columns(target, job, &stored.catalog, arena, err);
     if (!status)
         status = plan_make(&plan, target, job, &stored.catalog, state.changed, arena, err);
     if (!status)

@@ -1,30 +1,8 @@
 #include "load/plan.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/map.h"
-
 /* ---- text ----------------------------------------------------------------------------------------------------------------------- */
-
-/* The one way of a name into SQL. */
-static void put_name(struct text *sql, const char *name)
-{
-    text_putc(sql, '"');
-    for (; *name; name++) {
-        if (*name == '"')
-            text_putc(sql, '"');
-        text_putc(sql, *name);
-    }
-    text_putc(sql, '"');
-}
-
-static void put_table(struct text *sql, const char *dataset, const char *table)
-{
-    put_name(sql, dataset);
-    text_putc(sql, '.');
-    put_name(sql, table);
-}
 
 /* Moves the text to the arena. */
 static const char *take(struct text *sql, struct arena *arena)
@@ -40,9 +18,9 @@ const char *sql_select_state(const char *dataset, struct arena *arena)
     struct text sql = { 0 };
 
     text_puts(&sql, "SELECT s.state FROM ");
-    put_table(&sql, dataset, DLT_STATE_TABLE);
+    sql_put_table(&sql, dataset, DLT_STATE_TABLE);
     text_puts(&sql, " s JOIN ");
-    put_table(&sql, dataset, DLT_LOADS_TABLE);
+    sql_put_table(&sql, dataset, DLT_LOADS_TABLE);
     text_puts(&sql, " l ON l.load_id = s._dlt_load_id WHERE s.pipeline_name = $1 AND l.status = 0 ORDER BY l.load_id DESC LIMIT 1");
     return take(&sql, arena);
 }
@@ -52,7 +30,7 @@ const char *sql_select_schema(const char *dataset, struct arena *arena)
     struct text sql = { 0 };
 
     text_puts(&sql, "SELECT schema, version_hash FROM ");
-    put_table(&sql, dataset, DLT_VERSION_TABLE);
+    sql_put_table(&sql, dataset, DLT_VERSION_TABLE);
     text_puts(&sql, " WHERE schema_name = $1 ORDER BY inserted_at DESC LIMIT 1");
     return take(&sql, arena);
 }
@@ -62,7 +40,7 @@ const char *sql_select_load(const char *dataset, struct arena *arena)
     struct text sql = { 0 };
 
     text_puts(&sql, "SELECT load_id FROM ");
-    put_table(&sql, dataset, DLT_LOADS_TABLE);
+    sql_put_table(&sql, dataset, DLT_LOADS_TABLE);
     text_puts(&sql, " WHERE load_id = $1 AND status = 0 LIMIT 1");
     return take(&sql, arena);
 }
@@ -72,7 +50,7 @@ static const char *insert_values(const char *dataset, const char *table, const c
     struct text sql = { 0 };
 
     text_puts(&sql, "INSERT INTO ");
-    put_table(&sql, dataset, table);
+    sql_put_table(&sql, dataset, table);
     text_printf(&sql, " (%s) VALUES (%s)", columns, values);
     return take(&sql, arena);
 }
@@ -101,7 +79,7 @@ const char *sql_delete_all(const char *dataset, const char *table, struct arena 
     struct text sql = { 0 };
 
     text_puts(&sql, "DELETE FROM ");
-    put_table(&sql, dataset, table);
+    sql_put_table(&sql, dataset, table);
     return take(&sql, arena);
 }
 
@@ -113,7 +91,7 @@ const char *sql_insert_stream(const char *dataset, const struct package_table *e
     const char *separator = "";
 
     text_puts(&sql, "INSERT INTO ");
-    put_table(&sql, dataset, table->name);
+    sql_put_table(&sql, dataset, table->name);
     text_puts(&sql, " (");
     for (uint32_t i = 0; i < table->column_count; i++) {
         const struct column *column = table->columns[i];
@@ -122,11 +100,11 @@ const char *sql_insert_stream(const char *dataset, const struct package_table *e
             continue;
         text_puts(&sql, separator);
         text_puts(&values, separator);
-        put_name(&sql, column->name);
+        sql_put_name(&sql, column->name);
         if (column == table->load_id)
             text_printf(&values, "'%s'", load_id);
         else
-            put_name(&values, column->name);
+            sql_put_name(&values, column->name);
         separator = ", ";
     }
     text_printf(&sql, ") SELECT %s FROM " STREAM_NAME, values.text ? values.text : "");
@@ -141,70 +119,9 @@ struct planner {
     struct plan *plan;
     const struct load_target *target;
     const struct catalog *catalog;
-    struct name_map *columns; /* "table\0column" -> catalog column */
-    struct name_map *tables;  /* table -> any of its columns */
     struct arena *arena;
     size_t capacity;
 };
-
-bool catalog_has_table(const struct catalog *catalog, const char *table)
-{
-    for (size_t i = 0; i < catalog->column_count; i++)
-        if (!strcmp(catalog->columns[i].table, table))
-            return true;
-    return false;
-}
-
-static bool column_key(struct text *key, const char *table, const char *column)
-{
-    text_clear(key);
-    text_puts(key, table);
-    text_putc(key, 0);
-    text_puts(key, column);
-    return !key->failed;
-}
-
-/* Names of tables and columns do not depend on case here: DuckDB's rule. The catalog's names are folded by the same function. */
-static void fold(struct text *text)
-{
-    for (size_t i = 0; i < text->length; i++)
-        if (text->text[i] >= 'A' && text->text[i] <= 'Z')
-            text->text[i] = (char)(text->text[i] + 32);
-}
-
-static bool index_catalog(struct planner *planner)
-{
-    struct text key = { 0 };
-    bool ok = true;
-
-    for (size_t i = 0; ok && i < planner->catalog->column_count; i++) {
-        const struct catalog_column *column = &planner->catalog->columns[i];
-        char *copy;
-
-        ok = column_key(&key, column->table, column->name);
-        if (!ok)
-            break;
-        fold(&key);
-        copy = arena_copy(planner->arena, key.text, key.length);
-        ok = copy && name_map_put(planner->columns, copy, key.length, (void *)(uintptr_t)column) &&
-             name_map_put(planner->tables, copy, strlen(copy), (void *)(uintptr_t)column);
-    }
-    text_release(&key);
-    return ok;
-}
-
-static const struct catalog_column *find_in_catalog(const struct planner *planner, const char *table, const char *column)
-{
-    struct text key = { 0 };
-    const struct catalog_column *found = NULL;
-
-    if (column_key(&key, table, column ? column : "")) {
-        fold(&key);
-        found = column ? name_map_find(planner->columns, key.text, key.length) : name_map_find(planner->tables, key.text, strlen(key.text));
-    }
-    text_release(&key);
-    return found;
-}
 
 static enum spile_status add_statement(struct planner *planner, struct text *sql, struct spile_error *err)
 {
@@ -232,7 +149,7 @@ static void put_column(struct planner *planner, struct text *sql, const struct c
 {
     const char *type = planner->target->ops->type_name(column, planner->arena);
 
-    put_name(sql, column->name);
+    sql_put_name(sql, column->name);
     text_printf(sql, " %s%s", type ? type : "", planner->target->ops->type_suffix(column));
     sql->failed |= !type;
     if (constraints && !column->nullable)
@@ -245,7 +162,7 @@ static enum spile_status create_table(struct planner *planner, const struct tabl
 
     change->created = true;
     text_puts(&sql, "CREATE TABLE ");
-    put_table(&sql, planner->target->dataset, table->name);
+    sql_put_table(&sql, planner->target->dataset, table->name);
     text_puts(&sql, " (");
     for (uint32_t i = 0; i < table->column_count; i++) {
         text_puts(&sql, i ? ", " : "");
@@ -264,7 +181,7 @@ static enum spile_status add_column(struct planner *planner, const struct table 
 
     change->new_columns[change->new_column_count++] = column->name;
     text_puts(&sql, "ALTER TABLE ");
-    put_table(&sql, planner->target->dataset, table->name);
+    sql_put_table(&sql, planner->target->dataset, table->name);
     text_puts(&sql, " ADD COLUMN ");
     put_column(planner, &sql, column, false);
     return add_statement(planner, &sql, err);
@@ -285,33 +202,30 @@ static enum spile_status check_type(struct planner *planner, const struct table 
                                               "column with ALTER TABLE ... ALTER COLUMN ... TYPE %s", wanted);
 }
 
-static enum spile_status check_view(struct planner *planner, const struct table *table, struct spile_error *err)
+static enum spile_status fail_view(const struct planner *planner, const struct table *table, struct spile_error *err)
 {
-    for (size_t i = 0; i < planner->catalog->view_count; i++)
-        if (!strcasecmp(planner->catalog->views[i], table->name)) {
-            spile_fail(err, SPILE_DESTINATION, "\"%s\" is a view in dataset \"%s\"", table->name, planner->target->dataset);
-            return spile_hint(err, SPILE_DESTINATION, "drop or rename the view, or load into another table with --table");
-        }
-    return SPILE_OK;
+    spile_fail(err, SPILE_DESTINATION, "\"%s\" is a view in dataset \"%s\"", table->name, planner->target->dataset);
+    return spile_hint(err, SPILE_DESTINATION, "drop or rename the view, or load into another table with --table");
 }
 
-/* What the table lacks. `has_column` tells which columns the load fills: only their types matter. */
+/* What the table lacks. `entry` tells which columns the load fills: only their types matter. */
 static enum spile_status plan_table(struct planner *planner, const struct table *table, const struct package_table *entry,
                                     struct table_change *change, struct spile_error *err)
 {
-    enum spile_status status = check_view(planner, table, err);
+    const struct catalog_table *present = catalog_find_table(planner->catalog, table->name);
+    enum spile_status status = SPILE_OK;
 
     *change = (struct table_change){ .table = (struct table *)(uintptr_t)table };
     change->new_columns = arena_alloc(planner->arena, (table->column_count + 1) * sizeof(*change->new_columns));
-    if (!status && !change->new_columns)
-        status = spile_fail_nomem(err);
-    if (status)
-        return status;
-    if (!find_in_catalog(planner, table->name, NULL))
+    if (!change->new_columns)
+        return spile_fail_nomem(err);
+    if (!present)
         return create_table(planner, table, change, err);
+    if (present->view)
+        return fail_view(planner, table, err);
     for (uint32_t i = 0; !status && i < table->column_count; i++) {
         const struct column *column = table->columns[i];
-        const struct catalog_column *there = find_in_catalog(planner, table->name, column->name);
+        const struct catalog_column *there = catalog_find_column(present, column->name);
 
         if (!there)
             status = add_column(planner, table, column, change, err);
@@ -321,9 +235,12 @@ static enum spile_status plan_table(struct planner *planner, const struct table 
     return status;
 }
 
+static const char *const system_tables[] = { DLT_VERSION_TABLE, DLT_LOADS_TABLE, DLT_STATE_TABLE };
+
+#define SYSTEM_TABLES (sizeof(system_tables) / sizeof(*system_tables))
+
 static enum spile_status plan_all(struct planner *planner, struct load_job *job, bool with_state, struct spile_error *err)
 {
-    static const char *const system_tables[] = { DLT_VERSION_TABLE, DLT_LOADS_TABLE, DLT_STATE_TABLE };
     struct table_change ignored;
     enum spile_status status = SPILE_OK;
 
@@ -331,30 +248,45 @@ static enum spile_status plan_all(struct planner *planner, struct load_job *job,
         struct text sql = { 0 };
 
         text_puts(&sql, "CREATE SCHEMA ");
-        put_name(&sql, planner->target->dataset);
+        sql_put_name(&sql, planner->target->dataset);
         status = add_statement(planner, &sql, err);
     }
-    for (size_t i = 0; !status && i < 2u + with_state; i++)
+    for (size_t i = 0; !status && i < SYSTEM_TABLES - !with_state; i++)
         status = plan_table(planner, schema_find_table(job->schema, system_tables[i]), NULL, &ignored, err);
     for (uint32_t i = 0; !status && i < job->package->table_count; i++)
         status = plan_table(planner, job->package->tables[i]->table, job->package->tables[i], &job->changes[i], err);
     return status;
 }
 
+static enum spile_status read_columns(const struct load_target *target, const struct catalog *catalog, const char *name, struct arena *arena,
+                                      struct spile_error *err)
+{
+    struct catalog_table *table = catalog_find_table(catalog, name);
+
+    if (!table || table->view || table->columns)
+        return SPILE_OK;
+    return target->ops->read_columns(target->destination, target->dataset, table, arena, err);
+}
+
+enum spile_status plan_read_columns(const struct load_target *target, const struct load_job *job, const struct catalog *catalog,
+                                    struct arena *arena, struct spile_error *err)
+{
+    enum spile_status status = SPILE_OK;
+
+    for (size_t i = 0; !status && i < SYSTEM_TABLES; i++)
+        status = read_columns(target, catalog, system_tables[i], arena, err);
+    for (uint32_t i = 0; !status && i < job->package->table_count; i++)
+        status = read_columns(target, catalog, job->package->tables[i]->table->name, arena, err);
+    return status;
+}
+
 enum spile_status plan_make(struct plan *plan, const struct load_target *target, struct load_job *job, const struct catalog *catalog,
                             bool with_state, struct arena *arena, struct spile_error *err)
 {
-    struct planner planner = { plan, target, catalog, name_map_new(), name_map_new(), arena, 0 };
-    enum spile_status status;
+    struct planner planner = { plan, target, catalog, arena, 0 };
 
     *plan = (struct plan){ 0 };
     job->change_count = job->package->table_count;
     job->changes = arena_zalloc(arena, (job->change_count + 1) * sizeof(*job->changes));
-    if (!planner.columns || !planner.tables || !job->changes || !index_catalog(&planner))
-        status = spile_fail_nomem(err);
-    else
-        status = plan_all(&planner, job, with_state, err);
-    name_map_free(planner.columns);
-    name_map_free(planner.tables);
-    return status;
+    return job->changes ? plan_all(&planner, job, with_state, err) : spile_fail_nomem(err);
 }

@@ -1,4 +1,4 @@
-/* What has to change in the database so that a load fits, and the SQL texts of a load. Compares only; nothing here runs a statement.
+/* What has to change in the database so that a load fits, and the SQL texts of a load. plan_make compares only: it runs no statement.
  * Names go into SQL through one function, values never do. */
 #ifndef LOAD_PLAN_H
 #define LOAD_PLAN_H
@@ -10,7 +10,9 @@ struct plan {
     size_t statement_count;
 };
 
-bool catalog_has_table(const struct catalog *catalog, const char *table);
+/* Columns of those tables that plan_make is going to look at. */
+enum spile_status plan_read_columns(const struct load_target *target, const struct load_job *job, const struct catalog *catalog,
+                                    struct arena *arena, struct spile_error *err);
 
 /* New dataset, tables and columns; fills job->changes. SPILE_DESTINATION when a table of a wanted name is of other types or a view. */
 enum spile_status plan_make(struct plan *plan, const struct load_target *target, struct load_job *job, const struct catalog *catalog,

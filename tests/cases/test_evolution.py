@@ -10,7 +10,7 @@ from dataset import report
 from documents import random_loads
 
 PAD = "p" * 300  # a few such documents fill a chunk of the smallest size, 4096 bytes
-RANDOM_SETS = 60
+RANDOM_SETS = 20
 
 # what changes: documents before, documents after
 CHANGES = {
@@ -109,7 +109,7 @@ def test_random_documents(work, seed):
     check(work, random_loads(seed))
 
 
-@pytest.mark.parametrize("seed", range(RANDOM_SETS, RANDOM_SETS + 10))
+@pytest.mark.parametrize("seed", range(RANDOM_SETS, RANDOM_SETS + 6))
 def test_random_documents_in_chunks(work, seed):
     """The same in chunks of the smallest size, so that the schema changes while later chunks are being read."""
     loads = [load * 20 for load in random_loads(seed)]

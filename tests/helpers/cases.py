@@ -40,9 +40,10 @@ def compare_with_dlt(work, loads, runs=None, digits=15, **options):
     """Has dlt and spile load the same data and returns all differences of the datasets. `runs`: how spile is to do it; by default a file
     and a run for each load. dlt sends values through SQL text, which costs the last digits of floats."""
     import beside
+    import duckdb
     from dataset import compare, read_dataset
-    expected = work.folder / "dlt" / work.database.name
-    expected.parent.mkdir()
-    beside.load_all(expected, work.folder / "dlt" / "pipelines", loads, **options)
+    with duckdb.connect(":memory:") as connection:
+        beside.load_all(connection, work.folder / "dlt", loads, **options)
+        want = read_dataset(connection)
     (runs or spile_all)(work, loads, **options)
-    return compare(read_dataset(work.database), read_dataset(expected), digits=digits)
+    return compare(read_dataset(work.database), want, digits=digits)

@@ -107,15 +107,17 @@ def table_columns(connection, dataset, table):
     return connection.execute(query, [dataset, table]).fetchall()
 
 
-def read_dataset(path, name="d"):
-    """All tables of a dataset. The file must not be open elsewhere."""
+def read_dataset(database, name="d"):
+    """All tables of a dataset. `database`: an open connection, or the path of a file that is not open elsewhere."""
+    if not isinstance(database, duckdb.DuckDBPyConnection):
+        with duckdb.connect(str(database), read_only=True) as connection:
+            return read_dataset(connection, name)
     tables = {}
-    with duckdb.connect(str(path), read_only=True) as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        for table in table_names(connection, name):
-            columns = table_columns(connection, name, table)
-            rows = connection.execute(f"from {quoted(name)}.{quoted(table)} order by rowid").fetchall()
-            tables[table] = Table(columns, [tuple(map(plain, row)) for row in rows])
+    database.execute("set TimeZone = 'UTC'")
+    for table in table_names(database, name):
+        columns = table_columns(database, name, table)
+        rows = database.execute(f"from {quoted(name)}.{quoted(table)} order by rowid").fetchall()
+        tables[table] = Table(columns, [tuple(map(plain, row)) for row in rows])
     return Dataset(tables)
 
 
