@@ -1,6 +1,6 @@
 # The way in. What each target does is in scripts/, cmake/ and CMakePresets.json; here is only the order.
 .DEFAULT_GOAL := help
-.PHONY: help demo test build debug asan tsan clang fuzz bench install clean deps deps-test deps-ci venv
+.PHONY: help demo test conformance build debug asan tsan clang fuzz bench install clean deps deps-test deps-ci venv
 
 PREFIX  ?= /usr/local
 DESTDIR ?=
@@ -9,6 +9,7 @@ CTEST   := ctest --output-on-failure --no-tests=error --parallel $(shell nproc)
 help:
 	@echo 'make demo      install what is missing, build, load sample data into DuckDB and query it'
 	@echo 'make test      the same for the tests, and run them all but the slow ones (.ci/run has those too)'
+	@echo 'make conformance N=2000 SEED=1   so many sets of random documents through dlt and spile, compared'
 	@echo 'make build     dependencies and the optimised build: build/release/{lib,bin}'
 	@echo 'make install   into PREFIX=$(PREFIX), below DESTDIR'
 	@echo 'make bench     build, and run bench/run.py with the options BENCH=...'
@@ -38,6 +39,9 @@ demo: build
 test: deps-test venv
 	@scripts/build release
 	@$(CTEST) --test-dir build/release --label-exclude slow $(if $(JUNIT),--output-junit $(abspath $(JUNIT)))
+
+conformance: build deps-test venv
+	@SPILE=build/release/bin/spile N=$(or $(N),2000) SEED=$(or $(SEED),$(shell date +%s)) .venv/bin/python tests/conformance/live.py
 
 debug: deps-test venv
 asan: deps-test venv

@@ -103,6 +103,18 @@ enum spile_status spile_hint(struct spile_error *err, enum spile_status status, 
     return status;
 }
 
+enum spile_status spile_hint_also(struct spile_error *err, enum spile_status status, const char *format, ...)
+{
+    va_list arguments;
+
+    if (!err || status == SPILE_OK)
+        return status;
+    va_start(arguments, format);
+    field_print(err->hint, strlen(err->hint), err->hint[0] ? "; " : "", format, arguments);
+    va_end(arguments);
+    return status;
+}
+
 static bool is_control(uint32_t character)
 {
     return character < 0x20 || (character >= 0x7F && character < 0xA0);

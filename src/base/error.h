@@ -25,6 +25,9 @@ enum spile_status spile_within(struct spile_error *err, enum spile_status status
 /* Sets the remedy, unless one was given nearer to the fault. */
 enum spile_status spile_hint(struct spile_error *err, enum spile_status status, const char *format, ...) PRINTF_LIKE(3, 4);
 
+/* Adds to the remedy, whether there is one or not. */
+enum spile_status spile_hint_also(struct spile_error *err, enum spile_status status, const char *format, ...) PRINTF_LIKE(3, 4);
+
 /* A piece of data for a message: at most 64 bytes, cut at a character's border, control characters and bad UTF-8 as \xNN, "..." when
  * cut. Returns `buffer`. */
 #define SHORTEN_BYTES 288

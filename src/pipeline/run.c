@@ -178,7 +178,7 @@ static enum spile_status load_pending(struct run *run, const char *load_id, stru
         status = package_remove(&package, err);
     if (status && status != SPILE_CANCELLED) {
         spile_within(err, status, "load package %s, left by an interrupted run", load_id);
-        spile_hint(err, status, "remove the folder \"%s\" to discard that package", package.folder ? package.folder : "");
+        spile_hint_also(err, status, "or remove the folder \"%s\" to discard that package", package.folder ? package.folder : "");
     }
     package_release(&package);
     schema_free(schema);
@@ -332,7 +332,7 @@ static enum spile_status run_locked(struct run *run, struct spile_load_info **in
     if (run->package_made && (!status || !run->package_sealed || run->rereadable))
         package_remove(&run->package, NULL);
     else if (run->package_made)
-        spile_hint(err, status, "the rows are kept; the next run of this pipeline loads them first");
+        spile_hint_also(err, status, "the rows are kept, and the next run of this pipeline loads them first");
     return status;
 }
 

@@ -3,10 +3,11 @@
 
 The input is `generate random`, whose schema changes all the time, so that many chunks want to change it at once.
 """
+import duckdb
 import pytest
 
 from dataset import check_bookkeeping, check_links, compare_columns, compare_rows, digests, read_dataset, report
-from engine import Workspace, generate
+from engine import Workspace, generate, package_digest, start_chunked
 
 DOCUMENTS = 10000
 LOAD_ID = "1764000000.25"
@@ -34,6 +35,23 @@ def test_workers_and_chunks(work, documents, whole, workers, chunk_bytes):
     got, want = digests(work.database), digests(whole)
     assert {name: rows for name, (rows, _) in got.items()} == {name: rows for name, (rows, _) in want.items()}
     assert [name for name in want if got[name] != want[name]] == []
+
+
+def kept_package(work, documents, workers, chunk_bytes):
+    """The package of a load that the database refuses, since the table is another's: standard input can't be read again, so it is kept."""
+    with duckdb.connect(str(work.database)) as connection:
+        connection.execute("create schema d; create table d.t (_dlt_id integer[])")
+    with open(documents, "rb") as file:
+        result = start_chunked(work, "-", stdin=file, chunk_bytes=chunk_bytes, workers=workers, table="t", dataset="d", load_id=LOAD_ID).wait()
+    assert result.code == 5 and "the rows are kept" in result.err, str(result)
+    return package_digest(work.data / "pipelines" / "g" / "packages")
+
+
+@pytest.mark.parametrize("chunk_bytes", CHUNKS)
+def test_packages_are_the_same_bytes(tmp_path, documents, chunk_bytes):
+    found = [kept_package(Workspace(tmp_path / f"{workers}"), documents, workers, chunk_bytes) for workers in WORKERS]
+    assert sum(name.endswith(".arrows") for name in found[0]) >= 20 and any(name.endswith("manifest.json") for name in found[0])
+    assert found[0] == found[1] == found[2]
 
 
 def test_the_input_is_hard_enough(whole):

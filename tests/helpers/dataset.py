@@ -112,12 +112,15 @@ def read_dataset(database, name="d"):
     if not isinstance(database, duckdb.DuckDBPyConnection):
         with duckdb.connect(str(database), read_only=True) as connection:
             return read_dataset(connection, name)
-    tables = {}
+    tables, columns = {}, collections.defaultdict(list)
     database.execute("set TimeZone = 'UTC'")
+    query = """select table_name, column_name, data_type, is_nullable = 'YES' from information_schema.columns where table_schema = ?
+               order by table_name, ordinal_position"""
+    for table, *column in database.execute(query, [name]).fetchall():
+        columns[table].append(tuple(column))
     for table in table_names(database, name):
-        columns = table_columns(database, name, table)
         rows = database.execute(f"from {quoted(name)}.{quoted(table)} order by rowid").fetchall()
-        tables[table] = Table(columns, [tuple(map(plain, row)) for row in rows])
+        tables[table] = Table(columns[table], [tuple(map(plain, row)) for row in rows])
     return Dataset(tables)
 
 

@@ -69,3 +69,49 @@ def random_loads(seed):
     """One to three loads of up to 40 documents."""
     generator = Generator(seed)
     return [generator.documents(generator.random.randint(1, 40)) for _ in range(generator.random.randint(1, 3))]
+
+
+# ---- for thousands of sets ---------------------------------------------------------------------------------------------------------
+
+ODD_KEYS = ["", " ", "_", "+1", "-1", "a+b", "a*b", "p|q", "me@home", "quo\"te", "back\\slash", "new\nline", "{}", "[0]", "$ref", "#", "%",
+            "camelCaseID", "UserID2Name", "XMLHttpRequest", "ABc", "A1B2", "snake_case_key", "__lead", "trail__", "dunder__mid", "UPPER", "ünïcode",
+            "日本語", "\u0663abc", "😀", "select", "order by", "_dlt_x", "list", "value", "v", "k" * 70, "Some Long Key With Many Words In It",
+            "x.y.z", "a/b", "a;b", "a'b", "null", "true", "2024-01-01", "é", "0", "00", "\ttab", "nul", "_id", "ID", "iD", "Type", "type "]
+
+
+class LiveGenerator(Generator):
+    """Deeper, with odder names and more kinds of drift than Generator. Keys whose names would collide are left out: there spile differs
+    on purpose."""
+
+    def __init__(self, seed, normalized):
+        super().__init__(seed)
+        pool, names = KEYS + ODD_KEYS, set()
+        self.keys = [key for key in self.random.sample(pool, self.random.randint(1, 9))
+                     if (name := normalized(key)) and name not in names and not names.add(name)] or ["a"]
+        kinds = [*self.scalars, "object", "object", "list", "list"] + ["any"] * (self.stray > 0)
+        self.kinds = {key: self.random.choice(kinds) for key in self.keys}
+        self.depth = self.random.randint(1, 6)
+
+    def list(self, depth):
+        return super().list(depth)[:4 if depth > 3 else 2 if depth < 2 else 3]
+
+    def document(self, depth=None):
+        return super().document(self.depth if depth is None else depth)
+
+
+LIVE_BYTES = 6000  # of a set: deep documents branch out, and dlt's time grows with the square of the tables
+
+
+def live_loads(seed):
+    """One to three loads of up to 12 documents."""
+    from dlt.common.normalizers.naming.snake_case import NamingConvention
+    generator = LiveGenerator(seed, NamingConvention().normalize_path)
+    loads, left = [], LIVE_BYTES
+    for number in range(generator.random.randint(1, 3)):
+        documents = generator.documents(generator.random.randint(0 if number else 1, 12))
+        loads.append([])
+        for document in documents:
+            left -= len(repr(document))
+            if left > 0 or len(loads[0]) == 0:
+                loads[-1].append(document)
+    return loads

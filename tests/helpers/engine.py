@@ -22,7 +22,7 @@ def place(variable):
     """A path the build gave us; a test that needs it can't pass without it."""
     path = os.environ.get(variable)
     assert path, f"{variable} is not set: run the tests with ctest, or set SPILE, SPILE_LIB and SPILE_GENERATE"
-    return path
+    return os.path.abspath(path)
 
 
 @dataclass
@@ -138,7 +138,13 @@ class Workspace:
 
     def load_chunked(self, *sources, chunk_bytes, **options):
         """The same through the library, since the size of chunks is no option of the command."""
-        return self.load(*sources, command=[sys.executable, str(CHUNKED), str(chunk_bytes)], env=preload(), **options)
+        result = start_chunked(self, *sources, chunk_bytes=chunk_bytes, json=True, no_progress=True, **options).wait()
+        assert result.code == 0, str(result)
+        return result.info
+
+
+def start_chunked(work, *sources, chunk_bytes, **options):
+    return work.start(*sources, command=[sys.executable, str(CHUNKED), str(chunk_bytes)], env=preload(), **options)
 
 
 def preload():

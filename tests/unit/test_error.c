@@ -24,6 +24,8 @@ static void where_is_innermost_first(void **state)
     assert_string_equal(err.message, "cannot read \"x.json\"");
     assert_string_equal(err.where, "row 7, table \"orders\"");
     assert_string_equal(err.hint, "nearer");
+    assert_int_equal(spile_hint_also(&err, SPILE_SOURCE, "or this"), SPILE_SOURCE);
+    assert_string_equal(err.hint, "nearer; or this");
 }
 
 static void a_new_failure_forgets_the_old(void **state)

@@ -1,0 +1,176 @@
+"""Random documents through dlt's normalizer and through `spile load`, set by set; what differs is shrunk to its smallest documents.
+
+    make conformance N=100000 SEED=1         that many sets, from that seed on; any differences are printed, and how dlt fails by itself
+
+A set is one to three loads of documents into one table. spile loads many sets at once, each into a table of its own; that a set's table
+is called after its seed is what makes the ids of nested rows comparable (they contain the table's name).
+"""
+import collections
+import concurrent.futures
+import copy
+import json
+import os
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "helpers"))
+
+from dataset import (Dataset, Table, check_bookkeeping, check_links, compare_columns, compare_documents, compare_order,  # noqa: E402
+                     compare_rows, read_dataset)
+from documents import live_loads  # noqa: E402
+from engine import Workspace  # noqa: E402
+
+TOGETHER = 40  # sets that spile loads in one run
+DIGITS = 17    # of doubles: all
+
+
+def table_of(seed):
+    return f"s{seed}"
+
+
+def spile_datasets(work, sets):
+    """{seed: dataset} after all loads of all sets."""
+    rounds = max(len(loads) for loads in sets.values())
+    for number in range(rounds):
+        files = [work.write(f"load{number}/{table_of(seed)}.json", loads[number]) for seed, loads in sets.items() if number < len(loads)]
+        work.load(*files, dataset="d", pipeline="g", load_id=f"load{number + 1}")
+    whole = read_dataset(work.database)
+    assert (wrong := check_bookkeeping(whole)) == [], wrong
+    schema = whole.schema
+    return {seed: part(whole, schema, table_of(seed)) for seed in sets}
+
+
+def part(whole, schema, root):
+    """The dataset of one root table and what is nested in it."""
+    def below(names):
+        return [name for name in names if name == root or name.startswith(root + "__")]
+    tables = {name: whole[name] for name in below(whole.tables)}
+    ids = {row["_dlt_load_id"] for row in whole[root].dicts()} if root in tables else set()
+    loads = [(row["load_id"], row["load_id"]) for row in whole.loads if row["load_id"] in ids]
+    tables["_dlt_loads"] = Table([("load_id", "VARCHAR", False), ("inserted_at", "VARCHAR", False)], loads)
+    own = {"tables": {name: schema["tables"][name] for name in below(schema["tables"])}}
+    tables["_dlt_version"] = Table([(name, "VARCHAR", False) for name in ("version", "inserted_at", "schema")], [(1, "", json.dumps(own))])
+    return Dataset(tables)
+
+
+def differences(got, want):
+    """Between the datasets of one set: tables, columns, rows, links, and what the schema says of these tables."""
+    found = compare_columns(Dataset(got.data_tables), Dataset(want.data_tables))
+    if not found:
+        found = compare_rows(got, want, digits=DIGITS) + check_links(got)
+        schemas = [{"tables": {name: dataset_schema["tables"].get(name) for name in want.data_tables}} for dataset_schema in (got.schema, want.schema)]
+        found += compare_documents(*schemas, "schema")
+        found = found or [f"order of columns in the schema: {order}" for order in [compare_order(*schemas)] if order]
+    return found
+
+
+def dlt_dataset(seed, loads):
+    """dlt's dataset; None and the reason when dlt itself fails."""
+    import normalizer
+    try:
+        return normalizer.normalize(loads, table_of(seed)), None
+    except Exception as error:  # whatever dlt raises: the set says nothing about spile
+        return None, f"{type(error).__name__}: {reason(error)}"
+
+
+def reason(error):
+    return str(error).split("\n")[0][:60]
+
+
+def compare_sets(folder, sets):
+    """({seed: differences}, {reason: how often dlt failed}) of some sets."""
+    wanted, failed = {}, collections.Counter()
+    for seed, loads in sets.items():
+        wanted[seed], why = dlt_dataset(seed, loads)
+        if why:
+            failed[why] += 1
+    sets = {seed: loads for seed, loads in sets.items() if wanted[seed] and any(loads)}
+    if not sets:
+        return {}, failed
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        got = spile_datasets(Workspace(scratch), sets)
+    found = {seed: differences(got[seed], wanted[seed]) for seed in sets}
+    return {seed: texts for seed, texts in found.items() if texts}, failed
+
+
+# ---- shrinking ---------------------------------------------------------------------------------------------------------------------
+
+
+def smaller(value):
+    """Values that are a little less: a part left out, or something simpler in its place."""
+    if isinstance(value, dict):
+        for key in value:
+            yield {k: v for k, v in value.items() if k != key}
+        for key in value:
+            for less in smaller(value[key]):
+                yield {**value, key: less}
+    elif isinstance(value, list):
+        for i in range(len(value)):
+            yield value[:i] + value[i + 1:]
+        for i in range(len(value)):
+            for less in smaller(value[i]):
+                yield value[:i] + [less] + value[i + 1:]
+
+
+def shrink(loads, still_differs, seconds=60):
+    """The smallest loads, found greedily, that still differ."""
+    until, shrunk = time.monotonic() + seconds, True
+    while shrunk and time.monotonic() < until:
+        shrunk = False
+        for candidate in smaller(loads):
+            if time.monotonic() > until:
+                break
+            if still_differs(candidate):
+                loads, shrunk = candidate, True
+                break
+    return loads
+
+
+def shrunk(folder, seed, loads):
+    def still_differs(candidate):
+        return bool(candidate) and bool(compare_sets(folder, {seed: candidate})[0])
+    return shrink(copy.deepcopy(loads), still_differs)
+
+
+# ---- many --------------------------------------------------------------------------------------------------------------------------
+
+
+def compare_range(folder, first, count):
+    return compare_sets(folder, {seed: live_loads(seed) for seed in range(first, first + count)})
+
+
+def compare_many(folder, first, count, workers=2):
+    found, failed = {}, collections.Counter()
+    with concurrent.futures.ProcessPoolExecutor(workers) as pool:
+        jobs = [pool.submit(compare_range, folder, start, min(TOGETHER, first + count - start)) for start in range(first, first + count, TOGETHER)]
+        for job in jobs:
+            differ, fails = job.result()
+            found.update(differ)
+            failed.update(fails)
+    return found, failed
+
+
+def tell(folder, first, count, found, failed):
+    lines = [f"{count} sets from seed {first}: {len(found)} differ; dlt itself failed on {sum(failed.values())}"]
+    lines += [f"    {number} x {why}" for why, number in failed.most_common()]
+    for seed, texts in list(found.items())[:5]:
+        loads = shrunk(folder, seed, live_loads(seed))
+        lines += [f"seed {seed}, smallest loads: {loads!r}", *compare_sets(folder, {seed: loads})[0].get(seed, texts)]
+    return "\n".join(lines)
+
+
+def main():
+    count, first = int(os.environ.get("N", 2000)), int(os.environ.get("SEED", random.SystemRandom().randrange(10**9)))
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.monotonic()
+        found, failed = compare_many(folder, first, count)
+        print(tell(folder, first, count, found, failed))
+        print(f"{time.monotonic() - began:.0f} s")
+    sys.exit(bool(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""dlt's own normalizer run in memory: what dlt makes of documents, without its packages, jobs and SQL. A hundred times faster than a
+pipeline run, so that thousands of sets of documents can be compared. tests/conformance/test_live.py proves on some of them that it says
+what a whole run says.
+"""
+import collections
+import copy
+import json
+
+import beside
+from beside import dlt
+from dataset import Dataset, Table, plain
+
+from dlt.common.configuration.container import Container
+from dlt.common.json import json as dlt_json
+from dlt.common.schema import Schema
+from dlt.normalize.configuration import NormalizeConfiguration
+from dlt.normalize.items_normalizers import JsonLItemsNormalizer
+
+SQL_TYPES = {"text": "VARCHAR", "double": "DOUBLE", "bool": "BOOLEAN", "timestamp": "TIMESTAMP WITH TIME ZONE", "bigint": "BIGINT",
+             "json": "JSON", "binary": "BLOB", "date": "DATE", "time": "TIME", "decimal": "DECIMAL(38,9)", "wei": "DECIMAL(38,0)"}
+CAPABILITIES = dlt.destinations.duckdb().capabilities()
+
+
+class Rows:
+    """Stands where dlt's buffered writer stands."""
+
+    def __init__(self):
+        self.tables = collections.defaultdict(list)
+
+    def write_data_item(self, load_id, schema_name, table_name, row, columns):
+        self.tables[table_name].append(dict(row))
+
+
+def normalize(loads, table, schema=None, load_id="load{}", **hints):
+    """The dataset after these loads, one after another: lists of documents into one table. Raises what dlt raises."""
+    schema = schema or Schema("g")
+    found = collections.defaultdict(list)
+    with Container().injectable_context(CAPABILITIES):
+        for number, items in enumerate(loads, 1):
+            rows = normalize_load(schema, items, table, load_id.format(number), hints)
+            for name, more in rows.items():
+                found[name] += more
+                schema.tables[name].setdefault("x-normalizer", {})["seen-data"] = True
+    return dataset(schema, found, [load_id.format(n + 1) for n, items in enumerate(loads) if items])
+
+
+def normalize_load(schema, items, table, load_id, hints):
+    if not items:
+        return {}
+    schema.update_table(dlt.resource([], name=table, **hints).compute_table_schema())
+    config = NormalizeConfiguration()
+    config.destination_capabilities = CAPABILITIES
+    rows = Rows()
+    normalizer = JsonLItemsNormalizer(rows, None, None, schema, load_id, config)
+    normalizer._normalize_chunk(table, copy.deepcopy(items), False, False)
+    return rows.tables
+
+
+def dataset(schema, rows, load_ids):
+    document = json.loads(schema_text(schema))
+    tables = {name: Table([(column["name"], sql_type(column), column.get("nullable", True)) for column in document["tables"][name]["columns"].values()
+                           if "data_type" in column], []) for name in rows}
+    for name, table in tables.items():
+        types = {column: kind for column, kind, _ in table.columns}
+        table.rows = [tuple(value(types[column], row.get(column)) for column in table.names) for row in rows[name]]
+    tables["_dlt_loads"] = Table([("load_id", "VARCHAR", False), ("inserted_at", "VARCHAR", False)], [(name, name) for name in load_ids])
+    tables["_dlt_version"] = Table([(name, "VARCHAR", False) for name in ("version", "inserted_at", "schema")], [(1, "", json.dumps(document))])
+    return Dataset(tables)
+
+
+def schema_text(schema):
+    return dlt_json.dumps(schema.to_dict())
+
+
+def sql_type(column):
+    return SQL_TYPES[column["data_type"]]
+
+
+def value(kind, found):
+    if found is not None and kind == "JSON":
+        return dlt_json.dumps(found)
+    return plain(found)
