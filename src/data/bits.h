@@ -22,10 +22,16 @@ static inline void bits_pack(const uint8_t *bytes, uint32_t count, uint8_t *bits
         *bits |= (uint8_t)(bytes[i] << bit);
 }
 
-static inline void bits_unpack(const uint8_t *bits, uint32_t count, uint8_t *bytes)
+/* `count` bits from bit `from` on into bytes. Returns how many of them are 0. */
+static inline uint32_t bits_unpack(const uint8_t *bits, uint32_t from, uint32_t count, uint8_t *bytes)
 {
-    for (uint32_t i = 0; i < count; i++)
-        bytes[i] = bits[i / 8] >> (i % 8) & 1;
+    uint32_t zeros = count;
+
+    for (uint32_t i = 0; i < count; i++) {
+        bytes[i] = bits[(from + i) / 8] >> ((from + i) % 8) & 1;
+        zeros -= bytes[i];
+    }
+    return zeros;
 }
 
 #endif

@@ -20,9 +20,9 @@ void gather_release(struct gather *gather)
 
 /* ---- in ------------------------------------------------------------------------------------------------------------------------- */
 
-static bool add_heap(struct column_builder *column, const struct ArrowArray *array, uint32_t rows)
+static bool add_heap(struct column_builder *column, const struct ArrowArray *array, uint32_t from, uint32_t rows)
 {
-    const int32_t *offsets = array->buffers[1];
+    const int32_t *offsets = (const int32_t *)array->buffers[1] + from;
     size_t length = (size_t)(offsets[rows] - offsets[0]);
     int32_t shift = (int32_t)column->heap_length - offsets[0];
 
@@ -37,39 +37,36 @@ static bool add_heap(struct column_builder *column, const struct ArrowArray *arr
 }
 
 /* Arrays of a package begin at offset 0. */
-static bool add_column(struct column_builder *column, const struct ArrowArray *array, uint32_t rows)
+static bool add_column(struct column_builder *column, const struct ArrowArray *array, uint32_t from, uint32_t rows)
 {
     size_t width = column_width(column->type.type);
-    uint32_t from = column->length;
+    uint32_t to = column->length;
 
-    if (!column_reserve(column, from + rows))
+    if (!column_reserve(column, to + rows))
         return false;
     if (array->null_count && array->buffers[0])
-        bits_unpack(array->buffers[0], rows, column->valid + from);
+        column->nulls += bits_unpack(array->buffers[0], from, rows, column->valid + to);
     else
-        memset(column->valid + from, 1, rows);
+        memset(column->valid + to, 1, rows);
     if (column_has_heap(column)) {
-        if (!add_heap(column, array, rows))
+        if (!add_heap(column, array, from, rows))
             return false;
     } else if (column->type.type == TYPE_BOOL) {
-        bits_unpack(array->buffers[1], rows, column->u8 + from);
+        bits_unpack(array->buffers[1], from, rows, column->u8 + to);
     } else {
-        memcpy(column->u8 + from * width, array->buffers[1], rows * width);
+        memcpy(column->u8 + to * width, (const uint8_t *)array->buffers[1] + from * width, rows * width);
     }
-    column->nulls += (uint32_t)array->null_count;
-    column->length = from + rows;
+    column->length = to + rows;
     return true;
 }
 
-bool gather_add(struct gather *gather, const struct ArrowArray *batch, const int64_t *source)
+bool gather_add(struct gather *gather, const struct ArrowArray *batch, uint32_t from, uint32_t rows, const int64_t *source)
 {
-    uint32_t rows = (uint32_t)batch->length;
-
     for (size_t i = 0; i < gather->count; i++) {
         struct column_builder *column = &gather->columns[i];
         size_t before = column_bytes(column);
 
-        if (source[i] >= 0 ? !add_column(column, batch->children[source[i]], rows) : !column_pad(column, gather->rows + rows))
+        if (source[i] >= 0 ? !add_column(column, batch->children[source[i]], from, rows) : !column_pad(column, gather->rows + rows))
             return false;
         gather->bytes += column_bytes(column) - before;
     }

@@ -17,9 +17,9 @@ struct gather {
 bool gather_init(struct gather *gather, size_t count);
 void gather_release(struct gather *gather); /* a zeroed one is allowed */
 
-/* Adds the rows of a struct array whose children have the builders' types. source[i]: the child for column i, or -1. False: out of memory, or
- * a column of text would pass 2 GiB; the rows are then half added and the gather is good for release only. */
-bool gather_add(struct gather *gather, const struct ArrowArray *batch, const int64_t *source);
+/* Adds `rows` rows, from `from` on, of a struct array whose children have the builders' types. source[i]: the child for column i, or -1. False:
+ * out of memory, or a column of text would pass 2 GiB; the rows are then half added and the gather is good for release only. */
+bool gather_add(struct gather *gather, const struct ArrowArray *batch, uint32_t from, uint32_t rows, const int64_t *source);
 
 /* Moves what is there into an array that owns it; the gather is empty then. False: out of memory. */
 bool gather_take(struct gather *gather, struct ArrowArray *out);

@@ -9,14 +9,16 @@
 #include "data/gather.h"
 #include "load/package.h"
 
-/* Rows of a batch: DuckDB's row group, so that each becomes one without being copied again. */
+/* Rows of a batch: exactly DuckDB's row group, so that each becomes one. Of other sizes it makes row groups by joining and writing anew. */
 #define STREAM_ROWS 122880u
 
 struct stream {
     struct batch_reader *reader;
     const struct column **columns;
     size_t count;
-    int64_t *source; /* by column: its place in the file's batch, or -1 */
+    struct ArrowArray batch; /* of the file; released when all its rows are taken */
+    uint32_t taken;
+    int64_t *source; /* by column: its place in that batch, or -1 */
     struct gather gather;
     size_t bytes_max; /* of a batch */
     bool ended;
@@ -50,18 +52,11 @@ static int64_t child_named(const struct ArrowSchema *schema, const char *name)
     return -1;
 }
 
-/* Adds one batch of the file. Both lists of columns are in the table's order, but the file's lacks some: most are found where expected. */
-static enum spile_status add_batch(struct stream *stream)
+/* Where the columns are in the file's batch. Both lists are in the table's order, but the file's lacks some: most are found where expected. */
+static void find_columns(struct stream *stream, const struct ArrowSchema *schema)
 {
-    struct ArrowArray batch = { 0 };
-    const struct ArrowSchema *schema = NULL;
-    bool more;
     int64_t expected = 0;
-    enum spile_status status = batch_reader_next(stream->reader, &batch, &schema, &more, &stream->error);
 
-    stream->ended = !more;
-    if (status || !more)
-        return status;
     for (size_t i = 0; i < stream->count; i++) {
         const char *name = stream->columns[i]->name;
         bool there = expected < schema->n_children && !strcmp(schema->children[expected]->name, name);
@@ -70,18 +65,45 @@ static enum spile_status add_batch(struct stream *stream)
         if (stream->source[i] >= 0)
             expected = stream->source[i] + 1;
     }
-    if (!gather_add(&stream->gather, &batch, stream->source))
-        status = spile_fail_nomem(&stream->error);
-    batch.release(&batch);
+}
+
+static enum spile_status read_batch(struct stream *stream)
+{
+    const struct ArrowSchema *schema = NULL;
+    bool more;
+    enum spile_status status = batch_reader_next(stream->reader, &stream->batch, &schema, &more, &stream->error);
+
+    stream->ended = !more;
+    stream->taken = 0;
+    if (!status && more)
+        find_columns(stream, schema);
     return status;
+}
+
+/* Takes what there is room for of the file's batch. */
+static enum spile_status take_rows(struct stream *stream)
+{
+    uint32_t rows = (uint32_t)stream->batch.length - stream->taken, room = STREAM_ROWS - stream->gather.rows;
+
+    if (rows > room)
+        rows = room;
+    if (!gather_add(&stream->gather, &stream->batch, stream->taken, rows, stream->source))
+        return spile_fail_nomem(&stream->error);
+    stream->taken += rows;
+    if (stream->taken == stream->batch.length)
+        stream->batch.release(&stream->batch);
+    return SPILE_OK;
 }
 
 static int next_batch(struct stream *stream, struct ArrowArray *out)
 {
+    enum spile_status status = SPILE_OK;
+
     out->release = NULL;
-    while (!stream->ended && stream->gather.rows < STREAM_ROWS && stream->gather.bytes < stream->bytes_max)
-        if (add_batch(stream))
-            return EIO;
+    while (!status && !stream->ended && stream->gather.rows < STREAM_ROWS && stream->gather.bytes < stream->bytes_max)
+        status = stream->batch.release ? take_rows(stream) : read_batch(stream);
+    if (status)
+        return EIO;
     if (!stream->gather.rows)
         return 0;
     if (stream->progress)
@@ -115,6 +137,8 @@ static void stream_release(struct ArrowArrayStream *self)
     pthread_mutex_lock(&stream->lock); /* the last batch may have been made on another thread */
     pthread_mutex_unlock(&stream->lock);
     pthread_mutex_destroy(&stream->lock);
+    if (stream->batch.release)
+        stream->batch.release(&stream->batch);
     batch_reader_free(stream->reader);
     gather_release(&stream->gather);
     free(stream->columns);
