@@ -133,10 +133,3 @@ void sql_put_name(struct text *sql, const char *name)
     }
     text_putc(sql, '"');
 }
-
-void sql_put_table(struct text *sql, const char *dataset, const char *table)
-{
-    sql_put_name(sql, dataset);
-    text_putc(sql, '.');
-    sql_put_name(sql, table);
-}

@@ -73,6 +73,9 @@ struct destination_ops {
     enum spile_status (*execute)(struct destination *destination, const char *sql, const struct sql_value *values, size_t count,
                                  struct arena *arena, struct sql_rows *rows, struct spile_error *err);
 
+    /* SQL that names the dataset beyond doubt: what stands before the dot and a table. NULL: out of memory. */
+    const char *(*dataset_sql)(struct destination *destination, const char *dataset, struct arena *arena);
+
     /* Names of what the dataset holds; columns come by read_columns, table by table, since of most tables nobody asks. Both in the
      * caller's arena, to be sorted by the functions below. */
     enum spile_status (*read_catalog)(struct destination *destination, const char *dataset, struct arena *arena, struct catalog *catalog,
@@ -113,6 +116,5 @@ void catalog_sort_columns(struct catalog_column *columns, size_t count);
 
 /* The one way of a name into SQL: in double quotes, which every database here takes. */
 void sql_put_name(struct text *sql, const char *name);
-void sql_put_table(struct text *sql, const char *dataset, const char *table);
 
 #endif

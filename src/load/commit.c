@@ -47,7 +47,7 @@ static enum spile_status read_state(const struct load_target *target, struct are
 
     if (!catalog_find_table(&stored->catalog, DLT_STATE_TABLE) || !catalog_find_table(&stored->catalog, DLT_LOADS_TABLE))
         return SPILE_OK;
-    status = query_text(target, sql_select_state(target->dataset, arena), values, 1, arena, &rows, err);
+    status = query_text(target, sql_select_state(target->dataset_sql, arena), values, 1, arena, &rows, err);
     if (!status && rows.count)
         stored->state = rows.cells[0];
     return status;
@@ -63,7 +63,7 @@ static enum spile_status read_schema(const struct load_target *target, const cha
     stored->schema_hash = "";
     if (!catalog_find_table(&stored->catalog, DLT_VERSION_TABLE))
         return SPILE_OK;
-    status = query_text(target, sql_select_schema(target->dataset, arena), values, 1, arena, &rows, err);
+    status = query_text(target, sql_select_schema(target->dataset_sql, arena), values, 1, arena, &rows, err);
     if (!status && rows.count && rows.cells[0] && rows.cells[1]) {
         stored->schema = rows.cells[0];
         stored->schema_hash = rows.cells[1];
@@ -80,7 +80,7 @@ static enum spile_status read_load(const struct load_target *target, const char 
 
     if (!catalog_find_table(&stored->catalog, DLT_LOADS_TABLE))
         return SPILE_OK;
-    status = query_text(target, sql_select_load(target->dataset, arena), values, 1, arena, &rows, err);
+    status = query_text(target, sql_select_load(target->dataset_sql, arena), values, 1, arena, &rows, err);
     stored->has_load = !status && rows.count;
     return status;
 }
@@ -116,7 +116,7 @@ static enum spile_status check_cancelled(const struct load_job *job, struct spil
 static enum spile_status insert_table(const struct load_target *target, const struct load_job *job, const struct package_table *entry,
                                       struct arena *arena, struct spile_error *err)
 {
-    const char *sql = sql_insert_stream(target->dataset, entry, job->package->load_id, arena);
+    const char *sql = sql_insert_stream(target->dataset_sql, entry, job->package->load_id, arena);
     struct ArrowArrayStream stream;
     uint64_t rows;
     enum spile_status status = sql ? package_stream(job->package, entry, job->batch_bytes_max, &stream, job->progress, err) : spile_fail_nomem(err);
@@ -138,7 +138,7 @@ static enum spile_status empty_replaced(const struct load_target *target, const 
         const struct table *table = job->schema->tables[i];
 
         if (package_replaces(job->package, table) && catalog_find_table(catalog, table->name))
-            status = query_text(target, sql_delete_all(target->dataset, table->name, arena), NULL, 0, arena, NULL, err);
+            status = query_text(target, sql_delete_all(target->dataset_sql, table->name, arena), NULL, 0, arena, NULL, err);
     }
     return status;
 }
@@ -168,7 +168,7 @@ static enum spile_status book_schema(const struct load_target *target, const str
         sql_text(job->schema->name), sql_text(schema_hash(job->schema)), { .kind = SQL_TEXT, .text = { text, text ? length : 0 } },
     };
     enum spile_status status =
-        text ? query_text(target, sql_insert_version(target->dataset, arena), values, 6, arena, NULL, err) : spile_fail_nomem(err);
+        text ? query_text(target, sql_insert_version(target->dataset_sql, arena), values, 6, arena, NULL, err) : spile_fail_nomem(err);
 
     free(text);
     return status;
@@ -194,7 +194,7 @@ static enum spile_status book_state(const struct load_target *target, const stru
             sql_timestamp(clock_micros()), sql_text(state->hash), sql_text(job->package->load_id), sql_text(id),
         };
 
-        status = query_text(target, sql_insert_state(target->dataset, arena), values, 8, arena, NULL, err);
+        status = query_text(target, sql_insert_state(target->dataset_sql, arena), values, 8, arena, NULL, err);
     }
     return status;
 }
@@ -206,7 +206,7 @@ static enum spile_status book_load(const struct load_target *target, const struc
         sql_text(schema_hash(job->schema)),
     };
 
-    return query_text(target, sql_insert_load(target->dataset, arena), values, 5, arena, NULL, err);
+    return query_text(target, sql_insert_load(target->dataset_sql, arena), values, 5, arena, NULL, err);
 }
 
 /* ---- the transaction ------------------------------------------------------------------------------------------------------------ */

@@ -4,6 +4,14 @@
 
 /* ---- text ----------------------------------------------------------------------------------------------------------------------- */
 
+/* `dataset` is SQL already, as the destination gives it. */
+static void put_table(struct text *sql, const char *dataset, const char *table)
+{
+    text_puts(sql, dataset);
+    text_putc(sql, '.');
+    sql_put_name(sql, table);
+}
+
 /* Moves the text to the arena. */
 static const char *take(struct text *sql, struct arena *arena)
 {
@@ -18,9 +26,9 @@ const char *sql_select_state(const char *dataset, struct arena *arena)
     struct text sql = { 0 };
 
     text_puts(&sql, "SELECT s.state FROM ");
-    sql_put_table(&sql, dataset, DLT_STATE_TABLE);
+    put_table(&sql, dataset, DLT_STATE_TABLE);
     text_puts(&sql, " s JOIN ");
-    sql_put_table(&sql, dataset, DLT_LOADS_TABLE);
+    put_table(&sql, dataset, DLT_LOADS_TABLE);
     text_puts(&sql, " l ON l.load_id = s._dlt_load_id WHERE s.pipeline_name = $1 AND l.status = 0 ORDER BY l.load_id DESC LIMIT 1");
     return take(&sql, arena);
 }
@@ -30,7 +38,7 @@ const char *sql_select_schema(const char *dataset, struct arena *arena)
     struct text sql = { 0 };
 
     text_puts(&sql, "SELECT schema, version_hash FROM ");
-    sql_put_table(&sql, dataset, DLT_VERSION_TABLE);
+    put_table(&sql, dataset, DLT_VERSION_TABLE);
     text_puts(&sql, " WHERE schema_name = $1 ORDER BY inserted_at DESC LIMIT 1");
     return take(&sql, arena);
 }
@@ -40,7 +48,7 @@ const char *sql_select_load(const char *dataset, struct arena *arena)
     struct text sql = { 0 };
 
     text_puts(&sql, "SELECT load_id FROM ");
-    sql_put_table(&sql, dataset, DLT_LOADS_TABLE);
+    put_table(&sql, dataset, DLT_LOADS_TABLE);
     text_puts(&sql, " WHERE load_id = $1 AND status = 0 LIMIT 1");
     return take(&sql, arena);
 }
@@ -50,7 +58,7 @@ static const char *insert_values(const char *dataset, const char *table, const c
     struct text sql = { 0 };
 
     text_puts(&sql, "INSERT INTO ");
-    sql_put_table(&sql, dataset, table);
+    put_table(&sql, dataset, table);
     text_printf(&sql, " (%s) VALUES (%s)", columns, values);
     return take(&sql, arena);
 }
@@ -79,7 +87,7 @@ const char *sql_delete_all(const char *dataset, const char *table, struct arena 
     struct text sql = { 0 };
 
     text_puts(&sql, "DELETE FROM ");
-    sql_put_table(&sql, dataset, table);
+    put_table(&sql, dataset, table);
     return take(&sql, arena);
 }
 
@@ -91,7 +99,7 @@ const char *sql_insert_stream(const char *dataset, const struct package_table *e
     const char *separator = "";
 
     text_puts(&sql, "INSERT INTO ");
-    sql_put_table(&sql, dataset, table->name);
+    put_table(&sql, dataset, table->name);
     text_puts(&sql, " (");
     for (uint32_t i = 0; i < table->column_count; i++) {
         const struct column *column = table->columns[i];
@@ -162,7 +170,7 @@ static enum spile_status create_table(struct planner *planner, const struct tabl
 
     change->created = true;
     text_puts(&sql, "CREATE TABLE ");
-    sql_put_table(&sql, planner->target->dataset, table->name);
+    put_table(&sql, planner->target->dataset_sql, table->name);
     text_puts(&sql, " (");
     for (uint32_t i = 0; i < table->column_count; i++) {
         text_puts(&sql, i ? ", " : "");
@@ -181,7 +189,7 @@ static enum spile_status add_column(struct planner *planner, const struct table 
 
     change->new_columns[change->new_column_count++] = column->name;
     text_puts(&sql, "ALTER TABLE ");
-    sql_put_table(&sql, planner->target->dataset, table->name);
+    put_table(&sql, planner->target->dataset_sql, table->name);
     text_puts(&sql, " ADD COLUMN ");
     put_column(planner, &sql, column, false);
     return add_statement(planner, &sql, err);
@@ -247,8 +255,7 @@ static enum spile_status plan_all(struct planner *planner, struct load_job *job,
     if (!planner->catalog->has_dataset) {
         struct text sql = { 0 };
 
-        text_puts(&sql, "CREATE SCHEMA ");
-        sql_put_name(&sql, planner->target->dataset);
+        text_printf(&sql, "CREATE SCHEMA %s", planner->target->dataset_sql);
         status = add_statement(planner, &sql, err);
     }
     for (size_t i = 0; !status && i < SYSTEM_TABLES - !with_state; i++)

@@ -18,7 +18,7 @@ enum spile_status plan_read_columns(const struct load_target *target, const stru
 enum spile_status plan_make(struct plan *plan, const struct load_target *target, struct load_job *job, const struct catalog *catalog,
                             bool with_state, struct arena *arena, struct spile_error *err);
 
-/* All in the arena; NULL: out of memory. */
+/* All in the arena; NULL: out of memory. `dataset` is what the destination calls it in SQL (dataset_sql). */
 const char *sql_select_state(const char *dataset, struct arena *arena);  /* $1 pipeline */
 const char *sql_select_schema(const char *dataset, struct arena *arena); /* $1 schema name -> schema, hash */
 const char *sql_select_load(const char *dataset, struct arena *arena);   /* $1 load id */

@@ -134,8 +134,14 @@ static enum spile_status open_destination(struct run *run, struct spile_error *e
         .work_folder = spill,
     };
 
+    enum spile_status status;
+
     run->target = (struct load_target){ .ops = p->ops, .pipeline = p->name, .dataset = p->dataset };
-    return spill ? p->ops->open(&run->target.destination, &options, err) : spile_fail_nomem(err);
+    status = spill ? p->ops->open(&run->target.destination, &options, err) : spile_fail_nomem(err);
+    if (status)
+        return status;
+    run->target.dataset_sql = p->ops->dataset_sql(run->target.destination, p->dataset, &run->arena);
+    return run->target.dataset_sql ? SPILE_OK : spile_fail_nomem(err);
 }
 
 static enum spile_status close_destination(struct run *run, struct spile_error *err)

@@ -81,7 +81,8 @@ def query(path, sql):
 def tables(path, dataset):
     """Tables of the data, without the bookkeeping, and their rows."""
     names = query(path, f"select table_name from duckdb_tables() where schema_name = '{dataset}' order by table_name")
-    counts = {name: query(path, f'select count(*) from "{dataset}"."{name}"')[0][0] for (name,) in names}
+    catalog = query(path, "select current_database()")[0][0].replace('"', '""')
+    counts = {name: query(path, f'select count(*) from "{catalog}"."{dataset}"."{name}"')[0][0] for (name,) in names}
     return {name: count for name, count in counts.items() if not name.startswith("_dlt_")}
 
 
@@ -453,6 +454,18 @@ def test_pipeline_is_named_after_the_destination(spile, to, file, dataset):
     done = spile("load", "a.json", "--to", to.format(here=spile.folder), "--json")
     assert json.loads(done.stdout)["dataset"] == dataset
     assert tables(spile.folder / file, dataset) == {"a": 1}
+
+
+# A DuckDB file is a catalog called like the file: its name may be the dataset's, the default schema's, or a name DuckDB itself uses.
+@pytest.mark.parametrize("file, dataset", [
+    ("d.duckdb", "d"), ("main.duckdb", "main"), ("main.duckdb", "d"), ("temp.duckdb", "temp"), ("system.duckdb", "d"), ("spile_stream.duckdb", "d"),
+    ("my db.v2.duckdb", "d"), ('quo"te.duckdb', "d"), ("t.duckdb", "t"), ("select.duckdb", "order"), ("D.duckdb", "d")])
+def test_database_and_dataset_of_any_name(spile, file, dataset):
+    write(spile.folder / "t.json", {"n": 1, "l": [1, 2]})
+    for _ in range(2):
+        spile("load", "t.json", "--to", file, "--dataset", dataset, "--pipeline", "p", "--quiet")
+    assert tables(spile.folder / file, dataset) == {"t": 2, "t__l": 4}
+    assert query(spile.folder / file, "select count(*) from duckdb_views() where not internal") == [(0,)]
 
 
 def test_destination_error(spile):

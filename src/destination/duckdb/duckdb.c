@@ -17,6 +17,8 @@ struct destination {
     duckdb_database database;
     duckdb_connection connection;
     char *path;
+    struct arena arena;
+    const char *catalog; /* DuckDB's name of the database: the file's, or near it */
     uint64_t max_memory;
     unsigned threads_max, threads; /* allowed, and in use */
 };
@@ -54,80 +56,6 @@ static enum spile_status fail_duckdb(struct destination *d, const char *what, co
             break;
         }
     return spile_within(err, SPILE_DESTINATION, "database \"%s\"", d->path);
-}
-
-/* ---- open and close ------------------------------------------------------------------------------------------------------------- */
-
-static bool configure(struct destination *d, duckdb_config config, const struct destination_options *options)
-{
-    char memory[32], threads[16];
-
-    snprintf(memory, sizeof(memory), "%lluB", (unsigned long long)options->max_memory);
-    snprintf(threads, sizeof(threads), "%u", options->threads);
-    return d->api.set_config(config, "memory_limit", memory) == DuckDBSuccess &&
-           d->api.set_config(config, "threads", threads) == DuckDBSuccess &&
-           d->api.set_config(config, "temp_directory", options->work_folder) == DuckDBSuccess &&
-           d->api.set_config(config, "autoinstall_known_extensions", "false") == DuckDBSuccess; /* nothing is ever downloaded */
-}
-
-static enum spile_status open_database(struct destination *d, const struct destination_options *options, struct spile_error *err)
-{
-    duckdb_config config = NULL;
-    char *message = NULL;
-    enum spile_status status = SPILE_OK;
-
-    if (d->api.create_config(&config) != DuckDBSuccess || !configure(d, config, options))
-        status = spile_fail(err, SPILE_DESTINATION, "DuckDB refused its settings");
-    else if (d->api.open_ext(options->path, &d->database, config, &message) != DuckDBSuccess)
-        status = fail_duckdb(d, "can't open the database", message, err);
-    else if (d->api.connect(d->database, &d->connection) != DuckDBSuccess)
-        status = fail_duckdb(d, "can't connect to the database", NULL, err);
-    if (message)
-        d->api.free(message);
-    d->api.destroy_config(&config);
-    return status;
-}
-
-static enum spile_status duckdb_close_destination(struct destination *d, struct spile_error *err)
-{
-    (void)err;
-    if (!d)
-        return SPILE_OK;
-    if (d->connection)
-        d->api.disconnect(&d->connection);
-    if (d->database)
-        d->api.close(&d->database);
-    duckdb_library_close(&d->api);
-    free(d->path);
-    free(d);
-    return SPILE_OK;
-}
-
-static enum spile_status duckdb_open_destination(struct destination **out, const struct destination_options *options, struct spile_error *err)
-{
-    struct destination *d = calloc(1, sizeof(*d));
-    enum spile_status status;
-
-    *out = NULL;
-    if (!d || !(d->path = strdup(options->path))) {
-        free(d);
-        return spile_fail_nomem(err);
-    }
-    d->max_memory = options->max_memory;
-    d->threads = d->threads_max = options->threads;
-    status = duckdb_library_open(&d->api, err);
-    if (!status)
-        status = open_database(d, options, err);
-    if (status)
-        duckdb_close_destination(d, NULL);
-    else
-        *out = d;
-    return status;
-}
-
-static void duckdb_interrupt_destination(struct destination *d)
-{
-    d->api.interrupt(d->connection);
 }
 
 /* ---- statements ----------------------------------------------------------------------------------------------------------------- */
@@ -265,7 +193,7 @@ static enum spile_status insert_stream(struct destination *d, const char *sql, s
     if (!status)
         *rows = d->api.rows_changed(&result);
     d->api.destroy_result(&result);
-    run(d, "DROP VIEW IF EXISTS main." STREAM_NAME, NULL, 0, &result, NULL);
+    run(d, "DROP VIEW IF EXISTS " STREAM_NAME, NULL, 0, &result, NULL);
     d->api.destroy_result(&result);
     return status;
 }
@@ -284,6 +212,25 @@ static enum spile_status duckdb_ingest(struct destination *d, const char *sql, s
 }
 
 /* ---- catalog -------------------------------------------------------------------------------------------------------------------- */
+
+/* With the catalog, since a schema may be called like it. */
+static void put_dataset(const struct destination *d, struct text *sql, const char *dataset)
+{
+    sql_put_name(sql, d->catalog);
+    text_putc(sql, '.');
+    sql_put_name(sql, dataset);
+}
+
+static const char *duckdb_dataset_sql(struct destination *d, const char *dataset, struct arena *arena)
+{
+    struct text sql = { 0 };
+    const char *copy;
+
+    put_dataset(d, &sql, dataset);
+    copy = sql.failed ? NULL : arena_copy(arena, sql.text, sql.length);
+    text_release(&sql);
+    return copy;
+}
 
 /* duckdb_columns() would tell all at once, but it binds every view that DuckDB itself has: 18 ms when it is asked first. */
 static const char catalog_sql[] =
@@ -325,7 +272,9 @@ static enum spile_status duckdb_read_columns(struct destination *d, const char *
     enum spile_status status;
 
     text_puts(&sql, "SELECT column_name, column_type, \"null\" FROM (DESCRIBE ");
-    sql_put_table(&sql, dataset, table->name);
+    put_dataset(d, &sql, dataset);
+    text_putc(&sql, '.');
+    sql_put_name(&sql, table->name);
     text_putc(&sql, ')');
     status = sql.failed ? spile_fail_nomem(err) : duckdb_execute(d, sql.text, NULL, 0, arena, &rows, err);
     text_release(&sql);
@@ -410,6 +359,93 @@ static const char *duckdb_type_suffix(const struct column *column)
     return !strcmp(column->name, DLT_ID) ? " USING COMPRESSION uncompressed" : "";
 }
 
+/* ---- open and close ------------------------------------------------------------------------------------------------------------- */
+
+static bool configure(struct destination *d, duckdb_config config, const struct destination_options *options)
+{
+    char memory[32], threads[16];
+
+    snprintf(memory, sizeof(memory), "%lluB", (unsigned long long)options->max_memory);
+    snprintf(threads, sizeof(threads), "%u", options->threads);
+    return d->api.set_config(config, "memory_limit", memory) == DuckDBSuccess &&
+           d->api.set_config(config, "threads", threads) == DuckDBSuccess &&
+           d->api.set_config(config, "temp_directory", options->work_folder) == DuckDBSuccess &&
+           d->api.set_config(config, "autoinstall_known_extensions", "false") == DuckDBSuccess; /* nothing is ever downloaded */
+}
+
+static enum spile_status open_database(struct destination *d, const struct destination_options *options, struct spile_error *err)
+{
+    duckdb_config config = NULL;
+    char *message = NULL;
+    enum spile_status status = SPILE_OK;
+
+    if (d->api.create_config(&config) != DuckDBSuccess || !configure(d, config, options))
+        status = spile_fail(err, SPILE_DESTINATION, "DuckDB refused its settings");
+    else if (d->api.open_ext(options->path, &d->database, config, &message) != DuckDBSuccess)
+        status = fail_duckdb(d, "can't open the database", message, err);
+    else if (d->api.connect(d->database, &d->connection) != DuckDBSuccess)
+        status = fail_duckdb(d, "can't connect to the database", NULL, err);
+    if (message)
+        d->api.free(message);
+    d->api.destroy_config(&config);
+    return status;
+}
+
+static enum spile_status duckdb_close_destination(struct destination *d, struct spile_error *err)
+{
+    (void)err;
+    if (!d)
+        return SPILE_OK;
+    if (d->connection)
+        d->api.disconnect(&d->connection);
+    if (d->database)
+        d->api.close(&d->database);
+    duckdb_library_close(&d->api);
+    arena_release(&d->arena);
+    free(d->path);
+    free(d);
+    return SPILE_OK;
+}
+
+static enum spile_status read_catalog_name(struct destination *d, struct spile_error *err)
+{
+    struct sql_rows rows;
+    enum spile_status status = duckdb_execute(d, "SELECT current_database()", NULL, 0, &d->arena, &rows, err);
+
+    if (!status)
+        d->catalog = rows.cells[0];
+    return status;
+}
+
+static enum spile_status duckdb_open_destination(struct destination **out, const struct destination_options *options, struct spile_error *err)
+{
+    struct destination *d = calloc(1, sizeof(*d));
+    enum spile_status status;
+
+    *out = NULL;
+    if (!d || !(d->path = strdup(options->path))) {
+        free(d);
+        return spile_fail_nomem(err);
+    }
+    d->max_memory = options->max_memory;
+    d->threads = d->threads_max = options->threads;
+    status = duckdb_library_open(&d->api, err);
+    if (!status)
+        status = open_database(d, options, err);
+    if (!status)
+        status = read_catalog_name(d, err);
+    if (status)
+        duckdb_close_destination(d, NULL);
+    else
+        *out = d;
+    return status;
+}
+
+static void duckdb_interrupt_destination(struct destination *d)
+{
+    d->api.interrupt(d->connection);
+}
+
 static const char *const extensions[] = { ".duckdb", ".ddb", NULL };
 
 const struct destination_ops duckdb_destination = {
@@ -421,6 +457,7 @@ const struct destination_ops duckdb_destination = {
     .open = duckdb_open_destination,
     .close = duckdb_close_destination,
     .execute = duckdb_execute,
+    .dataset_sql = duckdb_dataset_sql,
     .read_catalog = duckdb_read_catalog,
     .read_columns = duckdb_read_columns,
     .type_name = duckdb_type_name,
