@@ -18,7 +18,7 @@
 /* ---- options --------------------------------------------------------------------------------------------------------------- */
 
 struct load_options {
-    const char *to, *dataset, *table, *pipeline, *load_id;
+    const char *to, *dataset, *table, *pipeline, *load_id, *naming;
     enum spile_write write;
     int max_nesting;
     uint64_t workers, memory;
@@ -60,6 +60,8 @@ static const struct option_row load_rows[] = {
       .help = "add the rows, or put them in place of those in the table and its nested tables", .fallback = "append" },
     { .name = "max-nesting", .argument = "N", .parse = parse_nesting, FIELD(max_nesting), .least = 0, .most = 1000,
       .help = "levels of nested lists and objects that are unpacked; deeper ones stay JSON", .fallback = NESTING_DEFAULT },
+    { .name = "naming", .argument = "CONVENTION", .parse = option_text, FIELD(naming), .allowed = TEXT_ALLOWED,
+      .help = "how keys become names: snake_case, duck_case, direct, sql_ci_v1 or sql_cs_v1", .fallback = "the dataset's, else snake_case" },
     { .name = "workers", .argument = "N", .parse = option_number, FIELD(workers), .least = 1, .most = 1024,
       .help = "threads that parse and unpack", .fallback = "one per processor" },
     { .name = "memory", .argument = "SIZE", .parse = option_size, FIELD(memory), .least = 1, .most = INT64_MAX,
@@ -258,7 +260,7 @@ static enum spile_status sources_load(const struct load_options *options, const 
         status = spile_pipeline_open(&pipeline, options->pipeline ? options->pipeline : name,
                                      SPILE_PIPELINE_OPTIONS(.destination = options->to, .dataset = options->dataset,
                                                             .workers = (unsigned)options->workers,
-                                                            .max_memory = options->memory), err);
+                                                            .max_memory = options->memory, .naming = options->naming), err);
     if (status == SPILE_OK)
         status = pipeline_load(pipeline, options, sources, &info, err);
     if (status == SPILE_OK)

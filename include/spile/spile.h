@@ -121,6 +121,9 @@ struct spile_pipeline_options {
     const char *data_dir;    /* parent of all work folders; NULL: $SPILE_DATA_DIR, else /var/spile for root, else ~/.spile */
     unsigned workers;        /* threads that parse and unpack; 0: one per processor */
     uint64_t max_memory;     /* bytes for engine and database together; 0: a quarter of the machine's, at most 2 GiB */
+    const char *naming;      /* how names of the data become names in the database: "snake_case", "duck_case", "direct", "sql_ci_v1" or
+                                "sql_cs_v1". NULL: the dataset's, for a new one snake_case. SPILE_CONFIG by spile_run() when the dataset has
+                                another */
 };
 #define SPILE_PIPELINE_OPTIONS(...) \
     (&(const struct spile_pipeline_options){ .size = sizeof(struct spile_pipeline_options), __VA_ARGS__ })

@@ -19,19 +19,43 @@ struct slot {
 struct name_map {
     struct slot *slots;
     size_t count, mask;
+    bool fold;
 };
+
+static unsigned char folded(char c)
+{
+    return (unsigned char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+}
 
 static uint64_t hash_of(const struct name_map *map, const char *name, size_t length)
 {
-    return XXH3_64bits_withSeed(name, length, (uint64_t)(uintptr_t)map);
+    uint64_t hash = (uint64_t)(uintptr_t)map;
+
+    if (!map->fold)
+        return XXH3_64bits_withSeed(name, length, hash);
+    for (size_t i = 0; i < length; i++) {
+        hash = (hash ^ folded(name[i])) * 0x9E3779B97F4A7C15u;
+        hash ^= hash >> 32;
+    }
+    return hash;
 }
 
-static struct slot *find_slot(struct slot *slots, size_t mask, const char *name, size_t length, uint64_t hash)
+static bool equal(const struct name_map *map, const char *a, const char *b, size_t length)
 {
-    for (size_t i = hash & mask;; i = (i + 1) & mask) {
-        struct slot *slot = &slots[i];
+    if (!map->fold)
+        return !memcmp(a, b, length);
+    for (size_t i = 0; i < length; i++)
+        if (folded(a[i]) != folded(b[i]))
+            return false;
+    return true;
+}
 
-        if (!slot->value || (slot->hash == hash && slot->length == length && !memcmp(slot->name, name, length)))
+static struct slot *find_slot(const struct name_map *map, const char *name, size_t length, uint64_t hash)
+{
+    for (size_t i = hash & map->mask;; i = (i + 1) & map->mask) {
+        struct slot *slot = &map->slots[i];
+
+        if (!slot->value || (slot->hash == hash && slot->length == length && equal(map, slot->name, name, length)))
             return slot;
     }
 }
@@ -39,23 +63,22 @@ static struct slot *find_slot(struct slot *slots, size_t mask, const char *name,
 static bool grow(struct name_map *map)
 {
     size_t count = (map->mask + 1) * 2;
-    struct slot *slots = calloc(count, sizeof(*slots));
+    struct name_map larger = { calloc(count, sizeof(*larger.slots)), map->count, count - 1, map->fold };
 
-    if (!slots)
+    if (!larger.slots)
         return false;
     for (size_t i = 0; i <= map->mask; i++) {
         const struct slot *old = &map->slots[i];
 
         if (old->value)
-            *find_slot(slots, count - 1, old->name, old->length, old->hash) = *old;
+            *find_slot(&larger, old->name, old->length, old->hash) = *old;
     }
     free(map->slots);
-    map->slots = slots;
-    map->mask = count - 1;
+    *map = larger;
     return true;
 }
 
-struct name_map *name_map_new(void)
+struct name_map *name_map_new(bool fold)
 {
     struct name_map *map = calloc(1, sizeof(*map));
 
@@ -63,6 +86,7 @@ struct name_map *name_map_new(void)
         return NULL;
     map->slots = calloc(SLOTS_FIRST, sizeof(*map->slots));
     map->mask = SLOTS_FIRST - 1;
+    map->fold = fold;
     if (!map->slots) {
         free(map);
         return NULL;
@@ -80,7 +104,7 @@ void name_map_free(struct name_map *map)
 
 void *name_map_find(const struct name_map *map, const char *name, size_t length)
 {
-    return find_slot(map->slots, map->mask, name, length, hash_of(map, name, length))->value;
+    return find_slot(map, name, length, hash_of(map, name, length))->value;
 }
 
 bool name_map_put(struct name_map *map, const char *name, size_t length, void *value)
@@ -90,7 +114,7 @@ bool name_map_put(struct name_map *map, const char *name, size_t length, void *v
 
     if (map->count * 2 > map->mask && !grow(map))
         return false;
-    slot = find_slot(map->slots, map->mask, name, length, hash);
+    slot = find_slot(map, name, length, hash);
     map->count += !slot->value;
     *slot = (struct slot){ name, length, value, hash };
     return true;

@@ -8,7 +8,8 @@
 
 struct name_map;
 
-struct name_map *name_map_new(void); /* NULL: out of memory */
+/* `fold`: names that differ only by the case of ASCII letters are one. NULL: out of memory. */
+struct name_map *name_map_new(bool fold);
 void name_map_free(struct name_map *map);
 
 void *name_map_find(const struct name_map *map, const char *name, size_t length); /* NULL: not there */

@@ -14,6 +14,7 @@
 struct destination_caps {
     const char *dlt_type;   /* how dlt names it in the pipeline state */
     size_t name_length_max; /* of identifiers, in characters */
+    bool names_fold;        /* identifiers that differ only by case are one */
 };
 
 struct destination_options {

@@ -339,7 +339,7 @@ static enum spile_status read_manifest(struct package *package, struct schema **
 
     if (!yyjson_is_str(text) || !yyjson_is_str(hash) || yyjson_get_uint(yyjson_obj_get(root, "format")) != MANIFEST_FORMAT)
         return fail_manifest(package, err);
-    status = schema_read(schema, yyjson_get_str(text), yyjson_get_len(text), SIZE_MAX, err);
+    status = schema_read(schema, yyjson_get_str(text), yyjson_get_len(text), &(const struct naming){ 0 }, err);
     if (status)
         return status;
     package->schema = *schema;

@@ -22,7 +22,7 @@ const char *state_default_schema(const char *pipeline, struct arena *arena)
 
     if (length > suffix && !strcmp(pipeline + length - suffix, PIPELINE_SUFFIX))
         length -= suffix;
-    return naming_identifier(arena, (struct slice){ pipeline, length }, SCHEMA_NAME_MAX);
+    return naming_identifier(arena, &(const struct naming){ .length_max = SCHEMA_NAME_MAX }, (struct slice){ pipeline, length });
 }
 
 /* ---- text of the column --------------------------------------------------------------------------------------------------------- */

@@ -29,9 +29,15 @@ static void end_change(struct walker *w)
     pthread_mutex_unlock(w->schema_lock);
 }
 
-static size_t name_max(const struct walker *w)
+static const struct naming *naming_of(const struct walker *w)
 {
-    return w->options->schema->name_length_max;
+    return &w->options->schema->naming;
+}
+
+/* The same for paths that are not shortened before they are complete. */
+static struct naming unlimited(const struct walker *w)
+{
+    return (struct naming){ .convention = naming_of(w)->convention };
 }
 
 /* ---- tables --------------------------------------------------------------------------------------------------------------------- */
@@ -108,7 +114,7 @@ static struct table_rows *new_rows(struct walker *w, struct table *table, size_t
 {
     struct table_rows *rows = arena_zalloc(&w->arena, sizeof(*rows));
 
-    if (!rows || !(rows->slot_map = name_map_new()))
+    if (!rows || !(rows->slot_map = name_map_new(naming_collides(naming_of(w)))))
         return NULL;
     rows->name = table->name;
     rows->table = table;
@@ -180,24 +186,31 @@ static char *distinct_name(struct arena *arena, const struct walker *w, const st
     char *result;
 
     source_path(node, &path);
-    result = path.failed ? NULL : naming_distinct(arena, name, (struct slice){ path.text, path.length }, name_max(w));
+    result = path.failed ? NULL : naming_distinct(arena, naming_of(w), name, (struct slice){ path.text, path.length });
     text_release(&path);
     return result;
 }
 
-static char *join_names(struct arena *arena, const char *a, const char *b, size_t length_max)
+/* A path, not shortened. */
+static char *join_path(struct walker *w, const char *a, const char *b)
 {
     struct slice parts[] = { slice_of(a), slice_of(b) };
+    struct naming naming = unlimited(w);
 
-    return naming_join(arena, parts, 2, length_max);
+    return naming_join(&w->arena, &naming, parts, 2);
+}
+
+static char *shortened(struct walker *w, const char *path)
+{
+    return naming_join(&w->arena, naming_of(w), &(struct slice){ path, strlen(path) }, 1);
 }
 
 /* Notes which lists of the shape go to one table, since two of them in one row must be kept apart. */
-static bool note_rival(struct shape *shape, struct node *node, const char *table_name)
+static bool note_rival(const struct walker *w, struct shape *shape, struct node *node, const char *table_name)
 {
     struct node *other;
 
-    if (!shape->list_names && !(shape->list_names = name_map_new()))
+    if (!shape->list_names && !(shape->list_names = name_map_new(naming_collides(naming_of(w)))))
         return false;
     other = name_map_find(shape->list_names, table_name, strlen(table_name));
     if (!other)
@@ -217,14 +230,14 @@ enum spile_status bind_list(struct walker *w, struct node *node, bool apart, str
     *out = *bound;
     if (*bound)
         return SPILE_OK;
-    path = join_names(&w->arena, parent->table_path, node->path, SIZE_MAX);
+    path = join_path(w, parent->table_path, node->path);
     if (path && apart)
         path = distinct_name(&w->arena, w, node, slice_of(path));
-    if (!path || !(wish.name = naming_join(&w->arena, &(struct slice){ path, strlen(path) }, 1, name_max(w))))
+    if (!path || !(wish.name = shortened(w, path)))
         return spile_fail_nomem(w->err);
     wish.part = part_named(w, wish.name);
     shape = new_shape(w, path, parent->level - 1);
-    if (!shape || (!apart && !note_rival(parent, node, wish.name)))
+    if (!shape || (!apart && !note_rival(w, parent, node, wish.name)))
         return spile_fail_nomem(w->err);
     status = bind_rows(w, &wish, strlen(path), &shape->rows);
     if (!status)
@@ -276,7 +289,7 @@ static bool add_child(struct node *parent, struct node *child)
         return true;
     if (parent->child_map)
         return name_map_put(parent->child_map, child->key.text, child->key.length, child);
-    parent->child_map = name_map_new();
+    parent->child_map = name_map_new(false);
     for (uint32_t i = 0; parent->child_map && i < parent->child_count; i++)
         if (!name_map_put(parent->child_map, parent->children[i]->key.text, parent->children[i]->key.length, parent->children[i]))
             return false;
@@ -286,17 +299,17 @@ static bool add_child(struct node *parent, struct node *child)
 struct node *bind_child(struct walker *w, struct node *parent, struct slice key)
 {
     struct node *node = arena_zalloc(&w->arena, sizeof(*node));
-    char *name = node ? naming_path(&w->arena, key, SIZE_MAX) : NULL;
+    char *name = node ? naming_path(&w->arena, naming_of(w), key) : NULL;
 
     if (!name)
         return NULL;
     node->key = (struct slice){ arena_copy(&w->arena, key.text, key.length), key.length };
     node->parent = parent;
     node->shape = parent->shape;
-    node->path = join_names(&w->arena, parent->path, name, SIZE_MAX);
+    node->path = join_path(w, parent->path, name);
     if (!node->key.text || !node->path || !add_child(parent, node))
         return NULL;
-    node->column_name = naming_join(&w->arena, &(struct slice){ node->path, strlen(node->path) }, 1, name_max(w));
+    node->column_name = shortened(w, node->path);
     node->role = role_of(node);
     return node->column_name ? node : NULL;
 }
@@ -465,7 +478,7 @@ static char *variant_name(struct arena *arena, const struct walker *w, const cha
 {
     struct slice parts[] = { slice_of(column), slice_of(arena_printf(arena, "v_%s", data_type_name(natural_type(value)))) };
 
-    return parts[1].text ? naming_join(arena, parts, 2, name_max(w)) : NULL;
+    return parts[1].text ? naming_join(arena, naming_of(w), parts, 2) : NULL;
 }
 
 /* Column by column: the key's own; the same with a tag when another key of the row has taken it; a variant when the value does not fit. */

@@ -310,7 +310,7 @@ bool walker_init(struct walker *w, const struct normalize_options *options, stru
 {
     *w = (struct walker){ .options = options, .turns = turns, .schema_lock = schema_lock };
     w->roots = calloc(options->part_count, sizeof(struct shape *));
-    w->table_map = name_map_new();
+    w->table_map = name_map_new(naming_collides(&options->schema->naming));
     w->encoder = batch_encoder_new();
     for (uint32_t i = 0; i < options->part_count; i++)
         w->nesting_limited |= options->parts[i].max_nesting < JSON_DEPTH_MAX;

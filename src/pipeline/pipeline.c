@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "schema/naming.h"
 
 #define NAME_MAX_CHARS 64
 #define MEMORY_DEFAULT_MAX ((uint64_t)2 << 30)
@@ -98,7 +97,7 @@ static bool set_dataset(struct spile_pipeline *p, const char *dataset)
 {
     const char *name = dataset && *dataset ? dataset : arena_printf(&p->arena, "%s_dataset", p->name);
 
-    p->dataset = name ? naming_identifier(&p->arena, slice_of(name), p->ops->caps.name_length_max) : NULL;
+    p->dataset = name ? naming_identifier(&p->arena, &p->naming, slice_of(name)) : NULL;
     return p->dataset;
 }
 
@@ -114,27 +113,49 @@ static enum spile_status set_destination(struct spile_pipeline *p, const char *d
     return !status && !p->path ? spile_fail_nomem(err) : status;
 }
 
-enum spile_status spile_pipeline_open(struct spile_pipeline **out, const char *name, const struct spile_pipeline_options *options,
+static enum spile_status set_naming(struct spile_pipeline *p, const char *naming, struct spile_error *err)
+{
+    char extract[SHORTEN_BYTES];
+
+    p->naming = (struct naming){ NAMING_SNAKE_CASE, p->ops->caps.name_length_max, p->ops->caps.names_fold };
+    p->naming_given = naming && *naming;
+    if (!p->naming_given || naming_find(slice_of(naming), &p->naming.convention))
+        return SPILE_OK;
+    spile_fail(err, SPILE_CONFIG, "unknown naming convention \"%s\"", shorten(extract, naming, strlen(naming)));
+    return spile_hint(err, SPILE_CONFIG, "use one of %s", naming_names);
+}
+
+/* A caller built with an older header has a shorter struct: what it lacks is the default. */
+static struct spile_pipeline_options whole(const struct spile_pipeline_options *options)
+{
+    struct spile_pipeline_options copy = { 0 };
+
+    if (options)
+        memcpy(&copy, options, options->size && options->size < sizeof(copy) ? options->size : sizeof(copy));
+    return copy;
+}
+
+enum spile_status spile_pipeline_open(struct spile_pipeline **out, const char *name, const struct spile_pipeline_options *given,
                                       struct spile_error *err)
 {
-    static const struct spile_pipeline_options defaults = { .size = sizeof(defaults) };
+    const struct spile_pipeline_options options = whole(given);
     struct spile_pipeline *p;
     enum spile_status status = name ? check_name(name, err) : spile_fail(err, SPILE_USAGE, "the pipeline needs a name");
 
     *out = NULL;
     if (status)
         return status;
-    if (!options)
-        options = &defaults;
     p = calloc(1, sizeof(*p));
     if (!p)
         return spile_fail_nomem(err);
     p->name = arena_copy(&p->arena, name, strlen(name));
-    status = p->name ? set_destination(p, options->destination, err) : spile_fail_nomem(err);
-    if (!status && (!set_dataset(p, options->dataset) || !set_folders(p, options->data_dir)))
+    status = p->name ? set_destination(p, options.destination, err) : spile_fail_nomem(err);
+    if (!status)
+        status = set_naming(p, options.naming, err);
+    if (!status && (!set_dataset(p, options.dataset) || !set_folders(p, options.data_dir)))
         status = spile_fail_nomem(err);
     if (!status)
-        status = set_limits(p, options, err);
+        status = set_limits(p, &options, err);
     if (!status)
         status = folder_make(p->packages_folder, err);
     if (status)

@@ -15,6 +15,8 @@ struct spile_pipeline {
     const char *folder;          /* work folder of this pipeline */
     const char *packages_folder; /* in it */
     const char *lock_path;
+    struct naming naming; /* of a new schema; and what the destination wants of names */
+    bool naming_given;
     unsigned workers;
     uint64_t max_memory;
     _Atomic bool cancelled;

@@ -47,23 +47,19 @@ static enum spile_status add_part(struct run *run, const char *table, struct spi
 {
     int nesting = run->options->max_nesting;
     struct run_part *part = &run->parts[run->part_count];
-    size_t length_max = run->pipeline->ops->caps.name_length_max;
 
     if (!table || !*table)
         return spile_fail(err, SPILE_USAGE, "no table named"), spile_hint(err, SPILE_USAGE, "name the table to load into");
     if (data.kind != SPILE_DATA_JSON && data.kind != SPILE_DATA_FILES)
         return spile_fail(err, SPILE_USAGE, "data of unknown kind for table \"%s\"", table);
-    *part = (struct run_part){ data, naming_path(&run->arena, slice_of(table), length_max) };
-    if (!part->table)
-        return spile_fail_nomem(err);
+    *part = (struct run_part){ data, NULL };
     run->normalize_parts[run->part_count++] = (struct normalize_part){
-        .table = part->table,
         .resource = table,
         .replace = run->options->write == SPILE_REPLACE,
         .max_nesting = nesting > 0 ? nesting : nesting == 0 ? MAX_NESTING_DEFAULT : 0,
         .max_nesting_given = nesting != 0,
     };
-    return check_table(part->table, table, err);
+    return SPILE_OK;
 }
 
 static enum spile_status take_parts(struct run *run, struct spile_data data, struct spile_error *err)
@@ -237,7 +233,7 @@ static enum spile_status settle_packages(struct run *run, struct spile_error *er
 static enum spile_status read_schema(struct run *run, const struct stored *stored, struct spile_error *err)
 {
     struct state_identity identity = { run->pipeline->name, run->pipeline->dataset, run->target.ops->caps.dlt_type };
-    size_t length_max = run->target.ops->caps.name_length_max;
+    const struct naming *naming = &run->pipeline->naming;
     struct state state;
     enum spile_status status;
 
@@ -245,9 +241,33 @@ static enum spile_status read_schema(struct run *run, const struct stored *store
     if (!run->base_hash)
         return spile_fail_nomem(err);
     if (stored->schema)
-        return schema_read(&run->schema, stored->schema, strlen(stored->schema), length_max, err);
+        return schema_read(&run->schema, stored->schema, strlen(stored->schema), naming, err);
     status = state_prepare(&state, &identity, stored->state, &run->arena, err);
-    return status ? status : schema_new(&run->schema, state.schema_name, length_max, err);
+    return status ? status : schema_new(&run->schema, state.schema_name, naming, err);
+}
+
+/* Names that are in use can't be made anew. */
+static enum spile_status check_naming(const struct run *run, struct spile_error *err)
+{
+    enum naming_convention stored = run->schema->naming.convention, wanted = run->pipeline->naming.convention;
+
+    if (!run->pipeline->naming_given || stored == wanted)
+        return SPILE_OK;
+    spile_fail(err, SPILE_CONFIG, "the dataset's names were made by the convention %s, not %s", naming_name(stored), naming_name(wanted));
+    return spile_hint(err, SPILE_CONFIG, "leave the naming convention out, or load into another dataset");
+}
+
+static enum spile_status name_tables(struct run *run, struct spile_error *err)
+{
+    enum spile_status status = check_naming(run, err);
+
+    for (uint32_t i = 0; !status && i < run->part_count; i++) {
+        struct normalize_part *part = &run->normalize_parts[i];
+
+        part->table = run->parts[i].table = naming_path(&run->arena, &run->schema->naming, slice_of(part->resource));
+        status = part->table ? check_table(part->table, part->resource, err) : spile_fail_nomem(err);
+    }
+    return status;
 }
 
 /* Tables that are there already take this run's disposition and nesting; new ones get them when they are made. */
@@ -293,8 +313,10 @@ static enum spile_status finish_schema(struct run *run, struct spile_error *err)
 
 static enum spile_status draw_and_load(struct run *run, struct load_job *job, struct spile_error *err)
 {
-    enum spile_status status = prepare_tables(run, err);
+    enum spile_status status = name_tables(run, err);
 
+    if (!status)
+        status = prepare_tables(run, err);
     if (!status)
         status = package_create(&run->package, run->pipeline->packages_folder, run->load_id, run->schema, err);
     run->package_made = !status;
@@ -353,8 +375,8 @@ static void release_run(struct run *run)
 enum spile_status spile_run(struct spile_pipeline *pipeline, struct spile_data data, const struct spile_run_options *options,
                             struct spile_load_info **info, struct spile_error *err)
 {
-    static const struct spile_run_options defaults = { .size = sizeof(defaults) };
-    struct run run = { .pipeline = pipeline, .options = options ? options : &defaults, .began = clock_seconds() };
+    struct spile_run_options whole = { 0 }; /* a caller built with an older header has a shorter struct: what it lacks is the default */
+    struct run run = { .pipeline = pipeline, .options = &whole, .began = clock_seconds() };
     enum spile_status status;
     int lock = -1;
 
@@ -362,6 +384,8 @@ enum spile_status spile_run(struct spile_pipeline *pipeline, struct spile_data d
         *info = NULL;
     if (err)
         *err = (struct spile_error){ 0 };
+    if (options)
+        memcpy(&whole, options, options->size && options->size < sizeof(whole) ? options->size : sizeof(whole));
     atomic_store(&pipeline->cancelled, false);
     status = take_parts(&run, data, err);
     if (!status)

@@ -1,6 +1,8 @@
-/* dlt's naming convention snake_case. A name goes through one buffer: reduce the alphabet, break camel case, mend both ends,
- * collapse underscores, shorten. After the first step only [A-Za-z0-9_] and decimal digits of other scripts are left, so the
- * later steps work on bytes; digits of several bytes are to them like any letter without case. */
+/* dlt's naming conventions. A name goes through a few steps of its convention, and is shortened.
+ *
+ * snake_case: reduce the alphabet, break camel case, mend both ends, collapse underscores. After the first step only [A-Za-z0-9_] and
+ * decimal digits of other scripts are left, so the later steps work on bytes; digits of several bytes are to them like any letter
+ * without case. sql_ci_v1 and sql_cs_v1 go without the breaking; duck_case and direct only replace a few signs. */
 #include "schema/naming.h"
 
 #include <stdbool.h>
@@ -28,6 +30,11 @@ static bool is_lower(char c)
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
+}
+
+static char lower(char c)
+{
+    return is_upper(c) ? (char)(c + ('a' - 'A')) : c;
 }
 
 /* Decimal digits (Unicode 15, category Nd): these and the nine behind each. */
@@ -59,7 +66,7 @@ static bool is_decimal(uint32_t character)
 /* ---- steps ----------------------------------------------------------------------------------------------------------------- */
 
 /* The ASCII character that stands for this one; '\0' for one that has no place in a name. */
-static char reduced(char c)
+static char reduced_snake(char c)
 {
     switch (c) {
     case '+':
@@ -77,8 +84,13 @@ static char reduced(char c)
     }
 }
 
+static char reduced_sql(char c)
+{
+    return is_upper(c) || is_lower(c) || is_digit(c) || c == '_' ? c : '\0';
+}
+
 /* Copies the name; each run of characters without a place becomes one "_". */
-static size_t reduce_alphabet(struct slice name, char *out)
+static size_t reduce_alphabet(struct slice name, char (*reduced)(char), char *out)
 {
     size_t used = 0, step;
     uint32_t character;
@@ -132,7 +144,7 @@ static size_t break_letters(const char *in, size_t length, char *out)
     for (size_t i = 0; i < length; i++) {
         if (i > 0 && is_upper(in[i]) && (is_lower(in[i - 1]) || is_digit(in[i - 1])))
             out[used++] = '_';
-        out[used++] = is_upper(in[i]) ? (char)(in[i] + ('a' - 'A')) : in[i];
+        out[used++] = lower(in[i]);
     }
     return used;
 }
@@ -142,6 +154,16 @@ static bool starts_with_digit(const char *text, size_t length)
     uint32_t character;
 
     return utf8_decode(text, length, &character) > 0 && is_decimal(character);
+}
+
+/* An underscore before a leading digit. */
+static size_t lead_digit(char *name, size_t length)
+{
+    if (!starts_with_digit(name, length))
+        return length;
+    memmove(name + 1, name, length);
+    name[0] = '_';
+    return length + 1;
 }
 
 /* Trailing underscores become x, one for one. */
@@ -174,7 +196,7 @@ static void tag_make(struct slice original, char tag[TAG_CHARS])
     shake128(original.text, original.length, digest, sizeof(digest));
     base64_encode(digest, sizeof(digest), text);
     for (int i = 0; i < TAG_CHARS; i++)
-        tag[i] = text[i] == '/' ? 'a' : text[i] == '+' ? 'b' : is_upper(text[i]) ? (char)(text[i] + ('a' - 'A')) : text[i];
+        tag[i] = text[i] == '/' ? 'a' : text[i] == '+' ? 'b' : lower(text[i]);
 }
 
 /* Bytes of the first `count` characters. */
@@ -214,11 +236,109 @@ static char *shorten_name(struct arena *arena, struct slice name, struct slice o
     return text;
 }
 
+/* ---- conventions ----------------------------------------------------------------------------------------------------------- */
+
+/* Each writes at most 2 * length + 1 bytes: the identifier before it is shortened, maybe empty. `scratch` has as much room. */
+static size_t snake_case(struct slice name, char *out, char *scratch)
+{
+    size_t length = reduce_alphabet(name, reduced_snake, out);
+
+    length = break_words(out, length, scratch);
+    length = break_letters(scratch, length, out);
+    length = lead_digit(out, length);
+    mend_end(out, length);
+    return collapse(out, length);
+}
+
+static size_t sql_cs(struct slice name, char *out, char *scratch)
+{
+    size_t length = reduce_alphabet(name, reduced_sql, out);
+
+    (void)scratch;
+    length = lead_digit(out, length);
+    while (length > 1 && out[length - 1] == '_')
+        length--;
+    return collapse(out, length);
+}
+
+static size_t sql_ci(struct slice name, char *out, char *scratch)
+{
+    size_t length = sql_cs(name, out, scratch);
+
+    for (size_t i = 0; i < length; i++)
+        out[i] = lower(out[i]);
+    return length;
+}
+
+static size_t duck_case(struct slice name, char *out, char *scratch)
+{
+    (void)scratch;
+    for (size_t i = 0; i < name.length; i++)
+        out[i] = strchr("\n\r\"", name.text[i]) && name.text[i] ? '_' : name.text[i];
+    return collapse(out, name.length);
+}
+
+#define DIRECT_SEPARATOR "\xE2\x96\xB6"
+
+static size_t direct(struct slice name, char *out, char *scratch)
+{
+    size_t used = 0, separator = strlen(DIRECT_SEPARATOR);
+
+    (void)scratch;
+    for (size_t i = 0; i < name.length; i++) {
+        bool is_separator = name.length - i >= separator && !memcmp(name.text + i, DIRECT_SEPARATOR, separator);
+
+        out[used++] = is_separator || (strchr("\n\r'\"", name.text[i]) && name.text[i]) ? '_' : name.text[i];
+        i += is_separator ? separator - 1 : 0;
+    }
+    return used;
+}
+
+static const struct {
+    const char *name, *separator;
+    bool case_sensitive;
+    size_t (*apply)(struct slice name, char *out, char *scratch);
+} conventions[] = {
+    [NAMING_SNAKE_CASE] = { "snake_case", "__", false, snake_case },
+    [NAMING_DUCK_CASE] = { "duck_case", "__", true, duck_case },
+    [NAMING_DIRECT] = { "direct", DIRECT_SEPARATOR, true, direct },
+    [NAMING_SQL_CI] = { "sql_ci_v1", "__", false, sql_ci },
+    [NAMING_SQL_CS] = { "sql_cs_v1", "__", true, sql_cs },
+};
+
+const char naming_names[] = "snake_case, duck_case, direct, sql_ci_v1, sql_cs_v1";
+
+const char *naming_name(enum naming_convention convention)
+{
+    return conventions[convention].name;
+}
+
+#define MODULE_PREFIX "dlt.common.normalizers.naming."
+
+bool naming_find(struct slice name, enum naming_convention *convention)
+{
+    size_t prefix = strlen(MODULE_PREFIX);
+
+    if (name.length > prefix && !memcmp(name.text, MODULE_PREFIX, prefix))
+        name = (struct slice){ name.text + prefix, name.length - prefix };
+    for (size_t i = 0; i < sizeof(conventions) / sizeof(*conventions); i++)
+        if (slice_equal(name, slice_of(conventions[i].name))) {
+            *convention = (enum naming_convention)i;
+            return true;
+        }
+    return false;
+}
+
+bool naming_collides(const struct naming *naming)
+{
+    return naming->folds && conventions[naming->convention].case_sensitive;
+}
+
 /* ---- names ----------------------------------------------------------------------------------------------------------------- */
 
-char *naming_identifier(struct arena *arena, struct slice name, size_t max_length)
+char *naming_identifier(struct arena *arena, const struct naming *naming, struct slice name)
 {
-    char *reduced_name, *broken, *whole;
+    char *identifier, *scratch;
     size_t length;
 
     name = slice_strip(name);
@@ -226,22 +346,12 @@ char *naming_identifier(struct arena *arena, struct slice name, size_t max_lengt
         return arena_copy(arena, NAMING_EMPTY, strlen(NAMING_EMPTY));
     if (name.length > SIZE_MAX / 4)
         return NULL;
-    reduced_name = arena_alloc(arena, 2 * name.length + 1); /* both passes break before a capital, and each one once at most */
-    broken = arena_alloc(arena, 2 * name.length + 1);
-    if (!reduced_name || !broken)
+    identifier = arena_alloc(arena, 2 * name.length + 2); /* both passes break before a capital, and each one once at most */
+    scratch = arena_alloc(arena, 2 * name.length + 2);
+    if (!identifier || !scratch)
         return NULL;
-    length = reduce_alphabet(name, reduced_name);
-    length = break_words(reduced_name, length, broken);
-    whole = reduced_name;
-    whole[0] = '_';
-    length = break_letters(broken, length, whole + 1);
-    if (starts_with_digit(whole + 1, length))
-        length++;
-    else
-        whole++;
-    mend_end(whole, length);
-    length = collapse(whole, length);
-    return shorten_name(arena, (struct slice){ whole, length }, name, max_length);
+    length = conventions[naming->convention].apply(name, identifier, scratch);
+    return shorten_name(arena, (struct slice){ identifier, length }, name, naming->length_max);
 }
 
 static bool is_blank(struct slice name)
@@ -250,15 +360,15 @@ static bool is_blank(struct slice name)
 }
 
 /* Appends a part to a path; false when memory is out. */
-static bool path_append(struct text *path, struct slice part)
+static bool path_append(struct text *path, const struct naming *naming, struct slice part)
 {
     if (path->length > 0)
-        text_puts(path, NAMING_SEPARATOR);
+        text_puts(path, conventions[naming->convention].separator);
     text_append(path, part.text, part.length);
     return !path->failed;
 }
 
-static char *path_finish(struct arena *arena, struct text *path, const struct slice *original, size_t max_length)
+static char *path_finish(struct arena *arena, const struct naming *naming, struct text *path, const struct slice *original)
 {
     struct slice joined = { path->text, path->length };
     char *name = NULL;
@@ -266,51 +376,52 @@ static char *path_finish(struct arena *arena, struct text *path, const struct sl
     if (!path->failed && path->length == 0)
         name = arena_copy(arena, NAMING_EMPTY, strlen(NAMING_EMPTY));
     else if (!path->failed)
-        name = shorten_name(arena, joined, original ? *original : joined, max_length);
+        name = shorten_name(arena, joined, original ? *original : joined, naming->length_max);
     text_release(path);
     return name;
 }
 
-char *naming_path(struct arena *arena, struct slice path, size_t max_length)
+char *naming_path(struct arena *arena, const struct naming *naming, struct slice path)
 {
+    const char *separator = conventions[naming->convention].separator;
     struct text joined = { 0 };
     struct slice rest = path, part;
 
     while (rest.length > 0) {
-        const char *separator = memmem(rest.text, rest.length, NAMING_SEPARATOR, strlen(NAMING_SEPARATOR));
+        const char *end = memmem(rest.text, rest.length, separator, strlen(separator));
         size_t skipped;
 
         part = rest;
-        if (separator)
-            part.length = (size_t)(separator - rest.text);
-        skipped = part.length + (separator ? strlen(NAMING_SEPARATOR) : 0);
+        if (end)
+            part.length = (size_t)(end - rest.text);
+        skipped = part.length + (end ? strlen(separator) : 0);
         rest = (struct slice){ rest.text + skipped, rest.length - skipped };
         if (is_blank(part))
             continue;
-        part = slice_of(naming_identifier(arena, part, max_length));
-        if (!part.text || !path_append(&joined, part)) {
+        part = slice_of(naming_identifier(arena, naming, part));
+        if (!part.text || (part.length && !path_append(&joined, naming, part))) {
             text_release(&joined);
             return NULL;
         }
     }
-    return path_finish(arena, &joined, &path, max_length);
+    return path_finish(arena, naming, &joined, &path);
 }
 
-char *naming_join(struct arena *arena, const struct slice *parts, size_t count, size_t max_length)
+char *naming_join(struct arena *arena, const struct naming *naming, const struct slice *parts, size_t count)
 {
     struct text joined = { 0 };
 
     for (size_t i = 0; i < count; i++) {
         if (!is_blank(parts[i]))
-            path_append(&joined, parts[i]);
+            path_append(&joined, naming, parts[i]);
     }
-    return path_finish(arena, &joined, NULL, max_length);
+    return path_finish(arena, naming, &joined, NULL);
 }
 
 /* What is left of the name ends in no underscore, so that no separator arises. */
-char *naming_distinct(struct arena *arena, struct slice name, struct slice source_path, size_t max_length)
+char *naming_distinct(struct arena *arena, const struct naming *naming, struct slice name, struct slice source_path)
 {
-    size_t room = max_length == 0 || max_length > DISTINCT_CHARS ? DISTINCT_CHARS : max_length;
+    size_t max_length = naming->length_max, room = max_length == 0 || max_length > DISTINCT_CHARS ? DISTINCT_CHARS : max_length;
     char suffix[DISTINCT_CHARS + 1];
     uint8_t digest[4];
 

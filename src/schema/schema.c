@@ -142,7 +142,7 @@ static struct table *index_table(struct schema *schema, const char *name, size_t
 
     if (tables)
         schema->tables = tables;
-    if (!table || !(table->column_map = name_map_new()))
+    if (!table || !(table->column_map = name_map_new(naming_collides(&schema->naming))))
         return NULL;
     table->name = name;
     table->json = json;
@@ -202,8 +202,28 @@ static enum spile_status index_tables(struct schema *schema, struct spile_error 
     return SPILE_OK;
 }
 
+/* dlt writes a convention's short name; without one it is the default. */
+static enum spile_status read_naming(struct schema *schema, struct spile_error *err)
+{
+    yyjson_mut_val *names = yyjson_mut_obj_get(yyjson_mut_obj_get(schema->root, "normalizers"), "names");
+    struct slice name = { yyjson_mut_get_str(names), yyjson_mut_get_len(names) };
+    char extract[SHORTEN_BYTES];
+
+    if (!names)
+        schema->naming.convention = NAMING_SNAKE_CASE;
+    else if (!name.text || !naming_find(name, &schema->naming.convention)) {
+        spile_fail(err, SPILE_CONFIG, "stored schema \"%s\" has the naming convention \"%s\", which this program does not know", schema->name,
+                   shorten(extract, name.text ? name.text : "", name.length));
+        return spile_hint(err, SPILE_CONFIG, "known conventions: %s", naming_names);
+    }
+    schema->table_map = name_map_new(naming_collides(&schema->naming));
+    return schema->table_map ? SPILE_OK : spile_fail_nomem(err);
+}
+
 static enum spile_status read_root(struct schema *schema, struct spile_error *err)
 {
+    enum spile_status status;
+
     schema->root = yyjson_mut_doc_get_root(schema->doc);
     schema->name = yyjson_mut_get_str(yyjson_mut_obj_get(schema->root, "name"));
     schema->tables_json = yyjson_mut_obj_get(schema->root, "tables");
@@ -214,28 +234,24 @@ static enum spile_status read_root(struct schema *schema, struct spile_error *er
                    int_of(schema->root, "engine_version", 0), SCHEMA_ENGINE_VERSION);
         return spile_hint(err, SPILE_CONFIG, "load once with dlt 1.31, which brings the schema to version %d", SCHEMA_ENGINE_VERSION);
     }
-    return index_tables(schema, err);
+    status = read_naming(schema, err);
+    return status ? status : index_tables(schema, err);
 }
 
-enum spile_status schema_read(struct schema **out, const char *text, size_t length, size_t name_length_max, struct spile_error *err)
+/* Takes the document over. */
+static enum spile_status from_document(struct schema **out, yyjson_mut_doc *doc, const struct naming *naming, struct spile_error *err)
 {
-    struct schema *schema = calloc(1, sizeof(*schema));
-    yyjson_doc *doc = json_text_parse(text, length);
+    struct schema *schema = doc ? calloc(1, sizeof(*schema)) : NULL;
     enum spile_status status;
 
     *out = NULL;
-    if (schema && doc) {
-        schema->doc = yyjson_doc_mut_copy(doc, NULL);
-        schema->table_map = name_map_new();
-        schema->name_length_max = name_length_max;
+    if (!schema) {
+        yyjson_mut_doc_free(doc);
+        return spile_fail_nomem(err);
     }
-    if (!schema || (doc && (!schema->doc || !schema->table_map)))
-        status = spile_fail_nomem(err);
-    else if (!doc)
-        status = spile_fail(err, SPILE_CONFIG, "stored schema is not JSON");
-    else
-        status = read_root(schema, err);
-    yyjson_doc_free(doc);
+    schema->doc = doc;
+    schema->naming = *naming;
+    status = read_root(schema, err);
     if (status)
         schema_free(schema);
     else
@@ -243,17 +259,31 @@ enum spile_status schema_read(struct schema **out, const char *text, size_t leng
     return status;
 }
 
-enum spile_status schema_new(struct schema **out, const char *name, size_t name_length_max, struct spile_error *err)
+enum spile_status schema_read(struct schema **out, const char *text, size_t length, const struct naming *naming, struct spile_error *err)
 {
-    enum spile_status status = schema_read(out, schema_template, sizeof(schema_template) - 1, name_length_max, err);
+    yyjson_doc *doc = json_text_parse(text, length);
+    enum spile_status status;
 
-    if (status)
-        return status;
-    yyjson_mut_obj_put((*out)->root, yyjson_mut_str((*out)->doc, "name"), yyjson_mut_strcpy((*out)->doc, name));
-    (*out)->name = yyjson_mut_get_str(yyjson_mut_obj_get((*out)->root, "name"));
-    if ((*out)->name)
-        return SPILE_OK;
-    schema_free(*out);
+    *out = NULL;
+    if (!doc)
+        return spile_fail(err, SPILE_CONFIG, "stored schema is not JSON");
+    status = from_document(out, yyjson_doc_mut_copy(doc, NULL), naming, err);
+    yyjson_doc_free(doc);
+    return status;
+}
+
+enum spile_status schema_new(struct schema **out, const char *name, const struct naming *naming, struct spile_error *err)
+{
+    yyjson_doc *template = json_text_parse(schema_template, sizeof(schema_template) - 1);
+    yyjson_mut_doc *doc = template ? yyjson_doc_mut_copy(template, NULL) : NULL;
+    yyjson_mut_val *root = yyjson_mut_doc_get_root(doc);
+
+    yyjson_doc_free(template);
+    if (doc && yyjson_mut_obj_put(root, yyjson_mut_str(doc, "name"), yyjson_mut_strcpy(doc, name)) &&
+        yyjson_mut_obj_put(yyjson_mut_obj_get(root, "normalizers"), yyjson_mut_str(doc, "names"),
+                           yyjson_mut_str(doc, naming_name(naming->convention))))
+        return from_document(out, doc, naming, err);
+    yyjson_mut_doc_free(doc);
     *out = NULL;
     return spile_fail_nomem(err);
 }

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "data/type.h"
+#include "schema/naming.h"
 
 #define SCHEMA_ENGINE_VERSION 11
 
@@ -48,7 +49,7 @@ struct schema {
     uint32_t table_count, table_capacity;
     uint32_t version;     /* raised by every change: tells a reader that it must look again */
     uint32_t json_columns; /* json columns in all tables: with a new one, objects that were unpacked before would be kept whole */
-    size_t name_length_max; /* of identifiers in the destination, in characters */
+    struct naming naming;
     struct arena arena;
     yyjson_mut_doc *doc;
     yyjson_mut_val *root, *tables_json;
@@ -56,10 +57,11 @@ struct schema {
 };
 
 /* A new schema with dlt's bookkeeping tables and settings. */
-enum spile_status schema_new(struct schema **out, const char *name, size_t name_length_max, struct spile_error *err);
+enum spile_status schema_new(struct schema **out, const char *name, const struct naming *naming, struct spile_error *err);
 
-/* From the stored JSON text. SPILE_CONFIG when it is not a schema of an engine version that we know. */
-enum spile_status schema_read(struct schema **out, const char *text, size_t length, size_t name_length_max, struct spile_error *err);
+/* From the stored JSON text, which tells the naming convention; `naming` tells what the destination wants of names. SPILE_CONFIG when it is
+ * not a schema of an engine version or with a naming convention that we know. */
+enum spile_status schema_read(struct schema **out, const char *text, size_t length, const struct naming *naming, struct spile_error *err);
 
 void schema_free(struct schema *schema); /* NULL is allowed */
 

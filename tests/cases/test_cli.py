@@ -456,6 +456,20 @@ def test_pipeline_is_named_after_the_destination(spile, to, file, dataset):
     assert tables(spile.folder / file, dataset) == {"a": 1}
 
 
+def test_naming_stays_with_the_dataset(spile):
+    """It is chosen for a new dataset; later loads need not name it, and may not name another."""
+    write(spile.folder / "My Rows.json", {"userId": 1, "l": [1]})
+    for options in (["--naming", "direct"], [], ["--naming", "direct"]):
+        spile("load", "My Rows.json", "--to", "db.duckdb", "--quiet", *options)
+    assert tables(spile.folder / "db.duckdb", "db_dataset") == {"My Rows": 3, "My Rows\u25b6l": 3}
+    assert values(spile.folder / "db.duckdb", "My Rows", "userId") == [1, 1, 1]
+    done = spile("load", "My Rows.json", "--to", "db.duckdb", "--naming", "sql_ci_v1", want=3)
+    assert "direct" in done.stderr and "sql_ci_v1" in done.stderr and " hint: leave the naming convention out" in done.stderr
+    done = spile("load", "My Rows.json", "--to", "new.duckdb", "--naming", "Direct", want=3)
+    assert '"Direct"' in done.stderr and "snake_case, duck_case, direct, sql_ci_v1, sql_cs_v1" in done.stderr
+    assert not (spile.folder / "new.duckdb").exists()
+
+
 # A DuckDB file is a catalog called like the file: its name may be the dataset's, the default schema's, or a name DuckDB itself uses.
 @pytest.mark.parametrize("file, dataset", [
     ("d.duckdb", "d"), ("main.duckdb", "main"), ("main.duckdb", "d"), ("temp.duckdb", "temp"), ("system.duckdb", "d"), ("spile_stream.duckdb", "d"),

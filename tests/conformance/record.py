@@ -59,6 +59,9 @@ REFERENCE = {
         {"i": 5, "f": -2.5e-10}, {"i": 6, "f": 123456789012345680.0}]]),
     "two_resources": ("two tables in one load, each with a nested one",
                       [{"b_first": [{"id": 1, "l": [1]}, {"id": 2, "l": [2]}], "a_second": [{"k": "x", "m": [{"z": True}]}]}]),
+    "naming_direct": ("convention direct", [[{"A B": 1, "aB": {"c d": 2}, "L": [1], "\u00c4": 3}]], {"table": "My Table", "naming": "direct"}),
+    "naming_sql_cs": ("convention sql_cs_v1", [[{"A B": 1, "aB": {"c d": 2}, "L": [1], "camelCase": 3, "Trail_": 4}]],
+                      {"table": "My Table", "naming": "sql_cs_v1"}),
     "user_dlt_id": ("ids given by the data", [[{"_dlt_id": "abc", "v": 1, "l": [10, 20]}]], {"own_ids": True}),
 }
 
@@ -106,6 +109,15 @@ OWN = {
         {"a": [{"id": 1}], "b": [{"id": 1, "l": [1]}]}, {"b": [{"id": 2, "l": [2], "n": "x"}]}]),
     "own_deep": ("twelve levels", [[{"a": [{"b": [{"c": [{"d": [{"e": [{"f": {"g": {"h": {"i": {"j": [{"k": [1]}]}}}}}]}]}]}]}]}]]),
     "own_root_dlt_columns": ("data that brings a load id", [[{"_dlt_load_id": "mine", "v": 1}]]),
+    "own_naming_duck_case": ("convention duck_case: nested lists, variants, a second load", [
+        [{"A B": 1, "aB": {"c\"d": [{"E-f": 1}]}, "__x__": 2}], [{"A B": "x", "aB": {"c\"d": [[2]]}, "\u65e5": True}]],
+        {"table": "My Table", "naming": "duck_case"}),
+    "own_naming_sql_ci": ("convention sql_ci_v1: nested lists, variants, a second load", [
+        [{"A B": 1, "aB": {"c-d": [{"E-f": 1}]}, "__x__": 2}], [{"A B": "x", "aB": {"c-d": [[2]]}, "1\u65e5": True}]],
+        {"table": "My Table", "naming": "sql_ci_v1"}),
+    "own_naming_direct": ("convention direct: nested lists, variants, a second load", [
+        [{"A B": 1, "aB": {"c-d": [{"E-f": 1}]}, "__x__": 2}], [{"A B": "x", "aB": {"c-d": [[2]]}, "x\u25b6y": True}]],
+        {"table": "My__Table", "naming": "direct"}),
     "own_pipeline_name": ("the schema's name is the pipeline's, normalized, without _pipeline", [[{"id": 1}]], {"pipeline": "My-Shop_pipeline"}),
 }
 
@@ -113,7 +125,7 @@ CASES = {**REFERENCE, **OWN}
 
 
 def options(case):
-    defaults = {"table": "t", "write": "append", "max_nesting": None, "own_ids": False, "pipeline": "g"}
+    defaults = {"table": "t", "write": "append", "max_nesting": None, "own_ids": False, "pipeline": "g", "naming": None}
     return {**defaults, **(CASES[case][2] if len(CASES[case]) > 2 else {})}
 
 
@@ -146,7 +158,7 @@ def record(case):
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder) / "g.duckdb"
         beside.load_all(database, Path(folder) / "pipelines", CASES[case][1], set_up["table"], set_up["write"], set_up["max_nesting"],
-                        set_up["pipeline"])
+                        set_up["pipeline"], naming=set_up["naming"])
         dataset = read_dataset(database)
         schemas, states = ([row[key] for row in rows] for rows, key in ((dataset.versions, "schema"), (dataset.states, "state")))
         tables = symbols(dataset, set_up["own_ids"])

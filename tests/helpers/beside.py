@@ -1,4 +1,5 @@
 """Runs dlt itself, in this process, on the data that spile is given: into a DuckDB file and working folders of its own."""
+import contextlib
 import os
 import tempfile
 import warnings
@@ -30,9 +31,25 @@ def run(pipe, data, table=None, write="append", max_nesting=None):
     return pipe.run(resources[0])
 
 
-def load_all(database, folder, loads, table="t", write="append", max_nesting=None, name="g", dataset="d"):
+@contextlib.contextmanager
+def environment(**names):
+    """Settings of dlt, for a while; None is none."""
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update({name: value for name, value in names.items() if value is not None})
+    yield
+    for name, value in before.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
+
+
+def load_all(database, folder, loads, table="t", write="append", max_nesting=None, name="g", dataset="d", naming=None):
     """All loads one after another, by one pipeline."""
-    pipe = pipeline(database, folder, name, dataset)
+    with environment(SCHEMA__NAMING=naming):
+        load_each(pipeline(database, folder, name, dataset), loads, table, write, max_nesting)
+
+
+def load_each(pipe, loads, table, write, max_nesting):
     try:
         for data in loads:
             run(pipe, data, table, write, max_nesting)

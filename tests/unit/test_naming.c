@@ -568,6 +568,246 @@ static const struct {
       3, 20, "\xD9\xA3\xD9\xA3\xD9\xA3\xD9\xA3\xD9\xA3\xD9\xA3_az2phq_\xD9\xA3\xD9\xA3\xD9\xA3\xD9\xA3\xD9\xA3\xD9\xA3" },
 };
 
+/* The other conventions with a limit of 40: the name as an identifier and as a path (NULL: the same). Where dlt gives nothing, and would
+ * fail, "_" and "_empty". */
+static const struct {
+    struct slice in;
+    struct {
+        const char *identifier, *path;
+    } want[4];
+} other_conventions[] = {
+    { S("camelCase"),
+      { { "camelCase", NULL },
+        { "camelCase", NULL },
+        { "camelcase", NULL },
+        { "camelCase", NULL } } },
+    { S("HTTPServer"),
+      { { "HTTPServer", NULL },
+        { "HTTPServer", NULL },
+        { "httpserver", NULL },
+        { "HTTPServer", NULL } } },
+    { S("myURLParser"),
+      { { "myURLParser", NULL },
+        { "myURLParser", NULL },
+        { "myurlparser", NULL },
+        { "myURLParser", NULL } } },
+    { S("UserID2Name"),
+      { { "UserID2Name", NULL },
+        { "UserID2Name", NULL },
+        { "userid2name", NULL },
+        { "UserID2Name", NULL } } },
+    { S("A1B2"),
+      { { "A1B2", NULL },
+        { "A1B2", NULL },
+        { "a1b2", NULL },
+        { "A1B2", NULL } } },
+    { S("ABc"),
+      { { "ABc", NULL },
+        { "ABc", NULL },
+        { "abc", NULL },
+        { "ABc", NULL } } },
+    { S("1abc"),
+      { { "1abc", NULL },
+        { "1abc", NULL },
+        { "_1abc", NULL },
+        { "_1abc", NULL } } },
+    { S("__init__"),
+      { { "_init_", "init" },
+        { "__init__", NULL },
+        { "_init", "init" },
+        { "_init", "init" } } },
+    { S("a___b"),
+      { { "a_b", "a___b" },
+        { "a___b", NULL },
+        { "a_b", "a___b" },
+        { "a_b", "a___b" } } },
+    { S("trail__"),
+      { { "trail_", "trail" },
+        { "trail__", NULL },
+        { "trail", NULL },
+        { "trail", NULL } } },
+    { S("_"),
+      { { "_", NULL },
+        { "_", NULL },
+        { "_", NULL },
+        { "_", NULL } } },
+    { S("__"),
+      { { "_", "_empty" },
+        { "__", NULL },
+        { "_", "_empty" },
+        { "_", "_empty" } } },
+    { S("___"),
+      { { "_", NULL },
+        { "___", NULL },
+        { "_", NULL },
+        { "_", NULL } } },
+    { S("+"),
+      { { "+", NULL },
+        { "+", NULL },
+        { "_", NULL },
+        { "_", NULL } } },
+    { S("*"),
+      { { "*", NULL },
+        { "*", NULL },
+        { "_", NULL },
+        { "_", NULL } } },
+    { S("@"),
+      { { "@", NULL },
+        { "@", NULL },
+        { "_", NULL },
+        { "_", NULL } } },
+    { S("|"),
+      { { "|", NULL },
+        { "|", NULL },
+        { "_", NULL },
+        { "_", NULL } } },
+    { S("-"),
+      { { "-", NULL },
+        { "-", NULL },
+        { "_", NULL },
+        { "_", NULL } } },
+    { S("me@home"),
+      { { "me@home", NULL },
+        { "me@home", NULL },
+        { "me_home", NULL },
+        { "me_home", NULL } } },
+    { S("Small@Big"),
+      { { "Small@Big", NULL },
+        { "Small@Big", NULL },
+        { "small_big", NULL },
+        { "Small_Big", NULL } } },
+    { S("a_%"),
+      { { "a_%", NULL },
+        { "a_%", NULL },
+        { "a", NULL },
+        { "a", NULL } } },
+    { S("Column 1 (x)"),
+      { { "Column 1 (x)", NULL },
+        { "Column 1 (x)", NULL },
+        { "column_1_x", NULL },
+        { "Column_1_x", NULL } } },
+    { S("na\xC3\xAFve"),
+      { { "na\xC3\xAFve", NULL },
+        { "na\xC3\xAFve", NULL },
+        { "na_ve", NULL },
+        { "na_ve", NULL } } },
+    { S("\xC3\xA9v\xC3\xA9nement"),
+      { { "\xC3\xA9v\xC3\xA9nement", NULL },
+        { "\xC3\xA9v\xC3\xA9nement", NULL },
+        { "_v_nement", NULL },
+        { "_v_nement", NULL } } },
+    { S("\xC5\xBB\xC3\xB3\xC5\x82tyKot"),
+      { { "\xC5\xBB\xC3\xB3\xC5\x82tyKot", NULL },
+        { "\xC5\xBB\xC3\xB3\xC5\x82tyKot", NULL },
+        { "_tykot", NULL },
+        { "_tyKot", NULL } } },
+    { S("\xE6\x97\xA5\xE6\x9C\xAC\xE8\xAA\x9E"),
+      { { "\xE6\x97\xA5\xE6\x9C\xAC\xE8\xAA\x9E", NULL },
+        { "\xE6\x97\xA5\xE6\x9C\xAC\xE8\xAA\x9E", NULL },
+        { "_", NULL },
+        { "_", NULL } } },
+    { S("\xF0\x9F\x98\x80"),
+      { { "\xF0\x9F\x98\x80", NULL },
+        { "\xF0\x9F\x98\x80", NULL },
+        { "_", NULL },
+        { "_", NULL } } },
+    { S("\xD9\xA3" "abc"),
+      { { "\xD9\xA3" "abc", NULL },
+        { "\xD9\xA3" "abc", NULL },
+        { "_\xD9\xA3" "abc", NULL },
+        { "_\xD9\xA3" "abc", NULL } } },
+    { S("--x--"),
+      { { "--x--", NULL },
+        { "--x--", NULL },
+        { "_x", NULL },
+        { "_x", NULL } } },
+    { S(" lead"),
+      { { "lead", NULL },
+        { "lead", NULL },
+        { "lead", NULL },
+        { "lead", NULL } } },
+    { S("\x09x\x0A"),
+      { { "x", NULL },
+        { "x", NULL },
+        { "x", NULL },
+        { "x", NULL } } },
+    { S("a\"b"),
+      { { "a_b", NULL },
+        { "a_b", NULL },
+        { "a_b", NULL },
+        { "a_b", NULL } } },
+    { S("a'b"),
+      { { "a'b", NULL },
+        { "a_b", NULL },
+        { "a_b", NULL },
+        { "a_b", NULL } } },
+    { S("A__bB__1c"),
+      { { "A_bB_1c", "A__bB__1c" },
+        { "A__bB__1c", NULL },
+        { "a_bb_1c", "a__bb___1c" },
+        { "A_bB_1c", "A__bB___1c" } } },
+    { S("a____b"),
+      { { "a_b", "a__b" },
+        { "a____b", NULL },
+        { "a_b", "a__b" },
+        { "a_b", "a__b" } } },
+    { S("new\x0Aline"),
+      { { "new_line", NULL },
+        { "new_line", NULL },
+        { "new_line", NULL },
+        { "new_line", NULL } } },
+    { S("cr\x0Dx"),
+      { { "cr_x", NULL },
+        { "cr_x", NULL },
+        { "cr_x", NULL },
+        { "cr_x", NULL } } },
+    { S("a\xE2\x96\xB6" "b"),
+      { { "a\xE2\x96\xB6" "b", NULL },
+        { "a_b", "a\xE2\x96\xB6" "b" },
+        { "a_b", NULL },
+        { "a_b", NULL } } },
+    { S("\xE2\x96\xB6"),
+      { { "\xE2\x96\xB6", NULL },
+        { "_", "_empty" },
+        { "_", NULL },
+        { "_", NULL } } },
+    { S("x\xE2\x96\xB6\xE2\x96\xB6y"),
+      { { "x\xE2\x96\xB6\xE2\x96\xB6y", NULL },
+        { "x__y", "x\xE2\x96\xB6y" },
+        { "x_y", NULL },
+        { "x_y", NULL } } },
+    { S("50%"),
+      { { "50%", NULL },
+        { "50%", NULL },
+        { "_50", NULL },
+        { "_50", NULL } } },
+    { S("a.b"),
+      { { "a.b", NULL },
+        { "a.b", NULL },
+        { "a_b", NULL },
+        { "a_b", NULL } } },
+    { S("_dlt_id"),
+      { { "_dlt_id", NULL },
+        { "_dlt_id", NULL },
+        { "_dlt_id", NULL },
+        { "_dlt_id", NULL } } },
+    { S("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+      { { "AAAAAAAAAAAAAAAAArl1pjqAAAAAAAAAAAAAAAAA", NULL },
+        { "AAAAAAAAAAAAAAAAArl1pjqAAAAAAAAAAAAAAAAA", NULL },
+        { "aaaaaaaaaaaaaaaaarl1pjqaaaaaaaaaaaaaaaaa", NULL },
+        { "AAAAAAAAAAAAAAAAArl1pjqAAAAAAAAAAAAAAAAA", NULL } } },
+    { S("Some Very Long Key Some Very Long Key Some Very Long Key Some Very Long Key Some Very Long Key "),
+      { { "Some Very Long Keup1qbgome Very Long Key", NULL },
+        { "Some Very Long Keup1qbgome Very Long Key", NULL },
+        { "some_very_long_keup1qbgome_very_long_key", NULL },
+        { "Some_Very_Long_Keup1qbgome_Very_Long_Key", NULL } } },
+    { S("\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9"),
+      { { "\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9yta0xq\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9", NULL },
+        { "\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9yta0xq\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9", NULL },
+        { "_", NULL },
+        { "_", NULL } } },
+};
+
 static void check(const char *what, struct slice in, size_t max_length, const char *got, const char *want)
 {
     if (!got || strcmp(got, want) != 0)
@@ -579,8 +819,8 @@ static void check_both(struct slice in, size_t max_length, const char *identifie
 {
     struct arena arena = { 0 };
 
-    check("identifier", in, max_length, naming_identifier(&arena, in, max_length), identifier);
-    check("path", in, max_length, naming_path(&arena, in, max_length), path ? path : identifier);
+    check("identifier", in, max_length, naming_identifier(&arena, &(const struct naming){ .length_max = max_length }, in), identifier);
+    check("path", in, max_length, naming_path(&arena, &(const struct naming){ .length_max = max_length }, in), path ? path : identifier);
     arena_release(&arena);
 }
 
@@ -607,7 +847,7 @@ static void joins_as_in_dlt(void **state)
     for (size_t i = 0; i < COUNT(joins); i++) {
         for (size_t part = 0; part < joins[i].count; part++)
             parts[part] = slice_of(joins[i].parts[part]);
-        check("join", parts[0], joins[i].max_length, naming_join(&arena, parts, joins[i].count, joins[i].max_length),
+        check("join", parts[0], joins[i].max_length, naming_join(&arena, &(const struct naming){ .length_max = joins[i].max_length }, parts, joins[i].count),
               joins[i].want);
     }
     arena_release(&arena);
@@ -619,6 +859,45 @@ static void bad_utf8_is_replaced(void **state)
     check_both((struct slice)S("a\xFF\xC3(b"), LONG, "a_b", NULL);
     check_both((struct slice)S("\xFF"), LONG, "x", NULL);
     check_both((struct slice)S("a\x80"), LONG, "ax", NULL);
+}
+
+static void other_conventions_as_in_dlt(void **state)
+{
+    static const enum naming_convention conventions[] = { NAMING_DUCK_CASE, NAMING_DIRECT, NAMING_SQL_CI, NAMING_SQL_CS };
+    struct arena arena = { 0 };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(other_conventions); i++)
+        for (size_t j = 0; j < COUNT(conventions); j++) {
+            const struct naming naming = { .convention = conventions[j], .length_max = 40 };
+            const char *identifier = other_conventions[i].want[j].identifier, *path = other_conventions[i].want[j].path;
+            struct slice in = other_conventions[i].in;
+
+            check(naming_name(conventions[j]), in, 40, naming_identifier(&arena, &naming, in), identifier);
+            check(naming_name(conventions[j]), in, 40, naming_path(&arena, &naming, in), path ? path : identifier);
+        }
+    arena_release(&arena);
+}
+
+static void conventions_have_names(void **state)
+{
+    static const struct {
+        const char *name;
+        bool found;
+        enum naming_convention convention;
+    } cases[] = {
+        { "snake_case", true, NAMING_SNAKE_CASE }, { "direct", true, NAMING_DIRECT }, { "sql_ci_v1", true, NAMING_SQL_CI },
+        { "dlt.common.normalizers.naming.duck_case", true, NAMING_DUCK_CASE }, { "sql_cs_v1", true, NAMING_SQL_CS },
+        { "Direct", false, 0 }, { "", false, 0 }, { "dlt.common.normalizers.naming.", false, 0 }, { "mine.duck_case", false, 0 },
+    };
+    enum naming_convention convention;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        assert_int_equal(naming_find(slice_of(cases[i].name), &convention), cases[i].found);
+        if (cases[i].found)
+            assert_int_equal(convention, cases[i].convention);
+    }
 }
 
 /* dlt knows no limit below six; ours gives as much of the tag as fits. The tags are those of dlt. 0 is no limit, as in dlt. */
@@ -654,7 +933,7 @@ static void collisions_are_told_apart(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++)
         check(cases[i].what, slice_of(cases[i].name), cases[i].max_length,
-              naming_distinct(&arena, slice_of(cases[i].name), slice_of(cases[i].path), cases[i].max_length), cases[i].want);
+              naming_distinct(&arena, &(const struct naming){ .length_max = cases[i].max_length }, slice_of(cases[i].name), slice_of(cases[i].path)), cases[i].want);
     arena_release(&arena);
 }
 
@@ -664,6 +943,7 @@ int main(void)
         cmocka_unit_test(names_as_in_dlt),           cmocka_unit_test(long_names_as_in_dlt),
         cmocka_unit_test(joins_as_in_dlt),           cmocka_unit_test(bad_utf8_is_replaced),
         cmocka_unit_test(small_limits),              cmocka_unit_test(collisions_are_told_apart),
+        cmocka_unit_test(other_conventions_as_in_dlt), cmocka_unit_test(conventions_have_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,11 +10,13 @@
 #include "load/state.h"
 #include "schema/schema.h"
 
+static const struct naming limits = { .length_max = 65536, .folds = true };
+
 static struct schema *new_schema(const char *name)
 {
     struct schema *schema;
 
-    assert_int_equal(schema_new(&schema, name, 65536, NULL), SPILE_OK);
+    assert_int_equal(schema_new(&schema, name, &limits, NULL), SPILE_OK);
     return schema;
 }
 
@@ -63,7 +65,7 @@ static void unknown_properties_survive(void **state)
     char *written;
 
     (void)state;
-    assert_int_equal(schema_read(&schema, text, strlen(text), 65536, NULL), SPILE_OK);
+    assert_int_equal(schema_read(&schema, text, strlen(text), &limits, NULL), SPILE_OK);
     written = schema_write(schema, &length);
     assert_string_equal(written, text);
     assert_int_equal(schema->tables[0]->column_count, 1); /* b has no type yet */
@@ -83,7 +85,7 @@ static void declared_column_is_completed(void **state)
     char *written;
 
     (void)state;
-    assert_int_equal(schema_read(&schema, text, strlen(text), 65536, NULL), SPILE_OK);
+    assert_int_equal(schema_read(&schema, text, strlen(text), &limits, NULL), SPILE_OK);
     column = table_add_column(schema, schema->tables[0], "b", TYPE_BIGINT, false);
     assert_non_null(column);
     assert_false(column->nullable);
@@ -133,7 +135,7 @@ static void bad_schemas_are_refused(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         struct spile_error err = { 0 };
         struct schema *schema;
-        enum spile_status status = schema_read(&schema, cases[i].text, strlen(cases[i].text), 65536, &err);
+        enum spile_status status = schema_read(&schema, cases[i].text, strlen(cases[i].text), &limits, &err);
 
         if (status != SPILE_CONFIG || !*err.message)
             fail_msg("%s: status %d, message \"%s\"", cases[i].what, status, err.message);

@@ -452,7 +452,7 @@ const struct destination_ops duckdb_destination = {
     .scheme = "duckdb",
     .summary = "a DuckDB file: x.duckdb, duckdb:PATH, duckdb:///PATH",
     .extensions = extensions,
-    .caps = { .dlt_type = "dlt.destinations.duckdb", .name_length_max = 65536 },
+    .caps = { .dlt_type = "dlt.destinations.duckdb", .name_length_max = 65536, .names_fold = true },
     .locate = duckdb_library_locate,
     .open = duckdb_open_destination,
     .close = duckdb_close_destination,
