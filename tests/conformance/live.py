@@ -23,7 +23,9 @@ from dataset import (Dataset, Table, check_bookkeeping, check_links, compare_col
 from documents import live_loads  # noqa: E402
 from engine import Workspace  # noqa: E402
 
-TOGETHER = 40  # sets that spile loads in one run
+TOGETHER = 40  # sets that spile loads in one run; they share a dataset, and so its naming convention
+CONVENTIONS = ("snake_case", "duck_case", "snake_case", "direct", "snake_case", "sql_ci_v1", "snake_case", "sql_cs_v1")
+SEPARATORS = {"direct": "\u25b6"}
 DIGITS = 17    # of doubles: all
 
 
@@ -31,22 +33,27 @@ def table_of(seed):
     return f"s{seed}"
 
 
-def spile_datasets(work, sets):
+def naming_of(seed):
+    return CONVENTIONS[seed // TOGETHER % len(CONVENTIONS)]
+
+
+def spile_datasets(work, sets, naming):
     """{seed: dataset} after all loads of all sets."""
     rounds = max(len(loads) for loads in sets.values())
     for number in range(rounds):
         files = [work.write(f"load{number}/{table_of(seed)}.json", loads[number]) for seed, loads in sets.items() if number < len(loads)]
-        work.load(*files, dataset="d", pipeline="g", load_id=f"load{number + 1}")
+        work.load(*files, dataset="d", pipeline="g", load_id=f"load{number + 1}", naming=naming)
     whole = read_dataset(work.database)
     assert (wrong := check_bookkeeping(whole)) == [], wrong
     schema = whole.schema
-    return {seed: part(whole, schema, table_of(seed)) for seed in sets}
+    separator = SEPARATORS.get(naming, "__")
+    return {seed: part(whole, schema, table_of(seed), separator) for seed in sets}
 
 
-def part(whole, schema, root):
+def part(whole, schema, root, separator):
     """The dataset of one root table and what is nested in it."""
     def below(names):
-        return [name for name in names if name == root or name.startswith(root + "__")]
+        return [name for name in names if name == root or name.startswith(root + separator)]
     tables = {name: whole[name] for name in below(whole.tables)}
     ids = {row["_dlt_load_id"] for row in whole[root].dicts()} if root in tables else set()
     loads = [(row["load_id"], row["load_id"]) for row in whole.loads if row["load_id"] in ids]
@@ -67,11 +74,11 @@ def differences(got, want):
     return found
 
 
-def dlt_dataset(seed, loads):
+def dlt_dataset(seed, loads, naming):
     """dlt's dataset; None and the reason when dlt itself fails."""
     import normalizer
     try:
-        return normalizer.normalize(loads, table_of(seed)), None
+        return normalizer.normalize(loads, table_of(seed), naming), None
     except Exception as error:  # whatever dlt raises: the set says nothing about spile
         return None, f"{type(error).__name__}: {reason(error)}"
 
@@ -81,17 +88,17 @@ def reason(error):
 
 
 def compare_sets(folder, sets):
-    """({seed: differences}, {reason: how often dlt failed}) of some sets."""
-    wanted, failed = {}, collections.Counter()
+    """({seed: differences}, {reason: how often dlt failed}) of some sets, whose naming convention is the first one's."""
+    wanted, failed, naming = {}, collections.Counter(), naming_of(min(sets))
     for seed, loads in sets.items():
-        wanted[seed], why = dlt_dataset(seed, loads)
+        wanted[seed], why = dlt_dataset(seed, loads, naming)
         if why:
             failed[why] += 1
     sets = {seed: loads for seed, loads in sets.items() if wanted[seed] and any(loads)}
     if not sets:
         return {}, failed
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        got = spile_datasets(Workspace(scratch), sets)
+        got = spile_datasets(Workspace(scratch), sets, naming)
     found = {seed: differences(got[seed], wanted[seed]) for seed in sets}
     return {seed: texts for seed, texts in found.items() if texts}, failed
 
@@ -139,13 +146,14 @@ def shrunk(folder, seed, loads):
 
 
 def compare_range(folder, first, count):
-    return compare_sets(folder, {seed: live_loads(seed) for seed in range(first, first + count)})
+    return compare_sets(folder, {seed: live_loads(seed, naming_of(seed)) for seed in range(first, first + count)})
 
 
 def compare_many(folder, first, count, workers=2):
-    found, failed = {}, collections.Counter()
+    found, failed, end = {}, collections.Counter(), first + count
     with concurrent.futures.ProcessPoolExecutor(workers) as pool:
-        jobs = [pool.submit(compare_range, folder, start, min(TOGETHER, first + count - start)) for start in range(first, first + count, TOGETHER)]
+        starts = [first, *range((first // TOGETHER + 1) * TOGETHER, end, TOGETHER)]
+        jobs = [pool.submit(compare_range, folder, start, min(TOGETHER - start % TOGETHER, end - start)) for start in starts]
         for job in jobs:
             differ, fails = job.result()
             found.update(differ)
@@ -157,8 +165,8 @@ def tell(folder, first, count, found, failed):
     lines = [f"{count} sets from seed {first}: {len(found)} differ; dlt itself failed on {sum(failed.values())}"]
     lines += [f"    {number} x {why}" for why, number in failed.most_common()]
     for seed, texts in list(found.items())[:5]:
-        loads = shrunk(folder, seed, live_loads(seed))
-        lines += [f"seed {seed}, smallest loads: {loads!r}", *compare_sets(folder, {seed: loads})[0].get(seed, texts)]
+        loads = shrunk(folder, seed, live_loads(seed, naming_of(seed)))
+        lines += [f"seed {seed}, {naming_of(seed)}, smallest loads: {loads!r}", *compare_sets(folder, {seed: loads})[0].get(seed, texts)]
     return "\n".join(lines)
 
 

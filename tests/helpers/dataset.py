@@ -233,7 +233,7 @@ def check_links(dataset, own_ids=False):
 
 def possible_parents(name, parent, tables):
     """The parent, and tables between: a list may be found once below an object of the row and once below a nested list."""
-    return [parent] * (parent in tables) + [table for table in tables if name.startswith(table + "__") and table != parent]
+    return [parent] * (parent in tables) + [table for table in tables if name.startswith((table + "__", table + "\u25b6")) and table != parent]
 
 
 def is_random_id(text):

@@ -3,6 +3,7 @@
 Left out is what spile does otherwise on purpose (tests/conformance/test_differences.py): keys that collide within a row, NUL, numbers
 beyond 64 bits or double, and what makes dlt itself fail.
 """
+import importlib
 import random
 
 TEXTS = ["", "x", "it's", 'say "hi"', "back\\slash", "tab\tlf\ncr\r", "\u00e9t\u00e9", "\u65e5\u672c", "\U0001f600", " pad ", "yes", "no", "true",
@@ -102,10 +103,10 @@ class LiveGenerator(Generator):
 LIVE_BYTES = 6000  # of a set: deep documents branch out, and dlt's time grows with the square of the tables
 
 
-def live_loads(seed):
-    """One to three loads of up to 12 documents."""
-    from dlt.common.normalizers.naming.snake_case import NamingConvention
-    generator = LiveGenerator(seed, NamingConvention().normalize_path)
+def live_loads(seed, naming="snake_case"):
+    """One to three loads of up to 12 documents. Names that differ only by case count as colliding."""
+    convention = importlib.import_module("dlt.common.normalizers.naming." + naming).NamingConvention()
+    generator = LiveGenerator(seed, lambda key: convention.normalize_path(key).lower())
     loads, left = [], LIVE_BYTES
     for number in range(generator.random.randint(1, 3)):
         documents = generator.documents(generator.random.randint(0 if number else 1, 12))

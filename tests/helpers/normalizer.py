@@ -31,9 +31,10 @@ class Rows:
         self.tables[table_name].append(dict(row))
 
 
-def normalize(loads, table, schema=None, load_id="load{}", **hints):
+def normalize(loads, table, naming=None, load_id="load{}", **hints):
     """The dataset after these loads, one after another: lists of documents into one table. Raises what dlt raises."""
-    schema = schema or Schema("g")
+    with beside.environment(SCHEMA__NAMING=naming):
+        schema = Schema("g")
     found = collections.defaultdict(list)
     with Container().injectable_context(CAPABILITIES):
         for number, items in enumerate(loads, 1):
