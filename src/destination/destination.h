@@ -15,6 +15,7 @@ struct destination_caps {
     const char *dlt_type;   /* how dlt names it in the pipeline state */
     size_t name_length_max; /* of identifiers, in characters */
     bool names_fold;        /* identifiers that differ only by case are one */
+    uint32_t batch_rows;    /* rows of a batch of a stream: those it takes best */
 };
 
 struct destination_options {
@@ -90,10 +91,10 @@ struct destination_ops {
     /* What follows the type in DDL: storage hints; "" for none. */
     const char *(*type_suffix)(const struct column *column);
 
-    /* Runs `sql`, an INSERT that selects from the table named STREAM_NAME, which is the stream. The stream is taken over, also after a
-     * failure. *rows: how many were inserted. */
-    enum spile_status (*ingest)(struct destination *destination, const char *sql, struct ArrowArrayStream *stream, uint64_t *rows,
-                                struct spile_error *err);
+    /* Runs `sql`, an INSERT that selects from the table named STREAM_NAME, which is the stream, of `rows` rows. The stream is taken over, also
+     * after a failure. *inserted: how many were inserted. */
+    enum spile_status (*ingest)(struct destination *destination, const char *sql, struct ArrowArrayStream *stream, uint64_t rows,
+                                uint64_t *inserted, struct spile_error *err);
 
     /* Makes a statement in progress fail soon. From any thread. */
     void (*interrupt)(struct destination *destination);

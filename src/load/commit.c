@@ -119,10 +119,10 @@ static enum spile_status insert_table(const struct load_target *target, const st
     const char *sql = sql_insert_stream(target->dataset_sql, entry, job->package->load_id, arena);
     struct ArrowArrayStream stream;
     uint64_t rows;
-    enum spile_status status = sql ? package_stream(job->package, entry, job->batch_bytes_max, &stream, job->progress, err) : spile_fail_nomem(err);
+    enum spile_status status = sql ? package_stream(job->package, entry, target->ops->caps.batch_rows, job->batch_bytes_max, &stream, job->progress, err) : spile_fail_nomem(err);
 
     if (!status)
-        status = target->ops->ingest(target->destination, sql, &stream, &rows, err);
+        status = target->ops->ingest(target->destination, sql, &stream, entry->rows, &rows, err);
     if (!status && rows != entry->rows)
         status = spile_fail(err, SPILE_DESTINATION, "the database took %llu rows of %llu", (unsigned long long)rows,
                             (unsigned long long)entry->rows);

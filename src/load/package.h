@@ -61,7 +61,7 @@ enum spile_status package_is_pending(const char *packages_folder, const char *lo
 /* Rows of a table as a stream with the columns that have values, in the table's order, without `_dlt_load_id` of a root table, in batches of
  * about `bytes_max` at most. The package and `progress` (may be NULL; raised by the rows given) must outlive the stream. After a failure
  * there is no stream to release. */
-enum spile_status package_stream(const struct package *package, const struct package_table *table, size_t bytes_max,
+enum spile_status package_stream(const struct package *package, const struct package_table *table, uint32_t rows_max, size_t bytes_max,
                                  struct ArrowArrayStream *stream, _Atomic uint64_t *progress, struct spile_error *err);
 
 /* Is the column part of that stream? */

@@ -9,9 +9,6 @@
 #include "data/gather.h"
 #include "load/package.h"
 
-/* Rows of a batch: exactly DuckDB's row group, so that each becomes one. Of other sizes it makes row groups by joining and writing anew. */
-#define STREAM_ROWS 122880u
-
 struct stream {
     struct batch_reader *reader;
     const struct column **columns;
@@ -20,7 +17,8 @@ struct stream {
     uint32_t taken;
     int64_t *source; /* by column: its place in that batch, or -1 */
     struct gather gather;
-    size_t bytes_max; /* of a batch */
+    uint32_t rows_max; /* of a batch, */
+    size_t bytes_max;  /* and about how large it may be */
     bool ended;
     _Atomic uint64_t *progress;
     pthread_mutex_t lock; /* a database asks from several of its threads, and its own locking is not ours to rely on */
@@ -83,7 +81,7 @@ static enum spile_status read_batch(struct stream *stream)
 /* Takes what there is room for of the file's batch. */
 static enum spile_status take_rows(struct stream *stream)
 {
-    uint32_t rows = (uint32_t)stream->batch.length - stream->taken, room = STREAM_ROWS - stream->gather.rows;
+    uint32_t rows = (uint32_t)stream->batch.length - stream->taken, room = stream->rows_max - stream->gather.rows;
 
     if (rows > room)
         rows = room;
@@ -100,7 +98,7 @@ static int next_batch(struct stream *stream, struct ArrowArray *out)
     enum spile_status status = SPILE_OK;
 
     out->release = NULL;
-    while (!status && !stream->ended && stream->gather.rows < STREAM_ROWS && stream->gather.bytes < stream->bytes_max)
+    while (!status && !stream->ended && stream->gather.rows < stream->rows_max && stream->gather.bytes < stream->bytes_max)
         status = stream->batch.release ? take_rows(stream) : read_batch(stream);
     if (status)
         return EIO;
@@ -182,7 +180,7 @@ static bool list_columns(struct stream *stream, const struct package_table *entr
     return true;
 }
 
-enum spile_status package_stream(const struct package *package, const struct package_table *table, size_t bytes_max,
+enum spile_status package_stream(const struct package *package, const struct package_table *table, uint32_t rows_max, size_t bytes_max,
                                  struct ArrowArrayStream *out, _Atomic uint64_t *progress, struct spile_error *err)
 {
     struct stream *stream = calloc(1, sizeof(*stream));
@@ -193,6 +191,7 @@ enum spile_status package_stream(const struct package *package, const struct pac
         return spile_fail_nomem(err);
     pthread_mutex_init(&stream->lock, NULL);
     stream->progress = progress;
+    stream->rows_max = rows_max;
     stream->bytes_max = bytes_max;
     status = list_columns(stream, table) ? open_file(stream, package, table, err) : spile_fail_nomem(err);
     if (status)

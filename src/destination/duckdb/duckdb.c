@@ -8,6 +8,9 @@
 
 #include "destination/duckdb/library.h"
 
+/* Batches of exactly this size become row groups as they are; of others DuckDB makes them by joining and writing anew. */
+#define ROW_GROUP_ROWS 122880u
+
 /* What a thread takes of DuckDB's memory for each column of the table that it fills: blocks that are written and compressed at the same
  * time. Measured with 114 columns: with 1 MiB inserts begin to spill to the disk, with half of that they fail for want of memory. */
 #define THREAD_COLUMN_BYTES ((uint64_t)3 << 19)
@@ -158,11 +161,12 @@ static enum spile_status duckdb_execute(struct destination *d, const char *sql, 
     return status;
 }
 
-/* As many threads as the memory allows for a table of that width: several need it at the same time. */
-static enum spile_status fit_threads(struct destination *d, struct ArrowArrayStream *stream, struct spile_error *err)
+/* As many threads as there are row groups to be made, and as the memory allows for a table of that width. Two threads that share a row group
+ * make two halves, which are then joined: a quarter more work for all. */
+static enum spile_status fit_threads(struct destination *d, struct ArrowArrayStream *stream, uint64_t rows, struct spile_error *err)
 {
     struct ArrowSchema schema = { 0 };
-    uint64_t fitting;
+    uint64_t fitting, useful = (rows + ROW_GROUP_ROWS - 1) / ROW_GROUP_ROWS;
     unsigned threads;
     char sql[48];
 
@@ -170,6 +174,8 @@ static enum spile_status fit_threads(struct destination *d, struct ArrowArrayStr
         return fail_duckdb(d, "the rows have no schema", stream->get_last_error(stream), err);
     fitting = d->max_memory / THREAD_COLUMN_BYTES / (uint64_t)(schema.n_children + 1);
     schema.release(&schema);
+    if (fitting > useful)
+        fitting = useful;
     threads = fitting < 1 ? 1 : fitting < d->threads_max ? (unsigned)fitting : d->threads_max;
     if (threads == d->threads)
         return SPILE_OK;
@@ -198,14 +204,14 @@ static enum spile_status insert_stream(struct destination *d, const char *sql, s
     return status;
 }
 
-static enum spile_status duckdb_ingest(struct destination *d, const char *sql, struct ArrowArrayStream *stream, uint64_t *rows,
-                                       struct spile_error *err)
+static enum spile_status duckdb_ingest(struct destination *d, const char *sql, struct ArrowArrayStream *stream, uint64_t rows,
+                                       uint64_t *inserted, struct spile_error *err)
 {
-    enum spile_status status = fit_threads(d, stream, err);
+    enum spile_status status = fit_threads(d, stream, rows, err);
 
-    *rows = 0;
+    *inserted = 0;
     if (!status)
-        status = insert_stream(d, sql, stream, rows, err);
+        status = insert_stream(d, sql, stream, inserted, err);
     if (stream->release)
         stream->release(stream);
     return status;
@@ -452,7 +458,7 @@ const struct destination_ops duckdb_destination = {
     .scheme = "duckdb",
     .summary = "a DuckDB file: x.duckdb, duckdb:PATH, duckdb:///PATH",
     .extensions = extensions,
-    .caps = { .dlt_type = "dlt.destinations.duckdb", .name_length_max = 65536, .names_fold = true },
+    .caps = { .dlt_type = "dlt.destinations.duckdb", .name_length_max = 65536, .names_fold = true, .batch_rows = ROW_GROUP_ROWS },
     .locate = duckdb_library_locate,
     .open = duckdb_open_destination,
     .close = duckdb_close_destination,
