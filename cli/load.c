@@ -22,6 +22,7 @@ struct load_options {
     enum spile_write write;
     int max_nesting;
     uint64_t workers, memory;
+    struct spile_contract contract;
     bool json, quiet, no_progress, help;
 };
 
@@ -43,6 +44,48 @@ static bool parse_nesting(const struct option_row *row, const char *value, void 
     return true;
 }
 
+static bool contract_word(const char *word, size_t length, enum spile_contract_mode *mode)
+{
+    static const char *const words[] = { [SPILE_EVOLVE] = "evolve", [SPILE_FREEZE] = "freeze", [SPILE_DISCARD_ROW] = "discard_row",
+                                         [SPILE_DISCARD_VALUE] = "discard_value" };
+
+    for (int i = SPILE_EVOLVE; i <= SPILE_DISCARD_VALUE; i++)
+        if (strlen(words[i]) == length && memcmp(words[i], word, length) == 0) {
+            *mode = (enum spile_contract_mode)i;
+            return true;
+        }
+    return false;
+}
+
+/* "freeze", or "columns=freeze,data_type=discard_row". */
+static bool parse_contract(const struct option_row *row, const char *value, void *field)
+{
+    struct spile_contract *contract = field;
+    const struct {
+        const char *name;
+        enum spile_contract_mode *mode;
+    } entities[] = { { "", &contract->all }, { "tables=", &contract->tables }, { "columns=", &contract->columns },
+                     { "data_type=", &contract->data_type } };
+    bool ok = true;
+
+    (void)row;
+    for (const char *end; ok; value = end + 1) {
+        ok = false;
+        end = strchr(value, ',') ? strchr(value, ',') : value + strlen(value);
+        for (size_t i = 0; i < sizeof(entities) / sizeof(*entities); i++) {
+            size_t length = strlen(entities[i].name);
+
+            if ((size_t)(end - value) > length && memcmp(value, entities[i].name, length) == 0)
+                ok |= contract_word(value + length, (size_t)(end - value) - length, entities[i].mode);
+        }
+        if (ok && !*end)
+            return true;
+    }
+    return false;
+}
+
+#define CONTRACT_ALLOWED "evolve, freeze, discard_row or discard_value, or such words for parts: columns=freeze,data_type=discard_row"
+
 #define FIELD(name) .offset = offsetof(struct load_options, name)
 #define DESTINATION_FORMS "FILE.duckdb, duckdb:PATH or duckdb:///PATH"
 #define TEXT_ALLOWED "a text that is not empty"
@@ -60,6 +103,9 @@ static const struct option_row load_rows[] = {
       .help = "add the rows, or put them in place of those in the table and its nested tables", .fallback = "append" },
     { .name = "max-nesting", .argument = "N", .parse = parse_nesting, FIELD(max_nesting), .least = 0, .most = 1000,
       .help = "levels of nested lists and objects that are unpacked; deeper ones stay JSON", .fallback = NESTING_DEFAULT },
+    { .name = "contract", .argument = "WORDS", .parse = parse_contract, FIELD(contract), .allowed = CONTRACT_ALLOWED,
+      .help = "what happens to data that would change the schema: evolve, freeze, discard_row or discard_value, for all or for tables=, "
+              "columns= and data_type= (with commas); the dataset keeps it", .fallback = "the dataset's, else evolve" },
     { .name = "naming", .argument = "CONVENTION", .parse = option_text, FIELD(naming), .allowed = TEXT_ALLOWED,
       .help = "how keys become names: snake_case, duck_case, direct, sql_ci_v1 or sql_cs_v1", .fallback = "the dataset's, else snake_case" },
     { .name = "workers", .argument = "N", .parse = option_number, FIELD(workers), .least = 1, .most = 1024,
@@ -225,7 +271,7 @@ static enum spile_status pipeline_load(struct spile_pipeline *pipeline, const st
     else
         status = spile_run(pipeline, sources_data(sources),
                            SPILE_RUN_OPTIONS(.table = table, .write = options->write, .max_nesting = options->max_nesting,
-                                             .load_id = options->load_id, .progress = on_progress, .progress_user = &line),
+                                             .load_id = options->load_id, .contract = options->contract, .progress = on_progress, .progress_user = &line),
                            info, err);
     running = NULL;
     progress_clear(&line);

@@ -245,6 +245,15 @@ static void total_print(const struct spile_load_info *info)
     putchar('\n');
 }
 
+static void discarded_print(const struct spile_table_info *table)
+{
+    char rows[UNIT_BYTES], values[UNIT_BYTES];
+
+    if (table->discarded_rows || table->discarded_values)
+        printf("discarded by the contract in %s: %s row%s, %s value%s\n", table->name, count_text(rows, table->discarded_rows),
+               plural(table->discarded_rows), count_text(values, table->discarded_values), plural(table->discarded_values));
+}
+
 static void duplicates_print(const struct spile_load_info *info)
 {
     uint64_t count = spile_load_info_duplicate_keys(info);
@@ -268,6 +277,8 @@ void report_print(const struct spile_load_info *info)
     for (size_t i = 0; (table = spile_load_info_table(info, i)); i++)
         new_columns_print(table);
     total_print(info);
+    for (size_t i = 0; (table = spile_load_info_table(info, i)); i++)
+        discarded_print(table);
     duplicates_print(info);
     printf("load id %s\n", spile_load_info_load_id(info));
 }

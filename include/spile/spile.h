@@ -149,6 +149,24 @@ enum spile_write {
 
 #define SPILE_NO_NESTING (-1)
 
+/* What happens to data that would change the schema, as dlt's schema contracts. */
+enum spile_contract_mode {
+    SPILE_NOT_SAID = 0,   /* what the dataset's schema says; where it says nothing: SPILE_EVOLVE */
+    SPILE_EVOLVE,         /* the schema follows the data */
+    SPILE_FREEZE,         /* the run fails with SPILE_CONTRACT */
+    SPILE_DISCARD_ROW,    /* the row is left out, with the rows nested in it */
+    SPILE_DISCARD_VALUE   /* the value is left out; of a new table: its rows */
+};
+
+/* A contract given to a run is kept in the dataset's schema: it holds for later runs too, until one gives another. The columns of a table
+ * that is new to the dataset always follow the data of the run that makes it. */
+struct spile_contract {
+    enum spile_contract_mode all;       /* for those not said below */
+    enum spile_contract_mode tables;    /* new tables, nested ones too */
+    enum spile_contract_mode columns;   /* new columns */
+    enum spile_contract_mode data_type; /* values of another type than their column: new variant columns */
+};
+
 enum spile_stage { SPILE_STAGE_NORMALIZE = 0, SPILE_STAGE_LOAD, SPILE_STAGE_DONE };
 
 /* Counts of a run in progress. */
@@ -172,6 +190,7 @@ struct spile_run_options {
     void (*progress)(const struct spile_progress *progress, void *user); /* called about 10 times a second on the thread that called
                                spile_run(); NULL: never */
     void *progress_user;
+    struct spile_contract contract;
 };
 #define SPILE_RUN_OPTIONS(...) (&(const struct spile_run_options){ .size = sizeof(struct spile_run_options), __VA_ARGS__ })
 
@@ -193,6 +212,8 @@ struct spile_table_info {
     bool created;                   /* the table is new */
     size_t new_columns;             /* count of columns added to the table (all of them when it is new) */
     const char *const *new_column_names;
+    uint64_t discarded_rows;        /* left out by the contract; rows nested in them are not counted */
+    uint64_t discarded_values;      /* left out of rows that were loaded */
 };
 
 /* All of these read; pointers they return belong to the info and live until it is freed. */

@@ -128,6 +128,17 @@ bool column_pad(struct column_builder *column, uint32_t rows)
     return true;
 }
 
+void column_take_back(struct column_builder *column, uint32_t row)
+{
+    if (column->length <= row)
+        return;
+    column->length = row;
+    if (column_has_heap(column))
+        column->heap_length = (size_t)column->i32[row];
+    if (column->nulls == row) /* nothing but nulls: as if it had never been touched */
+        column->length = column->nulls = 0;
+}
+
 size_t column_bytes(const struct column_builder *column)
 {
     return column->length * (column_width(column->type.type) + 1) + column->heap_length;

@@ -110,6 +110,9 @@ bool column_reserve(struct column_builder *column, uint32_t rows);
 /* Fills up with nulls to `rows`. */
 bool column_pad(struct column_builder *column, uint32_t rows);
 
+/* Takes back the value of row `row`, when it has one, which must be the last. */
+void column_take_back(struct column_builder *column, uint32_t row);
+
 /* Bytes held by values so far (not capacity): what a batch of it weighs. */
 size_t column_bytes(const struct column_builder *column);
 

@@ -57,21 +57,57 @@ static const struct normalize_part *part_named(const struct walker *w, const cha
     return NULL;
 }
 
-static struct table *make_table(struct schema *schema, const struct table_wish *wish)
+static struct table *make_root_table(struct schema *schema, const struct normalize_part *part, const char *name)
 {
-    struct table *table;
+    struct table *table = schema_add_root_table(schema, name, part->resource);
 
-    if (!wish->part)
-        return schema_add_nested_table(schema, wish->name, wish->parent->table);
-    table = schema_add_root_table(schema, wish->name, wish->part->resource);
-    if (!table || !table_set_write(schema, table, wish->part->replace) ||
-        (wish->part->max_nesting_given && !table_set_max_nesting(schema, table, wish->part->max_nesting)))
+    if (!table || !table_set_write(schema, table, part->replace) ||
+        (part->max_nesting_given && !table_set_max_nesting(schema, table, part->max_nesting)) ||
+        (part->contract_given && contract_set_table(schema, table, part->contract_given, NULL)))
         return NULL;
+    table->evolves_once = true;
     return table;
 }
 
+static struct table *make_table(struct schema *schema, const struct table_wish *wish)
+{
+    struct table *table = wish->part ? make_root_table(schema, wish->part, wish->name)
+                                     : schema_add_nested_table(schema, wish->name, wish->parent->table);
+
+    if (table)
+        table->in_first_row = true;
+    return table;
+}
+
+/* What is wanted, what may not be, who says so, and what to do. The place in the input is added by the caller. */
+static enum spile_status fail_frozen(struct walker *w, const struct contract *contract, enum contract_entity entity, const char *table,
+                                     const char *column, const struct document *value)
+{
+    const char *name = contract_entity_name(entity);
+    char extract[SHORTEN_BYTES] = "";
+    struct text json = { 0 };
+
+    if (value) {
+        json_write(&json, *value);
+        shorten(extract, json.text ? json.text : "", json.length);
+        text_release(&json);
+    }
+    if (entity == CONTRACT_TABLES)
+        spile_fail(w->err, SPILE_CONTRACT, "the contract freezes tables, the data needs a new table \"%s\"", table);
+    else
+        spile_fail(w->err, SPILE_CONTRACT, "the contract freezes %s, value %s needs a new column \"%s\" of table \"%s\"", name, extract,
+                   column, table);
+    spile_within(w->err, SPILE_CONTRACT, "contract \"%s: freeze\" of %s%s", name, strcmp(contract->set_by, "the schema") ? "table " : "",
+                 contract->set_by);
+    return spile_hint(w->err, SPILE_CONTRACT, "let the schema follow with --contract %s=evolve, leave such data out with %s=discard_row or "
+                                              "%s=discard_value, or correct the input", name, name, name);
+}
+
+/* *table is NULL when the contract refuses it. */
 static enum spile_status find_or_make_table(struct walker *w, const struct table_wish *wish, struct table **table)
 {
+    const struct contract *contract = wish->part ? &wish->part->contract : &wish->parent->contract;
+    enum contract_mode mode = contract->modes[CONTRACT_TABLES];
     enum spile_status status;
 
     pthread_mutex_lock(w->schema_lock);
@@ -83,10 +119,12 @@ static enum spile_status find_or_make_table(struct walker *w, const struct table
     if (status)
         return status;
     *table = schema_find_table(w->options->schema, wish->name);
-    if (!*table)
-        *table = make_table(w->options->schema, wish);
+    if (!*table && mode == CONTRACT_FREEZE)
+        status = fail_frozen(w, contract, CONTRACT_TABLES, wish->name, NULL, NULL);
+    else if (!*table && mode == CONTRACT_EVOLVE && !(*table = make_table(w->options->schema, wish)))
+        status = spile_fail_nomem(w->err);
     end_change(w);
-    return *table ? SPILE_OK : spile_fail_nomem(w->err);
+    return status;
 }
 
 /* Keeps parents before their children: the order in which row ids are made. */
@@ -110,15 +148,17 @@ static bool insert_rows(struct walker *w, struct table_rows *rows)
     return name_map_put(w->table_map, rows->name, strlen(rows->name), rows);
 }
 
-static struct table_rows *new_rows(struct walker *w, struct table *table, size_t path_length)
+/* `table` NULL: one that the contract refuses. */
+static struct table_rows *new_rows(struct walker *w, const char *name, struct table *table, size_t path_length)
 {
     struct table_rows *rows = arena_zalloc(&w->arena, sizeof(*rows));
 
     if (!rows || !(rows->slot_map = name_map_new(naming_collides(naming_of(w)))))
         return NULL;
-    rows->name = table->name;
+    rows->name = name;
     rows->table = table;
-    rows->root = !table->parent;
+    rows->refused = !table;
+    rows->root = table && !table->parent;
     rows->path_length = path_length;
     rows->own_ids.type.type = rows->ids.type.type = rows->parent_ids.type.type = TYPE_TEXT;
     rows->list_index.type.type = TYPE_BIGINT;
@@ -139,8 +179,13 @@ static enum spile_status bind_rows(struct walker *w, const struct table_wish *wi
     status = find_or_make_table(w, wish, &table);
     if (status)
         return status;
-    *rows = new_rows(w, table, path_length);
-    return *rows ? SPILE_OK : spile_fail_nomem(w->err);
+    *rows = new_rows(w, table ? table->name : wish->name, table, path_length);
+    if (!*rows)
+        return spile_fail_nomem(w->err);
+    pthread_mutex_lock(w->schema_lock);
+    status = table ? contract_of(&(*rows)->contract, w->options->schema, table, w->err) : SPILE_OK;
+    pthread_mutex_unlock(w->schema_lock);
+    return status;
 }
 
 static struct shape *new_shape(struct walker *w, const char *table_path, int level)
@@ -357,8 +402,19 @@ static enum spile_status find_slot(struct walker *w, struct table_rows *rows, co
     return SPILE_OK;
 }
 
+/* What the contract says of a new column. In the schema's lock. Names like the engine's own are let in, as in dlt. */
+static enum contract_mode mode_of_column(const struct table_rows *rows, const char *name, bool variant)
+{
+    if (!strncmp(name, DLT_PREFIX, strlen(DLT_PREFIX)))
+        return CONTRACT_EVOLVE;
+    if (variant)
+        return rows->contract.modes[CONTRACT_DATA_TYPE];
+    return rows->table->in_first_row || rows->table->evolves_once ? CONTRACT_EVOLVE : rows->contract.modes[CONTRACT_COLUMNS];
+}
+
+/* *slot is NULL when the contract refuses the column: *mode says how. */
 static enum spile_status find_or_make_slot(struct walker *w, struct table_rows *rows, const char *name, enum data_type type, bool variant,
-                                           struct slot **slot)
+                                           struct slot **slot, enum contract_mode *mode)
 {
     enum spile_status status = find_slot(w, rows, name, slot);
     struct column *column;
@@ -369,12 +425,13 @@ static enum spile_status find_or_make_slot(struct walker *w, struct table_rows *
     if (status)
         return status;
     column = table_find_column(rows->table, name);
-    if (!column)
+    *mode = column ? CONTRACT_EVOLVE : mode_of_column(rows, name, variant);
+    if (!column && *mode == CONTRACT_EVOLVE)
         column = table_add_column(w->options->schema, rows->table, name, type, variant);
     if (column)
         *slot = new_slot(w, rows, column);
     end_change(w);
-    return *slot ? SPILE_OK : spile_fail_nomem(w->err);
+    return *slot || *mode != CONTRACT_EVOLVE ? SPILE_OK : spile_fail_nomem(w->err);
 }
 
 enum spile_status bind_is_json(struct walker *w, struct node *node, bool *is_json)
@@ -411,6 +468,7 @@ enum spile_status bind_links(struct walker *w, struct table_rows *rows)
     if (status)
         return status;
     pthread_mutex_lock(w->schema_lock);
+    rows->table->in_first_row = false;
     rows->row_id_index = table->row_id->index;
     if (!rows->root) {
         rows->parent_id_index = table->parent_id->index;
@@ -481,6 +539,39 @@ static char *variant_name(struct arena *arena, const struct walker *w, const cha
     return parts[1].text ? naming_join(arena, naming_of(w), parts, 2) : NULL;
 }
 
+/* A value that wants a column the contract does not let it have. Remembered, so that the next one need not wait for its turn. */
+static enum spile_status refuse_value(struct walker *w, struct node *node, const struct document *value, const char *column, bool variant,
+                                      enum contract_mode mode)
+{
+    struct table_rows *rows = node->shape->rows;
+    uint32_t types = variant ? 1u << natural_type(*value) : REFUSED_ALL;
+
+    if (mode == CONTRACT_FREEZE)
+        return fail_frozen(w, &rows->contract, variant ? CONTRACT_DATA_TYPE : CONTRACT_COLUMNS, rows->name, column, value);
+    if (mode == CONTRACT_DISCARD_ROW) {
+        node->shape->refuses |= !variant;
+        node->refused_rows |= types;
+        w->row_refused = true;
+    } else {
+        node->refused_values |= types;
+        rows->refused_values++;
+    }
+    return SPILE_OK;
+}
+
+/* Has the contract refused such a value before? */
+static bool is_refused(struct walker *w, struct node *node, struct document value)
+{
+    uint32_t type;
+
+    if (!node->refused_rows && !node->refused_values)
+        return false;
+    type = 1u << natural_type(value);
+    w->row_refused |= node->refused_rows & type;
+    node->shape->rows->refused_values += !(node->refused_rows & type) && (node->refused_values & type);
+    return (node->refused_rows | node->refused_values) & type;
+}
+
 /* Column by column: the key's own; the same with a tag when another key of the row has taken it; a variant when the value does not fit. */
 static enum spile_status place_value(struct walker *w, struct node *node, struct document value, struct arena *scratch)
 {
@@ -491,10 +582,13 @@ static enum spile_status place_value(struct walker *w, struct node *node, struct
 
     while (variant < VARIANTS_MAX) {
         struct slot *slot;
-        enum spile_status status = find_or_make_slot(w, rows, name, inferred_type(value), variant > 0, &slot);
+        enum contract_mode mode;
+        enum spile_status status = find_or_make_slot(w, rows, name, inferred_type(value), variant > 0, &slot, &mode);
 
         if (status)
             return status;
+        if (!slot)
+            return refuse_value(w, node, &value, name, variant > 0, mode);
         if (column_has(&slot->builder, rows->rows)) {
             if (apart)
                 return fail_value(w, rows, name, value);
@@ -532,6 +626,8 @@ enum spile_status bind_value(struct walker *w, struct node *node, struct documen
     }
     if (result != NOT_COERCED)
         return result == COERCED ? SPILE_OK : spile_fail_nomem(w->err);
+    if (is_refused(w, node, value))
+        return SPILE_OK;
     status = place_value(w, node, value, &scratch);
     arena_release(&scratch);
     return status;

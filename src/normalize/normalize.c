@@ -104,6 +104,12 @@ static enum spile_status check_cancelled(struct worker *worker)
     return spile_fail(&worker->error, SPILE_CANCELLED, "cancelled");
 }
 
+/* The input is at fault: its place belongs to the error. */
+static bool is_of_input(enum spile_status status)
+{
+    return status == SPILE_SOURCE || status == SPILE_CONTRACT;
+}
+
 static enum spile_status walk_items(struct worker *worker, const struct chunk *chunk, uint64_t *items)
 {
     struct json_item item;
@@ -118,7 +124,7 @@ static enum spile_status walk_items(struct worker *worker, const struct chunk *c
             return status;
         status = walk_item(&worker->walker, chunk->part, item.document, item.element, item.offset);
         if (status)
-            return status == SPILE_SOURCE ? json_reader_within(worker->reader, status, &worker->error) : status;
+            return is_of_input(status) ? json_reader_within(worker->reader, status, &worker->error) : status;
     }
 }
 
@@ -151,7 +157,7 @@ static void end_chunk(struct worker *worker, const struct chunk *chunk, uint64_t
 
 static void tell_item(struct spile_error *err, uint64_t item)
 {
-    spile_within(err, SPILE_SOURCE, "item %llu", (unsigned long long)item);
+    spile_within(err, err->status, "item %llu", (unsigned long long)item);
     spile_hint(err, SPILE_SOURCE, "correct the input there, then run the same command again; nothing was loaded");
 }
 
@@ -162,7 +168,7 @@ static void fail_chunk(struct worker *worker, const struct chunk *chunk, uint64_
     bool first = turns_wait(&n->turns, chunk->number);
 
     if (first) {
-        if (worker->error.status == SPILE_SOURCE)
+        if (is_of_input(worker->error.status))
             tell_item(&worker->error, (chunk->first ? 0 : n->input_items) + items + 1);
         n->error = worker->error;
         turns_stop(&n->turns);
@@ -276,6 +282,55 @@ enum spile_status normalizer_finish(struct normalizer *n, const struct spile_err
     if (n->error.status && err)
         *err = n->error;
     return n->error.status;
+}
+
+/* ---- what contracts refused ------------------------------------------------------------------------------------------------------ */
+
+static int compare_rows(const void *a, const void *b)
+{
+    return strcmp((*(struct table_rows *const *)a)->name, (*(struct table_rows *const *)b)->name);
+}
+
+/* The workers' rows that have something to tell, by name; malloc. */
+static struct table_rows **list_refused(const struct normalizer *n, size_t *count)
+{
+    size_t capacity = 1;
+    struct table_rows **list;
+
+    for (unsigned i = 0; i < n->worker_count; i++)
+        capacity += n->workers[i].walker.table_count;
+    list = malloc(capacity * sizeof(*list));
+    *count = 0;
+    for (unsigned i = 0; list && i < n->worker_count; i++)
+        for (uint32_t j = 0; j < n->workers[i].walker.table_count; j++) {
+            struct table_rows *rows = n->workers[i].walker.tables[j];
+
+            if (rows->refused_rows || rows->refused_values)
+                list[(*count)++] = rows;
+        }
+    if (list)
+        qsort(list, *count, sizeof(*list), compare_rows);
+    return list;
+}
+
+bool normalizer_refused(const struct normalizer *n, void (*tell)(void *user, const char *table, uint64_t rows, uint64_t values), void *user)
+{
+    size_t count, end;
+    struct table_rows **list = list_refused(n, &count);
+
+    for (size_t i = 0; list && i < count; i = end) {
+        uint64_t rows = 0, values = 0;
+
+        for (end = i; end < count && !strcmp(list[end]->name, list[i]->name); end++) {
+            rows += list[end]->refused_rows;
+            values += list[end]->refused_values;
+        }
+        tell(user, list[i]->name, rows, values);
+    }
+    if (!list)
+        return false;
+    free(list);
+    return true;
 }
 
 uint64_t normalizer_rows(const struct normalizer *n)

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "data/chunk.h"
+#include "schema/contract.h"
 #include "schema/table_batch.h"
 
 /* A root table that is to be filled. */
@@ -19,6 +20,8 @@ struct normalize_part {
     bool replace;
     int max_nesting;      /* levels; JSON_DEPTH_MAX or more: no limit */
     bool max_nesting_given; /* by the user: goes into the schema */
+    struct contract contract; /* in force when the table is made */
+    const struct spile_contract *contract_given; /* by the user: goes into the schema; NULL: none */
 };
 
 struct normalize_options {
@@ -48,6 +51,10 @@ bool normalizer_submit(struct normalizer *normalizer, struct chunk *chunk);
 /* Waits for all chunks. `reader_error` (status SPILE_OK: none): what ended the input early, counted as an error after the last
  * chunk. Of several errors the one that comes first in the input is returned. */
 enum spile_status normalizer_finish(struct normalizer *normalizer, const struct spile_error *reader_error, struct spile_error *err);
+
+/* What contracts have refused, by table in order of their names: `tell` is called for each. After normalizer_finish. False: out of memory. */
+bool normalizer_refused(const struct normalizer *normalizer, void (*tell)(void *user, const char *table, uint64_t rows, uint64_t values),
+                        void *user);
 
 /* As they grow, from any thread. */
 uint64_t normalizer_rows(const struct normalizer *normalizer);

@@ -228,6 +228,46 @@ static enum spile_status end_row(struct walker *w, struct table_rows *rows, cons
 
 static enum spile_status visit_lists(struct walker *w, size_t from, struct row_ref row);
 
+static struct node *known_child(const struct node *parent, struct slice key)
+{
+    if (parent->child_map)
+        return name_map_find(parent->child_map, key.text, key.length);
+    for (uint32_t i = 0; i < parent->child_count; i++)
+        if (is_key(parent->children[i], key))
+            return parent->children[i];
+    return NULL;
+}
+
+/* Has the object a key of which it is known that its rows are left out? Then nothing of the row may change the schema, as in dlt. */
+static bool has_refused_key(const struct node *node, struct document object)
+{
+    struct document key = document_first(object);
+    size_t size = document_size(object);
+
+    for (size_t i = 0; i < size; i++, key = document_next_key(key)) {
+        const struct node *child = known_child(node, document_text(key));
+        struct document value = document_member(key);
+        enum document_kind kind = document_kind(value);
+
+        if (!child || kind == DOCUMENT_NULL || kind == DOCUMENT_LIST)
+            continue;
+        if (kind == DOCUMENT_OBJECT ? has_refused_key(child, value) : child->refused_rows == REFUSED_ALL)
+            return true;
+    }
+    return false;
+}
+
+/* The row that was being filled is left out, with its lists. */
+static void drop_row(struct walker *w, struct table_rows *rows, size_t lists)
+{
+    for (uint32_t i = 0; i < rows->slot_count; i++)
+        column_take_back(&rows->slots[i]->builder, rows->rows);
+    column_take_back(&rows->own_ids, rows->rows);
+    rows->refused_rows++;
+    w->list_count = lists;
+    w->row_refused = false;
+}
+
 /* One row of the shape, and the rows below it. With `wrap` the value is a field of that name; else it is the object. */
 static enum spile_status walk_row(struct walker *w, struct shape *shape, struct document value, const char *wrap, const struct frame *frame,
                                   uint64_t index, struct row_place place)
@@ -236,6 +276,10 @@ static enum spile_status walk_row(struct walker *w, struct shape *shape, struct 
     size_t lists = w->list_count;
     enum spile_status status;
 
+    if (shape->refuses && !wrap && has_refused_key(&shape->root, value)) {
+        rows->refused_rows++;
+        return SPILE_OK;
+    }
     if (wrap) {
         struct node *node = is_key(shape->root.first, slice_of(wrap)) ? shape->root.first : find_child(w, &shape->root, slice_of(wrap));
 
@@ -245,6 +289,10 @@ static enum spile_status walk_row(struct walker *w, struct shape *shape, struct 
         status = put_member(w, node, value, shape->level); /* a scalar or a list */
     } else {
         status = flatten(w, shape, value);
+    }
+    if (!status && w->row_refused) {
+        drop_row(w, rows, lists);
+        return SPILE_OK;
     }
     if (!status)
         status = end_row(w, rows, frame, index, place);
@@ -305,7 +353,9 @@ static enum spile_status visit_lists(struct walker *w, size_t from, struct row_r
         status = bind_list(w, pending.node, false, &shape);
         if (!status && is_taken(w, from, i))
             status = bind_list(w, pending.node, true, &shape);
-        if (!status)
+        if (!status && shape->rows->refused)
+            shape->rows->refused_rows += document_size(pending.list);
+        else if (!status)
             status = walk_list(w, shape, pending.list, &frame);
     }
     w->frame = frame.up;
@@ -343,6 +393,10 @@ enum spile_status walk_item(struct walker *w, uint32_t part, struct document ite
         status = bind_root(w, part, &shape);
     if (status)
         return status;
+    if (shape->rows->refused) {
+        shape->rows->refused_rows += kind == DOCUMENT_LIST && element ? document_size(item) : 1;
+        return SPILE_OK;
+    }
     if (kind == DOCUMENT_LIST && element)
         return walk_page(w, shape, item, offset);
     return walk_row(w, shape, item, kind == DOCUMENT_OBJECT ? NULL : "value", NULL, 0, (struct row_place){ offset, 0 });

@@ -46,6 +46,9 @@ struct table_rows {
     bool linked;         /* the table has its link columns, and the indexes below are known */
     uint32_t parent_id_index, list_index_index, row_id_index;
     uint32_t rows;
+    struct contract contract;
+    bool refused;        /* by the contract: there is no such table, its rows are only counted */
+    uint64_t refused_rows, refused_values;
     size_t path_length;  /* of its name before shortening: parents' are shorter than their children's */
     struct slot **slots;
     uint32_t slot_count, slot_capacity;
@@ -57,6 +60,8 @@ struct table_rows {
     struct row_place *places;      /* of rows that are items */
     uint32_t link_capacity;
 };
+
+#define REFUSED_ALL UINT32_MAX /* bits of all natural types */
 
 /* NODE_LINK: what the engine writes itself; a value from the data only claims the column's place in a new table, as in dlt. */
 enum node_role { NODE_DATA, NODE_ROW_ID, NODE_LINK };
@@ -78,6 +83,7 @@ struct node {
     enum { JSON_UNKNOWN, JSON_NO, JSON_YES } json; /* does the column keep objects and lists whole? */
     struct slot *slot;           /* the column, once bound */
     struct slot *variants[TYPE_TIME + 1]; /* by natural type of the value that did not fit the column */
+    uint32_t refused_rows, refused_values; /* bits by natural type: what the contract makes of values that want a new column */
     struct slot *apart;          /* the column when another key of the row has taken the first one */
     struct shape *list;          /* rows of the list that stands here */
     struct shape *list_apart;    /* the same when another list of the row has taken the table */
@@ -89,6 +95,7 @@ struct shape {
     struct table_rows *rows;
     const char *table_path;      /* full name of the table before shortening */
     struct node root;
+    bool refuses;                /* the contract leaves out rows with certain keys, which are known */
     int level;                   /* nesting levels left: at 0 objects and lists stay json */
     struct shape *inner;         /* rows that stand for a list in the list */
     struct name_map *list_names; /* table names of the nodes with lists */
@@ -135,6 +142,7 @@ struct walker {
     size_t member_count, member_capacity;
     struct pending_list *lists;
     size_t list_count, list_capacity;
+    bool row_refused;            /* the row in work is left out */
     struct frame *frame;         /* innermost */
     struct column_builder carried; /* ids of rows that were cut while their lists were being visited */
     size_t weight;               /* of what is in the builders */

@@ -132,6 +132,36 @@ static size_t count_inputs(const struct run *run)
     return count;
 }
 
+static void note_refused(void *user, const char *table, uint64_t rows, uint64_t values)
+{
+    struct run *run = user;
+    const char *name = arena_copy(&run->arena, table, strlen(table));
+
+    if (run->refused && name)
+        run->refused[run->refused_count++] = (struct refused_table){ name, rows, values };
+    else
+        run->refused = NULL;
+}
+
+static void count_refused(void *user, const char *table, uint64_t rows, uint64_t values)
+{
+    (void)table;
+    (void)rows;
+    (void)values;
+    ++*(size_t *)user;
+}
+
+/* The normalizer's tables do not outlive it. */
+static enum spile_status keep_refused(struct run *run, const struct normalizer *normalizer, struct spile_error *err)
+{
+    size_t count = 0;
+    bool ok = normalizer_refused(normalizer, count_refused, &count);
+
+    run->refused = ok ? arena_alloc(&run->arena, (count + 1) * sizeof(*run->refused)) : NULL;
+    ok = run->refused && normalizer_refused(normalizer, note_refused, run) && run->refused;
+    return ok ? SPILE_OK : spile_fail_nomem(err);
+}
+
 enum spile_status run_draw(struct run *run, struct spile_error *err)
 {
     struct drawing d = { .run = run, .chunk_bytes = chunk_bytes_of(run), .item_bytes_max = (size_t)(run->pipeline->max_memory / 8) };
@@ -145,6 +175,8 @@ enum spile_status run_draw(struct run *run, struct spile_error *err)
         draw_all(&d, &open, &reader_error);
         status = normalizer_finish(d.normalizer, &reader_error, err);
     }
+    if (!status)
+        status = keep_refused(run, d.normalizer, err);
     if (!status) {
         run->duplicate_keys = normalizer_duplicate_keys(d.normalizer);
         run_report(run, SPILE_STAGE_NORMALIZE, normalizer_rows(d.normalizer), 0, true);

@@ -34,8 +34,7 @@ static bool copy_names(struct arena *arena, struct spile_table_info *table, cons
 
 static bool copy_tables(struct spile_load_info *info, const struct load_job *job)
 {
-    info->tables = arena_zalloc(&info->arena, (job->change_count + 1) * sizeof(*info->tables));
-    for (size_t i = 0; info->tables && i < job->change_count; i++) {
+    for (size_t i = 0; i < job->change_count; i++) {
         const struct package_table *entry = job->package->tables[i];
         struct spile_table_info *table = &info->tables[i];
 
@@ -48,7 +47,39 @@ static bool copy_tables(struct spile_load_info *info, const struct load_job *job
         info->rows += entry->rows;
         info->table_count++;
     }
-    return info->tables;
+    return true;
+}
+
+/* Tables of which all was refused come last. */
+static bool copy_refused(struct spile_load_info *info, const struct run_figures *figures)
+{
+    static const char *const no_names[1] = { NULL };
+
+    for (size_t i = 0; i < figures->refused_count; i++) {
+        const struct refused_table *refused = &figures->refused[i];
+        size_t at = 0;
+
+        while (at < info->table_count && strcmp(info->tables[at].name, refused->name))
+            at++;
+        if (at == info->table_count) {
+            info->tables[at].name = arena_copy(&info->arena, refused->name, strlen(refused->name));
+            info->tables[at].new_column_names = no_names;
+            if (!info->tables[at].name)
+                return false;
+            info->table_count++;
+        }
+        info->tables[at].discarded_rows = refused->rows;
+        info->tables[at].discarded_values = refused->values;
+    }
+    return true;
+}
+
+static bool make_tables(struct spile_load_info *info, const struct load_job *job, const struct run_figures *figures)
+{
+    size_t count = (job ? job->change_count : 0) + figures->refused_count;
+
+    info->tables = arena_zalloc(&info->arena, (count + 1) * sizeof(*info->tables));
+    return info->tables && (!job || copy_tables(info, job)) && copy_refused(info, figures);
 }
 
 static bool add_table_json(yyjson_mut_doc *doc, yyjson_mut_val *tables, const struct spile_table_info *table)
@@ -58,6 +89,8 @@ static bool add_table_json(yyjson_mut_doc *doc, yyjson_mut_val *tables, const st
     if (!yyjson_mut_obj_add_str(doc, object, "name", table->name) || !yyjson_mut_obj_add_uint(doc, object, "rows", table->rows) ||
         !yyjson_mut_obj_add_uint(doc, object, "bytes", table->bytes) ||
         !yyjson_mut_obj_add_bool(doc, object, "created", table->created) ||
+        !yyjson_mut_obj_add_uint(doc, object, "discarded_rows", table->discarded_rows) ||
+        !yyjson_mut_obj_add_uint(doc, object, "discarded_values", table->discarded_values) ||
         !(columns = yyjson_mut_obj_add_arr(doc, object, "new_columns")))
         return false;
     for (size_t i = 0; i < table->new_columns; i++)
@@ -108,7 +141,7 @@ enum spile_status load_info_new(struct spile_load_info **out, const struct spile
     info->duplicate_keys = figures->duplicate_keys;
     info->already_loaded = job && job->already_loaded;
     if (info->load_id && info->pipeline && info->dataset && info->destination &&
-        (!job || job->already_loaded || copy_tables(info, job)) && (info->json = info_json(info))) {
+        (info->already_loaded || make_tables(info, job, figures)) && (info->json = info_json(info))) {
         *out = info;
         return SPILE_OK;
     }

@@ -25,10 +25,17 @@ struct spile_pipeline {
 /* Builds the info of a finished run. */
 struct spile_load_info;
 struct load_job;
+struct refused_table {
+    const char *name;
+    uint64_t rows, values;
+};
+
 struct run_figures {
     const char *load_id;
     double seconds;
     uint64_t bytes_read, duplicate_keys;
+    const struct refused_table *refused; /* by the contract */
+    size_t refused_count;
 };
 enum spile_status load_info_new(struct spile_load_info **out, const struct spile_pipeline *pipeline, const struct load_job *job,
                                 const struct run_figures *figures, struct spile_error *err);

@@ -270,26 +270,38 @@ static enum spile_status name_tables(struct run *run, struct spile_error *err)
     return status;
 }
 
-/* Tables that are there already take this run's disposition and nesting; new ones get them when they are made. */
+/* A table that is there already takes this run's disposition, nesting and contract. */
+static enum spile_status prepare_table(struct run *run, struct normalize_part *part, struct table *table, struct spile_error *err)
+{
+    if (table->parent) {
+        spile_fail(err, SPILE_USAGE, "table \"%s\" is a nested table of \"%s\"", table->name, table->parent->name);
+        return spile_hint(err, SPILE_USAGE, "load into another table");
+    }
+    if (!table_set_write(run->schema, table, part->replace) ||
+        (part->max_nesting_given && !table_set_max_nesting(run->schema, table, part->max_nesting)))
+        return spile_fail_nomem(err);
+    if (!part->max_nesting_given && table->max_nesting >= 0)
+        part->max_nesting = table->max_nesting;
+    return part->contract_given ? contract_set_table(run->schema, table, part->contract_given, err) : SPILE_OK;
+}
+
+/* New tables get all that when they are made. */
 static enum spile_status prepare_tables(struct run *run, struct spile_error *err)
 {
-    for (uint32_t i = 0; i < run->part_count; i++) {
+    const struct spile_contract *contract = contract_is_given(&run->options->contract) ? &run->options->contract : NULL;
+    enum spile_status status = contract ? contract_set_schema(run->schema, contract, err) : SPILE_OK;
+
+    for (uint32_t i = 0; !status && i < run->part_count; i++) {
         struct normalize_part *part = &run->normalize_parts[i];
         struct table *table = schema_find_table(run->schema, part->table);
 
-        if (!table)
-            continue;
-        if (table->parent) {
-            spile_fail(err, SPILE_USAGE, "table \"%s\" is a nested table of \"%s\"", table->name, table->parent->name);
-            return spile_hint(err, SPILE_USAGE, "load into another table");
-        }
-        if (!table_set_write(run->schema, table, part->replace) ||
-            (part->max_nesting_given && !table_set_max_nesting(run->schema, table, part->max_nesting)))
-            return spile_fail_nomem(err);
-        if (!part->max_nesting_given && table->max_nesting >= 0)
-            part->max_nesting = table->max_nesting;
+        part->contract_given = contract;
+        if (table)
+            status = prepare_table(run, part, table, err);
+        if (!status)
+            status = contract_of(&part->contract, run->schema, table, err);
     }
-    return SPILE_OK;
+    return status;
 }
 
 /* After all rows are known. */
@@ -352,7 +364,8 @@ static enum spile_status run_locked(struct run *run, struct spile_load_info **in
     if (!status)
         run_report(run, SPILE_STAGE_DONE, run->package.rows, run->package.rows, true);
     if (!status && info) {
-        struct run_figures figures = { run->load_id, clock_seconds() - run->began, atomic_load(&run->consumed), run->duplicate_keys };
+        struct run_figures figures = { run->load_id, clock_seconds() - run->began, atomic_load(&run->consumed), run->duplicate_keys,
+                                       run->refused, run->refused_count };
 
         status = load_info_new(info, run->pipeline, job.already_loaded || job.package ? &job : NULL, &figures, err);
     }

@@ -31,6 +31,8 @@ struct run {
     double last_progress;
     _Atomic uint64_t consumed, rows_handed_over;
     uint64_t duplicate_keys;
+    struct refused_table *refused; /* in the arena */
+    size_t refused_count;
 };
 
 /* draw.c: reads all inputs through normalize into the package. */

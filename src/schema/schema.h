@@ -39,6 +39,8 @@ struct table {
     struct column *load_id, *row_id, *parent_id, *list_index; /* NULL until the table has them */
     int max_nesting;      /* x-normalizer.max_nesting; -1: none */
     bool replaces;        /* write disposition replace */
+    bool in_first_row;    /* made by the row that is being walked: a contract lets it have its columns */
+    bool evolves_once;    /* new to this run: a contract lets the whole run add columns */
     yyjson_mut_val *json, *columns_json;
     struct name_map *column_map;
 };

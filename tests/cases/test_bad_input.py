@@ -450,6 +450,43 @@ def test_duplicate_keys_in_nested_objects_are_counted(work):
     assert got["t"].values("o__x") == [2] * 3 and got["t__l"].values("y") == [3] * 3
 
 
+# contract: (document, words of the message)
+FROZEN = {
+    "freeze": ({"id": 2, "new": "some value"}, ['value "some value"', 'column "new"', 'table "t"', "columns=evolve", "columns: freeze"]),
+    "columns=freeze": ({"id": 2, "l": [3, {"z": [1]}, {"zz": 7}]}, ["value 7", 'column "zz"', 'table "t__l"', "columns=discard_row"]),
+    "data_type=freeze": ({"id": "x"}, ['value "x"', 'column "id__v_text"', 'table "t"', "data_type=evolve"]),
+    "tables=freeze": ({"id": 2, "m": [1]}, ['table "t__m"', "tables=evolve", "tables: freeze"]),
+}
+
+
+@pytest.mark.parametrize("contract", FROZEN)
+def test_contract_refuses(work, contract):
+    """Exit code 6; table, column, value, place, contract and where it was set, and what to change; the dataset stays as it was."""
+    before = seeded(work)
+    document, words = FROZEN[contract]
+    path = work.write("t.json", "\n" * 4 + json.dumps({"id": 2, "l": [5]}) + "\n" + json.dumps(document) + "\n")
+    result = work.run(path, table="t", dataset="d", contract=contract)
+    check_message(result, 6, *words, "line 6, byte", "t.json", "item 2", "contract")
+    assert digests(work.database) == before
+
+
+def test_what_a_contract_discards_is_counted(work):
+    seeded(work)
+    rows = [{"id": 2, "new": 1}, {"id": 3, "l": [{"value": 5, "x": 1}, 6]}, {"id": "x", "new": 2}, {"id": 4, "m": [1, 2, 3]}]
+    info = work.load(work.write("t.json", rows), table="t", dataset="d", contract="tables=discard_row,columns=discard_value,data_type=discard_row")
+    assert {table["name"]: (table["rows"], table["discarded_rows"], table["discarded_values"]) for table in info["tables"]} == {
+        "t": (3, 1, 2), "t__l": (2, 0, 1), "t__m": (0, 3, 0)}
+    assert read_dataset(work.database)["t"].values("id") == [1, 2, 3, 4]
+    result = work.run(work.write("u.json", rows), table="t", dataset="d")
+    assert "discarded by the contract in t: 1 row, 2 values" in result.out and "discarded by the contract in t__m: 3 rows, 0 values" in result.out
+
+
+def test_contract_words(work):
+    for words in ("freez", "columns=freeze;tables=evolve", "columns=", "colums=freeze", "", "freeze,", "columns"):
+        result = work.run(work.write("t.json", GOOD), dataset="d", contract=words)
+        assert result.code == 2 and "discard_value" in result.err, (words, str(result))
+
+
 def test_colliding_keys_are_kept(work):
     """More of it in tests/conformance/test_differences.py."""
     work.load(work.write("t.json", {"Some Key": 1, "some_key": 2, "someKey": 3}), dataset="d")

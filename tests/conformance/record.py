@@ -22,6 +22,13 @@ TIMES = [
     "2024-01T10:00", "T10:00"]
 NESTING = [{"a": {"b": {"c": 1}}, "l": [{"m": [1], "d": {"e": 1}}], "ll": [[1, [2]]], "s": 1}]
 
+COLUMNS = [[{"id": 1, "l": [{"k": 1}]}], [{"id": 2, "new": 1, "l": [{"k": 2}]}, {"id": 3, "l": [{"k": 3, "z": 1}], "m": [1]}, {"id": 4}]]
+TYPES = [[{"id": 1, "a": 1}], [{"id": 2, "a": "x"}, {"id": "3", "a": 3}]]
+TABLES = [[{"id": 1}], [{"id": 2, "l": [1]}], {"u": [{"x": 1}]}]
+MIXED = [[{"id": 1, "a": 1, "o": {"p": "x"}, "l": [{"k": 1, "m": [1]}]}],
+         [{"id": 2, "a": "x", "b": 1, "l": [{"k": "v", "z": 2}, {"k": 2}, 5]}, {"id": "y", "o": {"p": 1, "q": 2}, "n": [{"x": 1}, {"y": 2}]},
+          {"id": 3, "l": [{"k": 3, "m": ["s", 4]}, {"k": 1.5}], "a": None}, {"id": 4, "a": 2.5, "l": []}]]
+
 # name: (what it shows, loads[, options]). Those of REFERENCE keep the names they have in the collection of dlt's behaviour that
 # not-covered.txt goes through; "own" ones were added here.
 REFERENCE = {
@@ -62,6 +69,14 @@ REFERENCE = {
     "naming_direct": ("convention direct", [[{"A B": 1, "aB": {"c d": 2}, "L": [1], "\u00c4": 3}]], {"table": "My Table", "naming": "direct"}),
     "naming_sql_cs": ("convention sql_cs_v1", [[{"A B": 1, "aB": {"c d": 2}, "L": [1], "camelCase": 3, "Trail_": 4}]],
                       {"table": "My Table", "naming": "sql_cs_v1"}),
+    "contract_columns_discard_row": ("rows with new columns are left out", COLUMNS, {"contract": {"columns": "discard_row"}}),
+    "contract_columns_discard_value": ("values of new columns are left out", COLUMNS, {"contract": {"columns": "discard_value"}}),
+    "contract_columns_freeze": ("new columns are refused", COLUMNS, {"contract": {"columns": "freeze"}, "refused": True}),
+    "contract_data_type_discard_row": ("rows with values of other types are left out", TYPES, {"contract": {"data_type": "discard_row"}}),
+    "contract_data_type_discard_value": ("values of other types are left out", TYPES, {"contract": {"data_type": "discard_value"}}),
+    "contract_data_type_freeze": ("values of other types are refused", TYPES, {"contract": {"data_type": "freeze"}, "refused": True}),
+    "contract_tables_discard_row": ("rows of new tables are left out", TABLES, {"contract": {"tables": "discard_row"}}),
+    "contract_tables_freeze": ("new tables are refused", TABLES, {"contract": {"tables": "freeze"}, "refused": True}),
     "user_dlt_id": ("ids given by the data", [[{"_dlt_id": "abc", "v": 1, "l": [10, 20]}]], {"own_ids": True}),
 }
 
@@ -118,6 +133,9 @@ OWN = {
     "own_naming_direct": ("convention direct: nested lists, variants, a second load", [
         [{"A B": 1, "aB": {"c-d": [{"E-f": 1}]}, "__x__": 2}], [{"A B": "x", "aB": {"c-d": [[2]]}, "x\u25b6y": True}]],
         {"table": "My__Table", "naming": "direct"}),
+    **{f"own_contract_all_{mode}": (f"everything at once: {mode}", MIXED, {"contract": mode}) for mode in ("evolve", "discard_row", "discard_value")},
+    "own_contract_mixed": ("another word for each", MIXED, {"contract": {"tables": "discard_value", "columns": "discard_row",
+                                                                         "data_type": "discard_value"}}),
     "own_pipeline_name": ("the schema's name is the pipeline's, normalized, without _pipeline", [[{"id": 1}]], {"pipeline": "My-Shop_pipeline"}),
 }
 
@@ -125,7 +143,7 @@ CASES = {**REFERENCE, **OWN}
 
 
 def options(case):
-    defaults = {"table": "t", "write": "append", "max_nesting": None, "own_ids": False, "pipeline": "g", "naming": None}
+    defaults = {"table": "t", "write": "append", "max_nesting": None, "own_ids": False, "pipeline": "g", "naming": None, "contract": None, "refused": False}
     return {**defaults, **(CASES[case][2] if len(CASES[case]) > 2 else {})}
 
 
@@ -158,7 +176,7 @@ def record(case):
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder) / "g.duckdb"
         beside.load_all(database, Path(folder) / "pipelines", CASES[case][1], set_up["table"], set_up["write"], set_up["max_nesting"],
-                        set_up["pipeline"], naming=set_up["naming"])
+                        set_up["pipeline"], naming=set_up["naming"], contract=set_up["contract"], refused=set_up["refused"])
         dataset = read_dataset(database)
         schemas, states = ([row[key] for row in rows] for rows, key in ((dataset.versions, "schema"), (dataset.states, "state")))
         tables = symbols(dataset, set_up["own_ids"])

@@ -11,6 +11,7 @@ from engine import Workspace, generate, package_digest, start_chunked
 
 DOCUMENTS = 10000
 LOAD_ID = "1764000000.25"
+SEED_LOAD_ID = "1764000000.125"
 WORKERS = (1, 2, 7)
 CHUNKS = (4096, 65536, 1 << 20)
 
@@ -35,6 +36,22 @@ def test_workers_and_chunks(work, documents, whole, workers, chunk_bytes):
     got, want = digests(work.database), digests(whole)
     assert {name: rows for name, (rows, _) in got.items()} == {name: rows for name, (rows, _) in want.items()}
     assert [name for name in want if got[name] != want[name]] == []
+
+
+@pytest.mark.parametrize("contract", ["discard_row", "discard_value"])
+def test_contract(tmp_path, documents, contract):
+    """What a contract leaves out, and how often, depends on the input alone."""
+    first = tmp_path / "t.json"
+    first.write_bytes(b"".join(documents.read_bytes().splitlines(keepends=True)[:300]))
+    found = []
+    for workers, chunk_bytes in ((1, 1 << 20), (2, 4096), (7, 4096), (3, 65536)):
+        work = Workspace(tmp_path / f"{workers} {chunk_bytes}")
+        work.load(first, dataset="d", load_id=SEED_LOAD_ID)
+        info = work.load_chunked(documents, chunk_bytes=chunk_bytes, workers=workers, table="t", dataset="d", load_id=LOAD_ID, contract=contract)
+        discarded = {table["name"]: (table["rows"], table["discarded_rows"], table["discarded_values"]) for table in info["tables"]}
+        found.append((discarded, digests(work.database)))
+    assert sum(rows + values for _, rows, values in found[0][0].values()) > 1000
+    assert found[0] == found[1] == found[2] == found[3]
 
 
 def kept_package(work, documents, workers, chunk_bytes):

@@ -182,6 +182,13 @@ def test_names_of_collisions_stay(work):
     assert got["t"].values(*names) == [(1, 2, N, N, N), (N, N, 1, N, N), (3, 4, N, 1, 2), (N, N, N, 3, 4), (5, 6, N, N, N)]
 
 
+def test_null_under_a_key_that_the_contract_drops(work):
+    """dlt keeps such a row before the first value came and drops it afterwards; a null asks for no column, so here it stays."""
+    loads = [[{"id": 1}], [{"id": 2, "new": None}, {"id": 3, "new": 1}, {"id": 4, "new": None}]]
+    spile_all(work, loads, contract={"columns": "discard_row"})
+    assert read_dataset(work.database)["t"].values("id") == [1, 2, 4]
+
+
 @pytest.mark.parametrize("naming", ["duck_case", "direct", "sql_cs_v1"])
 def test_names_that_differ_by_case(work, naming):
     """DuckDB takes them for one, dlt's load fails on the second; here the later one of a row gets a column of its own."""

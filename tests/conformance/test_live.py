@@ -58,8 +58,8 @@ DEFECTS = {
 def test_a_difference_is_seen(work, defect):
     """The comparison is able to fail: spile is given documents with a change that dlt does not get."""
     loads = [[{"a": 1, "z": "y", "b": {"c": 1.5}, "l": [1, 2]}]]
-    want, _ = live.dlt_dataset(1, loads, "snake_case")
-    got = live.spile_datasets(work, {1: DEFECTS[defect](loads)}, "snake_case")[1]
+    want, _ = live.dlt_dataset(1, loads, "snake_case", None)
+    got = live.spile_datasets(work, {1: DEFECTS[defect](loads)}, "snake_case", None)[1]
     assert live.differences(got, want)
 
 

@@ -121,6 +121,37 @@ def test_tables_of_others_stay_as_they_are(work, tmp_path):
     check_equal(read_dataset(work.database), read_dataset(alone.database))
 
 
+CONTRACTS = {
+    "of the table": lambda: beside.dlt.resource(SAME[0], name="t", schema_contract={"columns": "discard_value", "data_type": "discard_row"}),
+    "of the source": lambda: beside.dlt.source(lambda: beside.dlt.resource(SAME[0], name="t"), name="g", schema_contract="discard_row")(),
+    "of the table before the source's": lambda: beside.dlt.source(
+        lambda: beside.dlt.resource(SAME[0], name="t", schema_contract={"columns": "discard_value"}), name="g", schema_contract="discard_row")(),
+}
+
+
+@pytest.mark.parametrize("where", CONTRACTS)
+def test_contracts_of_dlt_hold(work, tmp_path, where):
+    """A contract that dlt has put into the schema decides what spile leaves out; one spile was given decides for dlt."""
+    alone = Workspace(tmp_path / "alone")
+    for folder in (work, alone):
+        begin(folder, CONTRACTS[where]())
+    drift = [{"id": 5, "new": 1, "l": [{"k": 1, "z": 2}, {"k": "x"}], "m": [1]}, {"id": "x", "a": "y"}, {"id": 6, "a": "z"}]
+    dlt_step(alone, drift, 1)
+    spile_step(work, drift, 1)
+    check_equal(read_dataset(work.database), read_dataset(alone.database))
+
+
+def test_a_contract_given_to_spile_holds_for_dlt(work, tmp_path):
+    alone = Workspace(tmp_path / "alone")
+    drift = [{"id": 7, "new": 1}, {"id": 8}]
+    beside.load_all(alone.database, alone.folder / "dlt", [SAME[0], SAME[1]], contract={"columns": "discard_row"})
+    spile_all(work, [SAME[0], SAME[1]], contract={"columns": "discard_row"})
+    for folder in (work, alone):
+        dlt_step(folder, drift, 2)
+    check_equal(read_dataset(work.database), read_dataset(alone.database))
+    assert read_dataset(work.database)["t"].values("id") == [1, 2, 8]
+
+
 def begin(work, source):
     pipe = beside.pipeline(work.database, work.folder / "dlt0")
     pipe.run(source)

@@ -24,16 +24,28 @@ def case(name):
     return found["options"], found["loads"], recorded_dataset(found)
 
 
-def spile_all(work, loads, table="t", write="append", max_nesting=None, pipeline="g", dataset="d", suffix="", form="array", **options):
-    """Loads one after another, each from files of its own. `form`: a top-level array, or one document per line. Returns the reports."""
+def spile_all(work, loads, table="t", write="append", max_nesting=None, pipeline="g", dataset="d", suffix="", form="array", contract=None,
+              refused=False, **options):
+    """Loads one after another, each from files of its own. `form`: a top-level array, or one document per line. Returns the reports.
+    The contract is that of the loads after the first; `refused`: it has to refuse them."""
     writer = work.write if form == "array" else work.write_lines
     reports = []
     for number, data in enumerate(loads):
         parts = data if isinstance(data, dict) else {table: data}
         files = [writer(f"load{suffix}{number}/{name}.json", items) for name, items in parts.items()]
-        reports.append(work.load(*files, pipeline=pipeline, dataset=dataset, table=None if isinstance(data, dict) else table,
-                                 write=write, max_nesting=max_nesting, **options))
+        options.update(pipeline=pipeline, dataset=dataset, table=None if isinstance(data, dict) else table, write=write,
+                       max_nesting=max_nesting, contract=contract_words(contract) if number else None)
+        if refused and number:
+            result = work.run(*files, **options)
+            assert result.code == 6, str(result)
+        else:
+            reports.append(work.load(*files, **options))
     return reports
+
+
+def contract_words(contract):
+    """As --contract takes it: "freeze", or "columns=freeze,tables=evolve" for dlt's dictionary."""
+    return ",".join(f"{entity}={mode}" for entity, mode in contract.items()) if isinstance(contract, dict) else contract
 
 
 def compare_with_dlt(work, loads, runs=None, digits=15, **options):

@@ -27,11 +27,12 @@ class PipelineOptions(Structure):
 
 class RunOptions(Structure):
     _fields_ = [("size", c_size_t), ("table", c_char_p), ("write", c_int), ("max_nesting", c_int), ("load_id", c_char_p),
-                ("chunk_bytes", c_size_t), ("progress", c_void_p), ("progress_user", c_void_p)]
+                ("chunk_bytes", c_size_t), ("progress", c_void_p), ("progress_user", c_void_p), ("contract", c_int * 4)]
 
 
 SPILE_DATA_FILES = 2
 SPILE_NO_NESTING = -1
+MODES = ["", "evolve", "freeze", "discard_row", "discard_value"]  # enum spile_contract_mode
 
 
 def library():
@@ -54,6 +55,7 @@ def parsed():
     parser.add_argument("--table")
     parser.add_argument("--pipeline")
     parser.add_argument("--write", choices=["append", "replace"], default="append")
+    parser.add_argument("--contract", choices=MODES, default="")
     parser.add_argument("--max-nesting", type=int)
     parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--load-id")
@@ -74,7 +76,7 @@ def run(lib, args, err):
     if status == 0:
         nesting = 0 if args.max_nesting is None else args.max_nesting or SPILE_NO_NESTING
         run_options = RunOptions(ctypes.sizeof(RunOptions), text(args.table or Path(args.sources[0]).stem), int(args.write == "replace"),
-                                 nesting, text(args.load_id), args.chunk_bytes, None, None)
+                                 nesting, text(args.load_id), args.chunk_bytes, None, None, (c_int * 4)(MODES.index(args.contract)))
         paths = (c_char_p * len(args.sources))(*map(text, args.sources))
         data = Data(SPILE_DATA_FILES, None, 0, paths, None, len(args.sources))
         status = lib.spile_run(pipeline, data, byref(run_options), byref(info), byref(err))

@@ -100,11 +100,17 @@ class LiveGenerator(Generator):
         return super().document(self.depth if depth is None else depth)
 
 
+def without_nulls(value):
+    if isinstance(value, dict):
+        return {key: without_nulls(child) for key, child in value.items() if child is not None}
+    return [without_nulls(child) for child in value if child is not None] if isinstance(value, list) else value
+
+
 LIVE_BYTES = 6000  # of a set: deep documents branch out, and dlt's time grows with the square of the tables
 
 
-def live_loads(seed, naming="snake_case"):
-    """One to three loads of up to 12 documents. Names that differ only by case count as colliding."""
+def live_loads(seed, naming="snake_case", nulls=True):
+    """One to three loads of up to 12 documents. Names that differ only by case count as colliding. `nulls`: are there any?"""
     convention = importlib.import_module("dlt.common.normalizers.naming." + naming).NamingConvention()
     generator = LiveGenerator(seed, lambda key: convention.normalize_path(key).lower())
     loads, left = [], LIVE_BYTES
@@ -114,5 +120,5 @@ def live_loads(seed, naming="snake_case"):
         for document in documents:
             left -= len(repr(document))
             if left > 0 or len(loads[0]) == 0:
-                loads[-1].append(document)
+                loads[-1].append(document if nulls else without_nulls(document))
     return loads

@@ -31,24 +31,29 @@ class Rows:
         self.tables[table_name].append(dict(row))
 
 
-def normalize(loads, table, naming=None, load_id="load{}", **hints):
-    """The dataset after these loads, one after another: lists of documents into one table. Raises what dlt raises."""
+def normalize(loads, table, naming=None, load_id="load{}", contract=None):
+    """The dataset after these loads, one after another: lists of documents into one table. The contract is that of the loads after the first.
+    Raises what dlt raises."""
     with beside.environment(SCHEMA__NAMING=naming):
         schema = Schema("g")
-    found = collections.defaultdict(list)
+    found, columns, load_ids = collections.defaultdict(list), {}, []
     with Container().injectable_context(CAPABILITIES):
         for number, items in enumerate(loads, 1):
-            rows = normalize_load(schema, items, table, load_id.format(number), hints)
+            rows = normalize_load(schema, items, table, load_id.format(number), contract if number > 1 else None)
+            load_ids += [load_id.format(number)] * bool(rows)
             for name, more in rows.items():
                 found[name] += more
                 schema.tables[name].setdefault("x-normalizer", {})["seen-data"] = True
-    return dataset(schema, found, [load_id.format(n + 1) for n, items in enumerate(loads) if items])
+                columns[name] = [dict(column) for column in schema.tables[name]["columns"].values() if "data_type" in column]
+    return dataset(schema, found, columns, load_ids)
 
 
-def normalize_load(schema, items, table, load_id, hints):
+def normalize_load(schema, items, table, load_id, contract):
     if not items:
         return {}
-    schema.update_table(dlt.resource([], name=table, **hints).compute_table_schema())
+    if contract:
+        schema.set_schema_contract(contract)
+    schema.update_table(dlt.resource([], name=table, schema_contract=contract).compute_table_schema())
     config = NormalizeConfiguration()
     config.destination_capabilities = CAPABILITIES
     rows = Rows()
@@ -57,10 +62,10 @@ def normalize_load(schema, items, table, load_id, hints):
     return rows.tables
 
 
-def dataset(schema, rows, load_ids):
+def dataset(schema, rows, columns, load_ids):
+    """`columns`: those a table had when it was loaded last; the database learns of later ones when it is loaded again."""
     document = json.loads(schema_text(schema))
-    tables = {name: Table([(column["name"], sql_type(column), column.get("nullable", True)) for column in document["tables"][name]["columns"].values()
-                           if "data_type" in column], []) for name in rows}
+    tables = {name: Table([(column["name"], sql_type(column), column.get("nullable", True)) for column in columns[name]], []) for name in rows}
     for name, table in tables.items():
         types = {column: kind for column, kind, _ in table.columns}
         table.rows = [tuple(value(types[column], row.get(column)) for column in table.names) for row in rows[name]]
