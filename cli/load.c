@@ -271,7 +271,8 @@ static enum spile_status pipeline_load(struct spile_pipeline *pipeline, const st
     else
         status = spile_run(pipeline, sources_data(sources),
                            SPILE_RUN_OPTIONS(.table = table, .write = options->write, .max_nesting = options->max_nesting,
-                                             .load_id = options->load_id, .contract = options->contract, .progress = on_progress, .progress_user = &line),
+                                             .load_id = options->load_id, .contract = options->contract,
+                                             .progress = on_progress, .progress_user = &line),
                            info, err);
     running = NULL;
     progress_clear(&line);

@@ -190,7 +190,7 @@ struct spile_run_options {
     void (*progress)(const struct spile_progress *progress, void *user); /* called about 10 times a second on the thread that called
                                spile_run(); NULL: never */
     void *progress_user;
-    struct spile_contract contract;
+    struct spile_contract contract; /* what happens to data that would change the schema; zero: what the dataset's schema says */
 };
 #define SPILE_RUN_OPTIONS(...) (&(const struct spile_run_options){ .size = sizeof(struct spile_run_options), __VA_ARGS__ })
 

@@ -7,6 +7,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "base/text.h"
+
 #define SLOTS_FIRST ((size_t)16)
 
 struct slot {
@@ -22,11 +24,6 @@ struct name_map {
     bool fold;
 };
 
-static unsigned char folded(char c)
-{
-    return (unsigned char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
-}
-
 static uint64_t hash_of(const struct name_map *map, const char *name, size_t length)
 {
     uint64_t hash = (uint64_t)(uintptr_t)map;
@@ -34,7 +31,7 @@ static uint64_t hash_of(const struct name_map *map, const char *name, size_t len
     if (!map->fold)
         return XXH3_64bits_withSeed(name, length, hash);
     for (size_t i = 0; i < length; i++) {
-        hash = (hash ^ folded(name[i])) * 0x9E3779B97F4A7C15u;
+        hash = (hash ^ (unsigned char)ascii_lower(name[i])) * 0x9E3779B97F4A7C15u;
         hash ^= hash >> 32;
     }
     return hash;
@@ -45,7 +42,7 @@ static bool equal(const struct name_map *map, const char *a, const char *b, size
     if (!map->fold)
         return !memcmp(a, b, length);
     for (size_t i = 0; i < length; i++)
-        if (folded(a[i]) != folded(b[i]))
+        if (ascii_lower(a[i]) != ascii_lower(b[i]))
             return false;
     return true;
 }

@@ -13,6 +13,13 @@ struct slice {
 };
 
 struct slice slice_of(const char *terminated);
+
+/* Of ASCII letters only; of the machine's locale nothing may depend. */
+static inline char ascii_lower(char c)
+{
+    return (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+}
+
 bool slice_equal(struct slice a, struct slice b);
 
 /* Without the white space at both ends, as Python's str.strip() understands it (Unicode). */

@@ -78,19 +78,13 @@ enum spile_status destination_find(const struct destination_ops **ops, const cha
 
 /* ---- catalog -------------------------------------------------------------------------------------------------------------------- */
 
-static unsigned char folded(char c)
-{
-    return (unsigned char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
-}
-
-/* Of the machine's locale nothing may depend. */
 static int compare_names(const char *a, const char *b)
 {
-    while (*a && folded(*a) == folded(*b)) {
+    while (*a && ascii_lower(*a) == ascii_lower(*b)) {
         a++;
         b++;
     }
-    return folded(*a) - folded(*b);
+    return (unsigned char)ascii_lower(*a) - (unsigned char)ascii_lower(*b);
 }
 
 /* Both structs begin with the name. */

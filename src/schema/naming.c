@@ -32,11 +32,6 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-static char lower(char c)
-{
-    return is_upper(c) ? (char)(c + ('a' - 'A')) : c;
-}
-
 /* Decimal digits (Unicode 15, category Nd): these and the nine behind each. */
 static const uint32_t digit_zeros[] = {
     0x0030, 0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66, 0x0DE6, 0x0E50,
@@ -144,7 +139,7 @@ static size_t break_letters(const char *in, size_t length, char *out)
     for (size_t i = 0; i < length; i++) {
         if (i > 0 && is_upper(in[i]) && (is_lower(in[i - 1]) || is_digit(in[i - 1])))
             out[used++] = '_';
-        out[used++] = lower(in[i]);
+        out[used++] = ascii_lower(in[i]);
     }
     return used;
 }
@@ -196,7 +191,7 @@ static void tag_make(struct slice original, char tag[TAG_CHARS])
     shake128(original.text, original.length, digest, sizeof(digest));
     base64_encode(digest, sizeof(digest), text);
     for (int i = 0; i < TAG_CHARS; i++)
-        tag[i] = text[i] == '/' ? 'a' : text[i] == '+' ? 'b' : lower(text[i]);
+        tag[i] = text[i] == '/' ? 'a' : text[i] == '+' ? 'b' : ascii_lower(text[i]);
 }
 
 /* Bytes of the first `count` characters. */
@@ -266,7 +261,7 @@ static size_t sql_ci(struct slice name, char *out, char *scratch)
     size_t length = sql_cs(name, out, scratch);
 
     for (size_t i = 0; i < length; i++)
-        out[i] = lower(out[i]);
+        out[i] = ascii_lower(out[i]);
     return length;
 }
 
