@@ -190,7 +190,7 @@ def test_control_characters_do_not_reach_the_terminal(spile):
 
 # ---- help and version ---------------------------------------------------------------------------------------------------------
 
-LOAD_OPTIONS = ["to", "dataset", "table", "pipeline", "write", "max-nesting", "workers", "memory", "load-id", "json", "quiet",
+LOAD_OPTIONS = ["to", "dataset", "table", "pipeline", "write", "max-nesting", "contract", "naming", "workers", "memory", "load-id", "json", "quiet",
                 "no-progress", "help"]  # the specification's list
 
 
@@ -266,6 +266,9 @@ ACCEPTED = [
     ("no nesting", ["--to", "db.duckdb", "--max-nesting", "0"], "db_dataset", {"orders": 1}),
     ("one level", ["--to", "db.duckdb", "--max-nesting=1"], "db_dataset", {"orders": 1, "orders__items": 2}),
     ("most levels", ["--to", "db.duckdb", "--max-nesting=1000"], "db_dataset", ALL),
+    ("contract in one word", ["--to", "db.duckdb", "--contract", "evolve"], "db_dataset", ALL),
+    ("contract in parts", ["--to", "db.duckdb", "--contract=columns=freeze,data_type=discard_row"], "db_dataset", ALL),
+    ("naming", ["--to", "db.duckdb", "--naming", "direct"], "db_dataset", {"orders": 1, "orders\u25b6items": 2, "orders\u25b6items\u25b6marks": 2}),
     ("workers", ["--to", "db.duckdb", "--workers", "3"], "db_dataset", ALL),
     ("memory in M", ["--to", "db.duckdb", "--memory", "512M"], "db_dataset", ALL),
     ("memory in small g", ["--to", "db.duckdb", "--memory=1g"], "db_dataset", ALL),
