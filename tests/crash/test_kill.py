@@ -20,7 +20,7 @@ from engine import SANITIZED, Workspace, generate, package_files
 
 KILLS = int(os.environ.get("SPILE_KILLS", 20 if SANITIZED else 200))
 SEED = int(os.environ.get("SPILE_KILL_SEED", random.SystemRandom().randrange(1 << 32)))
-SECONDS = 0.25  # a run should take about that long, so that kills fall into every stage
+SECONDS = 0.2  # a run should take about that long, so that kills fall into every stage
 LOAD_ID = "1764000001.5"
 SEED_LOAD_ID = "1764000000.5"
 
@@ -70,7 +70,7 @@ class Scene:
 
     def size_input(self):
         """As many documents as this machine loads in SECONDS, with keys that the first load had not."""
-        count, seconds = 2000, 0
+        count, seconds = 500, 0
         while seconds < SECONDS and count < 400000:
             count = int(count * min(4, max(1.5, SECONDS / seconds))) if seconds else count
             generate("w2", count, self.second, seed=8)
