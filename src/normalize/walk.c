@@ -28,19 +28,21 @@ static inline bool is_key(const struct node *node, struct slice key)
     return node && node->key.length == key.length && !memcmp(node->key.text, key.text, key.length);
 }
 
+static struct node *known_child(const struct node *parent, struct slice key)
+{
+    if (parent->child_map)
+        return name_map_find(parent->child_map, key.text, key.length);
+    for (uint32_t i = 0; i < parent->child_count; i++)
+        if (is_key(parent->children[i], key))
+            return parent->children[i];
+    return NULL;
+}
+
 static struct node *find_child(struct walker *w, struct node *parent, struct slice key)
 {
-    if (parent->child_map) {
-        struct node *child = name_map_find(parent->child_map, key.text, key.length);
+    struct node *child = known_child(parent, key);
 
-        if (child)
-            return child;
-    } else {
-        for (uint32_t i = 0; i < parent->child_count; i++)
-            if (is_key(parent->children[i], key))
-                return parent->children[i];
-    }
-    return bind_child(w, parent, key);
+    return child ? child : bind_child(w, parent, key);
 }
 
 /* Lists the members with their nodes. Of a key that comes twice the last value counts, in the place of the first, as in Python. */
@@ -227,16 +229,6 @@ static enum spile_status end_row(struct walker *w, struct table_rows *rows, cons
 }
 
 static enum spile_status visit_lists(struct walker *w, size_t from, struct row_ref row);
-
-static struct node *known_child(const struct node *parent, struct slice key)
-{
-    if (parent->child_map)
-        return name_map_find(parent->child_map, key.text, key.length);
-    for (uint32_t i = 0; i < parent->child_count; i++)
-        if (is_key(parent->children[i], key))
-            return parent->children[i];
-    return NULL;
-}
 
 /* Has the object a key of which it is known that its rows are left out? Then nothing of the row may change the schema, as in dlt. */
 static bool has_refused_key(const struct node *node, struct document object)
