@@ -9,60 +9,9 @@
 #include "base/map.h"
 #include "base/text.h"
 #include "data/json_text.h"
+#include "schema/template.h"
 
 #define PREVIOUS_HASHES_MAX 10
-
-/* What dlt puts into a schema before any data. */
-static const char schema_template[] =
-    "{\"version\":1,\"version_hash\":\"\",\"engine_version\":11,\"name\":\"\",\"tables\":{\"_dlt_version\":{\"name\":\"_dlt_version\",\"columns\":{"
-    "\"version\":{\"name\":\"version\",\"data_type\":\"bigint\",\"nullable\":false,"
-    "\"description\":\"Numeric version of the schema, incremented on each schema change\"},"
-    "\"engine_version\":{\"name\":\"engine_version\",\"data_type\":\"bigint\",\"nullable\":false,"
-    "\"description\":\"Version of the dlt schema engine that created this schema\"},"
-    "\"inserted_at\":{\"name\":\"inserted_at\",\"data_type\":\"timestamp\",\"nullable\":false,"
-    "\"description\":\"Timestamp when this schema version was stored\"},"
-    "\"schema_name\":{\"name\":\"schema_name\",\"data_type\":\"text\",\"nullable\":false,\"description\":\"Name of the schema\"},"
-    "\"version_hash\":{\"name\":\"version_hash\",\"data_type\":\"text\",\"nullable\":false,"
-    "\"description\":\"Unique hash of the schema content, used to detect changes\"},"
-    "\"schema\":{\"name\":\"schema\",\"data_type\":\"text\",\"nullable\":false,"
-    "\"description\":\"JSON representation of the complete schema definition\"}},"
-    "\"write_disposition\":\"skip\",\"resource\":\"_dlt_version\",\"description\":\"Created by DLT. Tracks schema updates\"},"
-    "\"_dlt_loads\":{\"name\":\"_dlt_loads\",\"columns\":{"
-    "\"load_id\":{\"name\":\"load_id\",\"data_type\":\"text\",\"nullable\":false,\"precision\":64,"
-    "\"description\":\"Unique identifier of the load operation\"},"
-    "\"schema_name\":{\"name\":\"schema_name\",\"data_type\":\"text\",\"nullable\":true,"
-    "\"description\":\"Name of the schema associated with this load\"},"
-    "\"status\":{\"name\":\"status\",\"data_type\":\"bigint\",\"nullable\":false,"
-    "\"description\":\"Status of the load operation (0 = success)\"},"
-    "\"inserted_at\":{\"name\":\"inserted_at\",\"data_type\":\"timestamp\",\"nullable\":false,"
-    "\"description\":\"Timestamp when the load was completed\"},"
-    "\"schema_version_hash\":{\"name\":\"schema_version_hash\",\"data_type\":\"text\",\"nullable\":true,"
-    "\"description\":\"Hash of the schema version used during this load\"}},"
-    "\"write_disposition\":\"skip\",\"resource\":\"_dlt_loads\",\"description\":\"Created by DLT. Tracks completed loads\"}},"
-    "\"settings\":{\"detections\":[\"iso_timestamp\"],\"default_hints\":{"
-    "\"not_null\":[\"_dlt_id\",\"_dlt_root_id\",\"_dlt_parent_id\",\"_dlt_list_idx\",\"_dlt_load_id\"],"
-    "\"parent_key\":[\"_dlt_parent_id\"],\"root_key\":[\"_dlt_root_id\"],\"unique\":[\"_dlt_id\"],\"row_key\":[\"_dlt_id\"]}},"
-    "\"normalizers\":{\"names\":\"snake_case\",\"json\":{\"module\":\"dlt.common.normalizers.json.relational\"}},\"previous_hashes\":[]}";
-
-static const char state_table_template[] =
-    "{\"columns\":{"
-    "\"version\":{\"name\":\"version\",\"data_type\":\"bigint\",\"nullable\":false,"
-    "\"description\":\"Numeric version of the pipeline state\"},"
-    "\"engine_version\":{\"name\":\"engine_version\",\"data_type\":\"bigint\",\"nullable\":false,"
-    "\"description\":\"Version of the dlt state engine\"},"
-    "\"pipeline_name\":{\"name\":\"pipeline_name\",\"data_type\":\"text\",\"nullable\":false,"
-    "\"description\":\"Name of the pipeline this state belongs to\"},"
-    "\"state\":{\"name\":\"state\",\"data_type\":\"text\",\"nullable\":false,"
-    "\"description\":\"Compressed JSON representation of the pipeline state\"},"
-    "\"created_at\":{\"name\":\"created_at\",\"data_type\":\"timestamp\",\"nullable\":false,"
-    "\"description\":\"Timestamp when this state was created\"},"
-    "\"version_hash\":{\"name\":\"version_hash\",\"data_type\":\"text\",\"nullable\":true,"
-    "\"description\":\"Hash of the state content, used to detect changes\"},"
-    "\"_dlt_load_id\":{\"name\":\"_dlt_load_id\",\"data_type\":\"text\",\"nullable\":false,\"precision\":64,"
-    "\"description\":\"Load identifier linking this row to its load operation\"},"
-    "\"_dlt_id\":{\"name\":\"_dlt_id\",\"data_type\":\"text\",\"nullable\":false,\"unique\":true,\"row_key\":true}},"
-    "\"write_disposition\":\"append\",\"file_format\":\"preferred\",\"name\":\"_dlt_pipeline_state\","
-    "\"resource\":\"_dlt_pipeline_state\",\"x-normalizer\":{\"seen-data\":true}}";
 
 /* ---- index over the document --------------------------------------------------------------------------------------------------- */
 
@@ -274,11 +223,9 @@ enum spile_status schema_read(struct schema **out, const char *text, size_t leng
 
 enum spile_status schema_new(struct schema **out, const char *name, const struct naming *naming, struct spile_error *err)
 {
-    yyjson_doc *template = json_text_parse(schema_template, sizeof(schema_template) - 1);
-    yyjson_mut_doc *doc = template ? yyjson_doc_mut_copy(template, NULL) : NULL;
+    yyjson_mut_doc *doc = template_schema();
     yyjson_mut_val *root = yyjson_mut_doc_get_root(doc);
 
-    yyjson_doc_free(template);
     if (doc && yyjson_mut_obj_put(root, yyjson_mut_str(doc, "name"), yyjson_mut_strcpy(doc, name)) &&
         yyjson_mut_obj_put(yyjson_mut_obj_get(root, "normalizers"), yyjson_mut_str(doc, "names"),
                            yyjson_mut_str(doc, naming_name(naming->convention))))
@@ -461,15 +408,10 @@ bool table_set_seen_data(struct schema *schema, struct table *table)
 struct table *schema_add_state_table(struct schema *schema)
 {
     struct table *table = schema_find_table(schema, DLT_STATE_TABLE);
-    yyjson_doc *doc;
 
     if (table)
         return table;
-    doc = json_text_parse(state_table_template, sizeof(state_table_template) - 1);
-    if (!doc)
-        return NULL;
-    table = add_table(schema, yyjson_val_mut_copy(schema->doc, yyjson_doc_get_root(doc)), DLT_STATE_TABLE);
-    yyjson_doc_free(doc);
+    table = add_table(schema, template_table(schema->doc, DLT_STATE_TABLE), DLT_STATE_TABLE);
     return table && index_columns(schema, table) ? table : NULL;
 }
 
