@@ -2,51 +2,57 @@
 
 #include <string.h>
 
-static const char *const modes[] = {
+#include "base/nearest.h"
+
+const char *const contract_modes[] = {
     [CONTRACT_EVOLVE] = "evolve",
     [CONTRACT_FREEZE] = "freeze",
     [CONTRACT_DISCARD_ROW] = "discard_row",
     [CONTRACT_DISCARD_VALUE] = "discard_value",
+    NULL,
 };
 
-static const char *const entities[] = {
+const char *const contract_entities[] = {
     [CONTRACT_TABLES] = "tables",
     [CONTRACT_COLUMNS] = "columns",
     [CONTRACT_DATA_TYPE] = "data_type",
+    NULL,
 };
-
-#define MODE_COUNT (sizeof(modes) / sizeof(*modes))
 
 const char *contract_mode_name(enum contract_mode mode)
 {
-    return modes[mode];
+    return contract_modes[mode];
 }
 
 const char *contract_entity_name(enum contract_entity entity)
 {
-    return entities[entity];
+    return contract_entities[entity];
 }
 
 /* ---- as stored ------------------------------------------------------------------------------------------------------------------ */
 
-static enum spile_status fail_word(const char *what, yyjson_mut_val *word, const char *set_by, struct spile_error *err)
+static enum spile_status fail_word(const char *what, yyjson_mut_val *word, const char *const *known, const char *set_by,
+                                   struct spile_error *err)
 {
     char extract[SHORTEN_BYTES];
-    const char *text = yyjson_mut_get_str(word);
+    struct slice text = yyjson_mut_is_str(word) ? (struct slice){ yyjson_mut_get_str(word), yyjson_mut_get_len(word) } : slice_of("");
+    const char *nearest = nearest_of(text, known);
 
-    spile_fail(err, SPILE_CONFIG, "schema contract of %s: unknown %s \"%s\"", set_by, what,
-               shorten(extract, text ? text : "", yyjson_mut_get_len(word)));
-    return spile_hint(err, SPILE_CONFIG, "contracts are evolve, freeze, discard_row and discard_value, for tables, columns and data_type");
+    spile_fail(err, SPILE_CONFIG, "schema contract of %s: unknown %s \"%s\"", set_by, what, shorten(extract, text.text, text.length));
+    return spile_hint(err, SPILE_CONFIG, "%s%s%scontracts are evolve, freeze, discard_row and discard_value, for tables, columns and data_type",
+                      nearest ? "did you mean \"" : "", nearest ? nearest : "", nearest ? "\"? " : "");
 }
 
 static enum spile_status read_mode(enum contract_mode *mode, yyjson_mut_val *word, const char *set_by, struct spile_error *err)
 {
-    for (size_t i = 0; i < MODE_COUNT; i++)
-        if (yyjson_mut_equals_str(word, modes[i])) {
+    if (yyjson_mut_is_null(word))
+        return SPILE_OK; /* as if nothing was said */
+    for (size_t i = 0; contract_modes[i]; i++)
+        if (yyjson_mut_equals_str(word, contract_modes[i])) {
             *mode = (enum contract_mode)i;
             return SPILE_OK;
         }
-    return fail_word("word", word, set_by, err);
+    return fail_word("word", word, contract_modes, set_by, err);
 }
 
 /* One word for all, or an object with a word for some. */
@@ -66,10 +72,12 @@ static enum spile_status read_contract(struct contract *out, yyjson_mut_val *sto
     {
         int entity = 0;
 
-        while (entity < CONTRACT_ENTITIES && !yyjson_mut_equals_str(key, entities[entity]))
+        if (!strncmp(yyjson_mut_get_str(key), "x-", 2))
+            continue; /* another program's */
+        while (entity < CONTRACT_ENTITIES && !yyjson_mut_equals_str(key, contract_entities[entity]))
             entity++;
         if (entity == CONTRACT_ENTITIES)
-            return fail_word("entity", key, set_by, err);
+            return fail_word("entity", key, contract_entities, set_by, err);
         status = read_mode(&out->modes[entity], word, set_by, err);
         if (status)
             return status;
@@ -85,7 +93,7 @@ enum spile_status contract_of(struct contract *out, const struct schema *schema,
     for (; table; table = table->parent) {
         yyjson_mut_val *own = yyjson_mut_obj_get(table->json, "schema_contract");
 
-        if (own)
+        if (own && !yyjson_mut_is_null(own))
             return read_contract(out, own, table->name, err);
     }
     return stored ? read_contract(out, stored, "the schema", err) : SPILE_OK;
@@ -108,12 +116,12 @@ static yyjson_mut_val *stored_form(yyjson_mut_doc *doc, const struct spile_contr
     yyjson_mut_val *object;
 
     if (given->all && !given->tables && !given->columns && !given->data_type)
-        return yyjson_mut_str(doc, modes[given->all - 1]);
+        return yyjson_mut_str(doc, contract_modes[given->all - 1]);
     object = yyjson_mut_obj(doc);
     for (int entity = 0; entity < CONTRACT_ENTITIES; entity++) {
         enum spile_contract_mode word = words[entity] ? words[entity] : given->all;
 
-        if (word && !yyjson_mut_obj_add_str(doc, object, entities[entity], modes[word - 1]))
+        if (word && !yyjson_mut_obj_add_str(doc, object, contract_entities[entity], contract_modes[word - 1]))
             return NULL;
     }
     return object;

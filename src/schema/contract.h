@@ -19,6 +19,10 @@ struct contract {
     const char *set_by; /* "the schema", or the name of the table that has it; "" for the default */
 };
 
+/* The words as stored, in the order of the enums, with a NULL at the end. */
+extern const char *const contract_modes[];
+extern const char *const contract_entities[];
+
 const char *contract_mode_name(enum contract_mode mode);
 const char *contract_entity_name(enum contract_entity entity);
 
