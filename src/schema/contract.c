@@ -39,7 +39,8 @@ static enum spile_status fail_word(const char *what, yyjson_mut_val *word, const
     const char *nearest = nearest_of(text, known);
 
     spile_fail(err, SPILE_CONFIG, "schema contract of %s: unknown %s \"%s\"", set_by, what, shorten(extract, text.text, text.length));
-    return spile_hint(err, SPILE_CONFIG, "%s%s%scontracts are evolve, freeze, discard_row and discard_value, for tables, columns and data_type",
+    return spile_hint(err, SPILE_CONFIG,
+                      "%s%s%scontracts are evolve, freeze, discard_row and discard_value, for tables, columns and data_type",
                       nearest ? "did you mean \"" : "", nearest ? nearest : "", nearest ? "\"? " : "");
 }
 

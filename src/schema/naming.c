@@ -309,11 +309,14 @@ const char *naming_name(enum naming_convention convention)
 }
 
 #define MODULE_PREFIX "dlt.common.normalizers.naming."
+#define FORMER_SNAKE_CASE "dlt.common.normalizers.names.snake_case" /* in old schemas */
 
 bool naming_find(struct slice name, enum naming_convention *convention)
 {
     size_t prefix = strlen(MODULE_PREFIX);
 
+    if (slice_equal(name, slice_of(FORMER_SNAKE_CASE)))
+        name = slice_of("snake_case");
     if (name.length > prefix && !memcmp(name.text, MODULE_PREFIX, prefix))
         name = (struct slice){ name.text + prefix, name.length - prefix };
     for (size_t i = 0; i < sizeof(conventions) / sizeof(*conventions); i++)

@@ -889,6 +889,8 @@ static void conventions_have_names(void **state)
         { "snake_case", true, NAMING_SNAKE_CASE }, { "direct", true, NAMING_DIRECT }, { "sql_ci_v1", true, NAMING_SQL_CI },
         { "dlt.common.normalizers.naming.duck_case", true, NAMING_DUCK_CASE }, { "sql_cs_v1", true, NAMING_SQL_CS },
         { "Direct", false, 0 }, { "", false, 0 }, { "dlt.common.normalizers.naming.", false, 0 }, { "mine.duck_case", false, 0 },
+        { "dlt.common.normalizers.names.snake_case", true, NAMING_SNAKE_CASE }, /* as dlt called it before */
+        { "dlt.common.normalizers.names.direct", false, 0 },
     };
     enum naming_convention convention;
 
