@@ -22,6 +22,7 @@ set(test_environment
     SPILE=${PROJECT_BINARY_DIR}/bin/spile
     SPILE_LIB=${PROJECT_BINARY_DIR}/lib/libspile.so
     SPILE_GENERATE=${PROJECT_BINARY_DIR}/bench/generate
+    SPILE_YAML_FILTER=${PROJECT_BINARY_DIR}/tests/yaml_filter
     SPILE_SANITIZE=${SPILE_SANITIZE}
     ${sanitizer_options})
 
@@ -93,6 +94,17 @@ function(register_python_tests suite)
     endforeach()
 endfunction()
 
+# Programs through which Python tests call functions that the library doesn't show.
+function(register_filters)
+    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/conformance/*_filter.c)
+    foreach(source IN LISTS sources)
+        cmake_path(GET source STEM program)
+        add_executable(${program} ${source})
+        set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+        target_link_libraries(${program} PRIVATE spile_warnings spile_core)
+    endforeach()
+endfunction()
+
 # Each fuzzer runs for $SPILE_FUZZ_SECONDS, from the inputs in tests/fuzz/corpus/<name> when there are some.
 function(register_fuzzers)
     file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/fuzz/fuzz_*.c)
@@ -113,6 +125,7 @@ if(SPILE_FUZZ)
     register_fuzzers()
 else()
     register_unit_tests()
+    register_filters()
     if(NOT SPILE_SANITIZE)
         register_checks()
     endif()
