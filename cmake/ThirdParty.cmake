@@ -7,6 +7,7 @@ find_package(ZLIB REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(FYAML REQUIRED IMPORTED_TARGET libfyaml)
+pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
 
 # fetched_folder(VARIABLE NAME FILE): the folder .deps/NAME-<version>, of which FILE is a part.
@@ -53,4 +54,4 @@ target_include_directories(spile_thirdparty SYSTEM PUBLIC
     ${yyjson} ${nanoarrow}/src ${PROJECT_BINARY_DIR}/third-party ${nanoarrow}/flatcc/include ${duckdb}/include ${XXHASH_INCLUDE_DIR})
 target_compile_definitions(spile_thirdparty PRIVATE NDEBUG)
 target_compile_options(spile_thirdparty PRIVATE -w -fno-sanitize=undefined)
-target_link_libraries(spile_thirdparty PUBLIC OpenSSL::Crypto ZLIB::ZLIB PkgConfig::ZSTD PkgConfig::FYAML Threads::Threads ${CMAKE_DL_LIBS})
+target_link_libraries(spile_thirdparty PUBLIC OpenSSL::Crypto ZLIB::ZLIB PkgConfig::ZSTD PkgConfig::FYAML PkgConfig::PCRE2 Threads::Threads ${CMAKE_DL_LIBS})

@@ -31,6 +31,9 @@ struct column_type {
     bool timezone; /* of a timestamp */
 };
 
+/* The names of all types, with a NULL at the end. */
+extern const char *const data_type_names[];
+
 /* "text", "bigint", ...; "" for TYPE_UNKNOWN. */
 const char *data_type_name(enum data_type type);
 

@@ -41,7 +41,7 @@ static const uint32_t digit_zeros[] = {
     0x16B50, 0x1D7CE, 0x1D7D8, 0x1D7E2, 0x1D7EC, 0x1D7F6, 0x1E140, 0x1E2F0, 0x1E4F0, 0x1E950, 0x1FBF0,
 };
 
-static bool is_decimal(uint32_t character)
+bool is_decimal_digit(uint32_t character)
 {
     size_t low = 0, high = sizeof(digit_zeros) / sizeof(digit_zeros[0]);
 
@@ -98,7 +98,7 @@ static size_t reduce_alphabet(struct slice name, char (*reduced)(char), char *ou
         if (c) {
             out[used++] = c;
             in_run = false;
-        } else if (step > 1 && is_decimal(character)) {
+        } else if (step > 1 && is_decimal_digit(character)) {
             memcpy(out + used, name.text + i, step);
             used += step;
             in_run = false;
@@ -148,7 +148,7 @@ static bool starts_with_digit(const char *text, size_t length)
 {
     uint32_t character;
 
-    return utf8_decode(text, length, &character) > 0 && is_decimal(character);
+    return utf8_decode(text, length, &character) > 0 && is_decimal_digit(character);
 }
 
 /* An underscore before a leading digit. */

@@ -25,6 +25,9 @@ struct naming {
     bool folds;        /* the destination takes names that differ only by case for one */
 };
 
+/* A decimal digit of any script, as \d of Python has it. */
+bool is_decimal_digit(uint32_t character);
+
 /* "snake_case", ... as dlt stores it. */
 const char *naming_name(enum naming_convention convention);
 
