@@ -9,21 +9,22 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "pipelines.h"
 #include "report.h"
 #include "sources.h"
 
-#define PIPELINE_NAME_MAX 64
 #define NESTING_DEFAULT "1000"
 
 /* ---- options --------------------------------------------------------------------------------------------------------------- */
 
 struct load_options {
-    const char *to, *dataset, *table, *pipeline, *load_id, *naming;
+    const char *to, *dataset, *table, *pipeline, *load_id, *naming, *schema, *discarded, *import_folder, *export_folder;
+    char *columns, *json_columns, *primary_key, *merge_key; /* joined; freed at the end */
     enum spile_write write;
     int max_nesting;
-    uint64_t workers, memory;
+    uint64_t workers, memory, sample;
     struct spile_contract contract;
-    bool json, quiet, no_progress, help;
+    bool root_key, dev_mode, json, quiet, no_progress, help;
 };
 
 static bool parse_write(const struct option_row *row, const char *value, void *field)
@@ -84,36 +85,62 @@ static bool parse_contract(const struct option_row *row, const char *value, void
     return false;
 }
 
+static const char *const contract_words[] = { "evolve", "freeze",  "discard_row", "discard_value",
+                                              "tables", "columns", "data_type",   NULL };
+static const char *const write_words[] = { "append", "replace", NULL };
+
 #define CONTRACT_ALLOWED "evolve, freeze, discard_row or discard_value, or such words for parts: columns=freeze,data_type=discard_row"
 
 #define FIELD(name) .offset = offsetof(struct load_options, name)
-#define DESTINATION_FORMS "FILE.duckdb, duckdb:PATH or duckdb:///PATH"
 #define TEXT_ALLOWED "a text that is not empty"
 
+/* What load and plan have in common: where from and to, and what shapes the tables. */
+#define SHAPING_ROWS \
+    { .name = "to", .argument = "DESTINATION", .parse = option_text, FIELD(to), .allowed = DESTINATION_FORMS, \
+      .help = "database to load into, made when it does not exist: " DESTINATION_FORMS "; required" }, \
+    { .name = "dataset", .argument = "NAME", .parse = option_text, FIELD(dataset), .allowed = TEXT_ALLOWED, \
+      .help = "schema in the database that receives the tables", .fallback = "<pipeline>_dataset" }, \
+    { .name = "table", .argument = "NAME", .parse = option_text, FIELD(table), .allowed = TEXT_ALLOWED, \
+      .help = "load all sources into this table", .fallback = "named after each SOURCE" }, \
+    { .name = "pipeline", .argument = "NAME", .parse = option_text, FIELD(pipeline), .allowed = TEXT_ALLOWED, \
+      .help = "name of the pipeline, which keeps schema and state between loads", .fallback = "named after DESTINATION" }, \
+    { .name = "write", .argument = "append|replace", .parse = parse_write, FIELD(write), .allowed = "append or replace", .words = write_words, \
+      .help = "add the rows, or put them in place of those in the table and its nested tables", .fallback = "append" }, \
+    { .name = "columns", .argument = "LIST", .parse = option_list, FIELD(columns), .list = true, .allowed = TEXT_ALLOWED, \
+      .help = "types and hints of columns: NAME:TYPE, with (PRECISION,SCALE) and :HINT as needed, and commas between: id:bigint:not_null, " \
+              "price:decimal(10,2); nested columns are TABLE.NAME", .fallback = "found in the data" }, \
+    { .name = "primary-key", .argument = "NAMES", .parse = option_list, FIELD(primary_key), .list = true, .allowed = TEXT_ALLOWED, \
+      .help = "columns that tell rows apart; they must not be null" }, \
+    { .name = "merge-key", .argument = "NAMES", .parse = option_list, FIELD(merge_key), .list = true, .allowed = TEXT_ALLOWED, \
+      .help = "columns that tell which rows are put in place of which; they must not be null" }, \
+    { .name = "json-column", .argument = "PATH", .parse = option_list, FIELD(json_columns), .list = true, .allowed = TEXT_ALLOWED, \
+      .help = "keep objects and lists at this path whole, as JSON: payload, items.meta; may come more than once" }, \
+    { .name = "max-nesting", .argument = "N", .parse = parse_nesting, FIELD(max_nesting), .least = 0, .most = 1000, \
+      .help = "levels of nested lists and objects that are unpacked; deeper ones stay JSON", .fallback = NESTING_DEFAULT }, \
+    { .name = "root-key", .parse = option_switch, FIELD(root_key), .help = "give nested rows the id of their root row, as _dlt_root_id" }, \
+    { .name = "schema", .argument = "FILE", .parse = option_text, FIELD(schema), .allowed = TEXT_ALLOWED, \
+      .help = "schema file (YAML or JSON, dlt's) whose tables, hints and settings join those of the dataset" }, \
+    { .name = "contract", .argument = "WORDS", .parse = parse_contract, FIELD(contract), .allowed = CONTRACT_ALLOWED, .words = contract_words, \
+      .help = "what happens to data that would change the schema: evolve, freeze, discard_row or discard_value, for all or for tables=, " \
+              "columns= and data_type= (with commas); the dataset keeps it", .fallback = "the dataset's, else evolve" }, \
+    { .name = "naming", .argument = "CONVENTION", .parse = option_text, FIELD(naming), .allowed = TEXT_ALLOWED, \
+      .help = "how keys become names: snake_case, duck_case, direct, sql_ci_v1 or sql_cs_v1", .fallback = "the dataset's, else snake_case" }, \
+    { .name = "import-schema", .argument = "FOLDER", .parse = option_text, FIELD(import_folder), .allowed = TEXT_ALLOWED, \
+      .help = "folder with a schema file to edit, NAME.schema.yaml: made by the first load; a changed one wins over the dataset's schema" }, \
+    { .name = "dev-mode", .parse = option_switch, FIELD(dev_mode), .help = "load into a new dataset, with the time in its name" }, \
+    { .name = "workers", .argument = "N", .parse = option_number, FIELD(workers), .least = 1, .most = 1024, \
+      .help = "threads that parse and unpack", .fallback = "one per processor" }, \
+    { .name = "memory", .argument = "SIZE", .parse = option_size, FIELD(memory), .least = 1, .most = INT64_MAX, \
+      .allowed = OPTION_SIZE_ALLOWED, \
+      .help = "limit for engine and database together, such as 512M, 2G or 64MiB; K, M, G and T are powers of 1024", \
+      .fallback = "a quarter of the machine's memory, at most 2G" }
+
 static const struct option_row load_rows[] = {
-    { .name = "to", .argument = "DESTINATION", .parse = option_text, FIELD(to), .allowed = DESTINATION_FORMS,
-      .help = "database to load into, made when it does not exist: " DESTINATION_FORMS "; required" },
-    { .name = "dataset", .argument = "NAME", .parse = option_text, FIELD(dataset), .allowed = TEXT_ALLOWED,
-      .help = "schema in the database that receives the tables", .fallback = "<pipeline>_dataset" },
-    { .name = "table", .argument = "NAME", .parse = option_text, FIELD(table), .allowed = TEXT_ALLOWED,
-      .help = "load all sources into this table", .fallback = "named after each SOURCE" },
-    { .name = "pipeline", .argument = "NAME", .parse = option_text, FIELD(pipeline), .allowed = TEXT_ALLOWED,
-      .help = "name of the pipeline, which keeps schema and state between loads", .fallback = "named after DESTINATION" },
-    { .name = "write", .argument = "append|replace", .parse = parse_write, FIELD(write), .allowed = "append or replace",
-      .help = "add the rows, or put them in place of those in the table and its nested tables", .fallback = "append" },
-    { .name = "max-nesting", .argument = "N", .parse = parse_nesting, FIELD(max_nesting), .least = 0, .most = 1000,
-      .help = "levels of nested lists and objects that are unpacked; deeper ones stay JSON", .fallback = NESTING_DEFAULT },
-    { .name = "contract", .argument = "WORDS", .parse = parse_contract, FIELD(contract), .allowed = CONTRACT_ALLOWED,
-      .help = "what happens to data that would change the schema: evolve, freeze, discard_row or discard_value, for all or for tables=, "
-              "columns= and data_type= (with commas); the dataset keeps it", .fallback = "the dataset's, else evolve" },
-    { .name = "naming", .argument = "CONVENTION", .parse = option_text, FIELD(naming), .allowed = TEXT_ALLOWED,
-      .help = "how keys become names: snake_case, duck_case, direct, sql_ci_v1 or sql_cs_v1", .fallback = "the dataset's, else snake_case" },
-    { .name = "workers", .argument = "N", .parse = option_number, FIELD(workers), .least = 1, .most = 1024,
-      .help = "threads that parse and unpack", .fallback = "one per processor" },
-    { .name = "memory", .argument = "SIZE", .parse = option_size, FIELD(memory), .least = 1, .most = INT64_MAX,
-      .allowed = OPTION_SIZE_ALLOWED,
-      .help = "limit for engine and database together, such as 512M, 2G or 64MiB; K, M, G and T are powers of 1024",
-      .fallback = "a quarter of the machine's memory, at most 2G" },
+    SHAPING_ROWS,
+    { .name = "export-schema", .argument = "FOLDER", .parse = option_text, FIELD(export_folder), .allowed = TEXT_ALLOWED,
+      .help = "folder that gets the schema after the load, as NAME.schema.yaml" },
+    { .name = "discarded", .argument = "FILE", .parse = option_text, FIELD(discarded), .allowed = TEXT_ALLOWED,
+      .help = "file that gets the rows and values that the contract leaves out, with reason and place, one JSON object per line" },
     { .name = "load-id", .argument = "ID", .parse = option_text, FIELD(load_id), .allowed = TEXT_ALLOWED,
       .help = "name this load; an id that the dataset already has is not loaded again", .fallback = "the time of day" },
     { .name = "json", .parse = option_switch, FIELD(json), .help = "print the result as JSON instead of a table" },
@@ -124,6 +151,28 @@ static const struct option_row load_rows[] = {
     { .name = NULL },
 };
 
+static const struct option_row plan_rows[] = {
+    SHAPING_ROWS,
+    { .name = "sample", .argument = "N", .parse = option_number, FIELD(sample), .least = 1, .most = INT64_MAX,
+      .help = "look at the first N items of each table only", .fallback = "all" },
+    { .name = "json", .parse = option_switch, FIELD(json), .help = "print the plan as JSON instead of SQL with comments" },
+    { .name = "no-progress", .parse = option_switch, FIELD(no_progress), .help = "no progress line on a terminal" },
+    { .name = "help", .letter = 'h', .final = true, .parse = option_switch, FIELD(help), .help = "print this text" },
+    { .name = NULL },
+};
+
+#define SOURCES_HELP \
+    "Sources, each for one table; those with the same table name are joined:\n" \
+    "  FILE       JSON, one object per line, or objects one after another; plain, gzip\n" \
+    "             or zstd. The table is named after the file: events.json.gz goes into\n" \
+    "             \"events\"\n" \
+    "  FOLDER     all .json, .jsonl and .ndjson files below it (also .gz, .zst), sorted\n" \
+    "             by path, but no hidden ones, and none behind links to folders. The\n" \
+    "             table is named after the folder\n" \
+    "  'PATTERN'  with * ? [ in it: the files that match. The table is named after what\n" \
+    "             stands before the first of these: 'clicks-*.jsonl' goes into \"clicks\"\n" \
+    "  -          standard input; needs --table\n"
+
 const struct command load_command = {
     .name = "spile load",
     .summary = "Loads JSON into a database: finds tables, columns and types, unpacks nested lists into tables of their own, and "
@@ -133,16 +182,7 @@ const struct command load_command = {
                 "  zcat events.json.gz | spile load - --table events --to shop.duckdb",
     .usage = "SOURCE... --to DESTINATION [OPTION...]",
     .details =
-        "Sources, each for one table; those with the same table name are joined:\n"
-        "  FILE       JSON, one object per line, or objects one after another; plain, gzip\n"
-        "             or zstd. The table is named after the file: events.json.gz goes into\n"
-        "             \"events\"\n"
-        "  FOLDER     all .json, .jsonl and .ndjson files below it (also .gz, .zst), sorted\n"
-        "             by path, but no hidden ones, and none behind links to folders. The\n"
-        "             table is named after the folder\n"
-        "  'PATTERN'  with * ? [ in it: the files that match. The table is named after what\n"
-        "             stands before the first of these: 'clicks-*.jsonl' goes into \"clicks\"\n"
-        "  -          standard input; needs --table\n"
+        SOURCES_HELP
         "\n"
         "Exit codes:\n"
         "  0 done, 1 other failure, 2 wrong usage, 3 configuration, 4 source, 5 destination,\n"
@@ -157,39 +197,20 @@ const struct command load_command = {
     .run = load_run,
 };
 
-/* ---- names ----------------------------------------------------------------------------------------------------------------- */
-
-static bool is_name_character(unsigned char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || c == '-';
-}
-
-/* Where the file's name in a destination begins, without "duckdb:" and folders. */
-static const char *destination_file(const char *destination)
-{
-    const char *path = strncmp(destination, "duckdb:", 7) == 0 ? destination + 7 : destination, *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
-/* dlt names the DuckDB file after the pipeline; this is the way back. A character of several bytes becomes one "_". */
-static enum spile_status pipeline_from_destination(char name[PIPELINE_NAME_MAX + 1], const char *destination,
-                                                   struct spile_error *err)
-{
-    const char *file = destination_file(destination), *dot = strrchr(file, '.'), *end = dot > file ? dot : file + strlen(file);
-    enum spile_status status = SPILE_OK;
-    size_t length = 0;
-
-    for (; file < end && length <= PIPELINE_NAME_MAX; file++)
-        if (((unsigned char)*file & 0xC0) != 0x80)
-            name[length++] = is_name_character((unsigned char)*file) ? *file : '_';
-    if (length > PIPELINE_NAME_MAX)
-        status = fail(err, SPILE_USAGE, "the file name in --to \"%s\" is too long for the name of a pipeline", destination);
-    else if (length == 0 || strcmp(destination, "duckdb") == 0)
-        status = fail(err, SPILE_USAGE, "--to \"%s\" names no file to name the pipeline after", destination);
-    name[status == SPILE_OK ? length : 0] = '\0';
-    return hint(err, status, "add --pipeline NAME, of at most %d letters, digits, \"_\" and \"-\"", PIPELINE_NAME_MAX);
-}
+const struct command plan_command = {
+    .name = "spile plan",
+    .summary = "Says what \"spile load\" with the same arguments would do: the SQL that would change the database, rows by table, and what "
+               "contracts would refuse or discard. Reads the sources, changes nothing.",
+    .examples = "  spile plan events.json --to shop.duckdb\n"
+                "  spile plan orders/ --to shop.duckdb --contract columns=freeze --sample 1000",
+    .usage = "SOURCE... --to DESTINATION [OPTION...]",
+    .details =
+        SOURCES_HELP
+        "\n"
+        "Exit codes: as of \"spile load\"; 6 when a frozen contract would refuse the data.",
+    .options = plan_rows,
+    .run = plan_run,
+};
 
 /* ---- signals --------------------------------------------------------------------------------------------------------------- */
 
@@ -226,28 +247,14 @@ static enum spile_status stopped_fail(struct spile_error *err)
     return hint(err, SPILE_CANCELLED, "run the same command again to load it");
 }
 
-static int exit_code(enum spile_status status)
-{
-    switch (status) {
-    case SPILE_OK:
-    case SPILE_FAILED:
-    case SPILE_USAGE:
-    case SPILE_CONFIG:
-    case SPILE_SOURCE:
-    case SPILE_DESTINATION:
-    case SPILE_CONTRACT:
-    case SPILE_PARTIAL:
-    case SPILE_LOCKED:
-        return (int)status;
-    case SPILE_NOMEM:
-        break;
-    case SPILE_CANCELLED:
-        return 128 + (stopped_by ? stopped_by : SIGINT);
-    }
-    return SPILE_FAILED;
-}
-
 /* ---- the load -------------------------------------------------------------------------------------------------------------- */
+
+/* What a command has come to. */
+struct load_result {
+    bool plans;
+    struct spile_load_info *info;
+    struct spile_plan *plan;
+};
 
 /* A signal that came just before the run began was forgotten by it, so it is passed on again. */
 static void on_progress(const struct spile_progress *progress, void *user)
@@ -257,23 +264,33 @@ static void on_progress(const struct spile_progress *progress, void *user)
     progress_draw(user, progress, stopped_by != 0);
 }
 
-static enum spile_status pipeline_load(struct spile_pipeline *pipeline, const struct load_options *options,
-                                       const struct sources *sources, struct spile_load_info **info, struct spile_error *err)
+/* What the options say of the run; `schema` is theirs, too. */
+static struct spile_run_options run_options_of(const struct load_options *options, const struct sources *sources,
+                                               const struct spile_schema *schema, struct progress_line *line)
 {
-    const char *table = sources->count == 1 ? sources->tables[0].name : NULL;
+    return *SPILE_RUN_OPTIONS(.table = sources->count == 1 ? sources->tables[0].name : NULL, .write = options->write,
+                              .max_nesting = options->max_nesting, .load_id = options->load_id, .contract = options->contract,
+                              .progress = on_progress, .progress_user = line, .schema = schema, .columns = options->columns,
+                              .json_columns = options->json_columns, .primary_key = options->primary_key, .merge_key = options->merge_key,
+                              .root_key = options->root_key, .sample = options->sample, .discarded = options->discarded);
+}
+
+static enum spile_status pipeline_load(struct spile_pipeline *pipeline, const struct load_options *options,
+                                       const struct sources *sources, const struct spile_schema *schema, struct load_result *result,
+                                       struct spile_error *err)
+{
     struct progress_line line;
+    struct spile_run_options run_options = run_options_of(options, sources, schema, &line);
     enum spile_status status;
 
     progress_start(&line, !options->quiet && !options->no_progress);
     running = pipeline;
     if (stopped_by)
         status = SPILE_CANCELLED;
+    else if (result->plans)
+        status = spile_dry_run(pipeline, sources_data(sources), &run_options, &result->plan, err);
     else
-        status = spile_run(pipeline, sources_data(sources),
-                           SPILE_RUN_OPTIONS(.table = table, .write = options->write, .max_nesting = options->max_nesting,
-                                             .load_id = options->load_id, .contract = options->contract,
-                                             .progress = on_progress, .progress_user = &line),
-                           info, err);
+        status = spile_run(pipeline, sources_data(sources), &run_options, &result->info, err);
     running = NULL;
     progress_clear(&line);
     return status == SPILE_CANCELLED ? stopped_fail(err) : status;
@@ -294,30 +311,47 @@ static enum spile_status result_print(const struct load_options *options, const 
     return hint(err, status, "the load itself is done, with load id %s: do not repeat it", spile_load_info_load_id(info));
 }
 
-static enum spile_status sources_load(const struct load_options *options, const struct sources *sources, struct spile_error *err)
+static enum spile_status plan_print(const struct load_options *options, const struct spile_plan *plan, struct spile_error *err)
 {
-    struct spile_pipeline *pipeline = NULL;
-    struct spile_load_info *info = NULL;
-    char name[PIPELINE_NAME_MAX + 1];
-    enum spile_status status = SPILE_OK;
+    enum spile_status status;
 
-    if (!options->pipeline)
-        status = pipeline_from_destination(name, options->to, err);
-    if (status == SPILE_OK)
-        status = spile_pipeline_open(&pipeline, options->pipeline ? options->pipeline : name,
-                                     SPILE_PIPELINE_OPTIONS(.destination = options->to, .dataset = options->dataset,
-                                                            .workers = (unsigned)options->workers,
-                                                            .max_memory = options->memory, .naming = options->naming), err);
-    if (status == SPILE_OK)
-        status = pipeline_load(pipeline, options, sources, &info, err);
-    if (status == SPILE_OK)
-        status = result_print(options, info, err);
-    spile_load_info_free(info);
-    spile_pipeline_close(pipeline);
+    fputs(options->json ? spile_plan_json(plan) : spile_plan_text(plan), stdout);
+    if (options->json)
+        putchar('\n');
+    status = output_finish(err);
+    if (status == SPILE_OK && spile_plan_refused(plan)) {
+        status = fail(err, SPILE_CONTRACT, "a contract would refuse this load");
+        hint(err, status, "the plan says which; \"spile load --help\" tells about --contract");
+    }
     return status;
 }
 
-static enum spile_status arguments_check(const struct load_options *options, size_t source_count, struct spile_error *err)
+static enum spile_status sources_load(const struct load_options *options, const struct sources *sources, bool plans, struct spile_error *err)
+{
+    struct spile_pipeline *pipeline = NULL;
+    struct spile_schema *schema = NULL;
+    struct load_result result = { .plans = plans };
+    enum spile_status status = options->schema ? spile_schema_read_file(&schema, options->schema, err) : SPILE_OK;
+
+    if (status == SPILE_OK)
+        status = pipeline_open(&pipeline, options->pipeline,
+                               SPILE_PIPELINE_OPTIONS(.destination = options->to, .dataset = options->dataset, .workers = (unsigned)options->workers,
+                                                      .max_memory = options->memory, .naming = options->naming,
+                                                      .import_folder = options->import_folder, .export_folder = options->export_folder,
+                                                      .dev_mode = options->dev_mode), err);
+    if (status == SPILE_OK)
+        status = pipeline_load(pipeline, options, sources, schema, &result, err);
+    if (status == SPILE_OK)
+        status = plans ? plan_print(options, result.plan, err) : result_print(options, result.info, err);
+    spile_load_info_free(result.info);
+    spile_plan_free(result.plan);
+    spile_pipeline_close(pipeline);
+    spile_schema_free(schema);
+    return status;
+}
+
+static enum spile_status arguments_check(const struct command *command, const struct load_options *options, size_t source_count,
+                                         struct spile_error *err)
 {
     enum spile_status status = SPILE_OK;
 
@@ -325,32 +359,44 @@ static enum spile_status arguments_check(const struct load_options *options, siz
         status = fail(err, SPILE_USAGE, "no SOURCE is given");
     else if (!options->to)
         status = fail(err, SPILE_USAGE, "--to DESTINATION is missing");
-    return hint(err, status, "for example: spile load events.json --to shop.duckdb");
+    return hint(err, status, "for example: %s events.json --to shop.duckdb", command->name);
 }
 
-static enum spile_status load(char **arguments, size_t count, const char **operands, struct spile_error *err)
+static enum spile_status parsed_load(const struct command *command, const struct load_options *options, const char **operands,
+                                     size_t operand_count, struct spile_error *err)
 {
-    struct load_options options = { 0 };
     struct sources sources = { 0 };
-    size_t operand_count;
-    enum spile_status status = options_parse(&load_command, arguments, count, &options, operands, &operand_count, err);
+    enum spile_status status;
 
-    if (status != SPILE_OK)
-        return status;
-    if (options.help) {
-        command_help(stdout, &load_command);
+    if (options->help) {
+        command_help(stdout, command);
         return output_finish(err);
     }
-    status = arguments_check(&options, operand_count, err);
+    status = arguments_check(command, options, operand_count, err);
     if (status == SPILE_OK)
-        status = sources_collect(&sources, operands, operand_count, options.table, err);
+        status = sources_collect(&sources, operands, operand_count, options->table, err);
     if (status == SPILE_OK)
-        status = sources_load(&options, &sources, err);
+        status = sources_load(options, &sources, command == &plan_command, err);
     sources_release(&sources);
     return status;
 }
 
-int load_run(char **arguments, size_t count)
+static enum spile_status load(const struct command *command, char **arguments, size_t count, const char **operands, struct spile_error *err)
+{
+    struct load_options options = { 0 };
+    size_t operand_count;
+    enum spile_status status = options_parse(command, arguments, count, &options, operands, &operand_count, err);
+
+    if (status == SPILE_OK)
+        status = parsed_load(command, &options, operands, operand_count, err);
+    free(options.columns);
+    free(options.json_columns);
+    free(options.primary_key);
+    free(options.merge_key);
+    return status;
+}
+
+static int command_run(const struct command *command, char **arguments, size_t count)
 {
     struct spile_error err = { 0 };
     const char **operands = allocated(calloc(count + 1, sizeof(*operands)));
@@ -358,9 +404,19 @@ int load_run(char **arguments, size_t count)
 
     signal_catch(SIGINT);
     signal_catch(SIGTERM);
-    status = load(arguments, count, operands, &err);
+    status = load(command, arguments, count, operands, &err);
     if (status != SPILE_OK)
         error_print(&err);
     free(operands);
-    return exit_code(status);
+    return exit_code(status, stopped_by);
+}
+
+int load_run(char **arguments, size_t count)
+{
+    return command_run(&load_command, arguments, count);
+}
+
+int plan_run(char **arguments, size_t count)
+{
+    return command_run(&plan_command, arguments, count);
 }

@@ -8,8 +8,9 @@
 
 #include "load.h"
 #include "report.h"
+#include "schema.h"
 
-static const struct command *const commands[] = { &load_command, NULL }; /* a new command adds one line here */
+static const struct command *const commands[] = { &load_command, &plan_command, &schema_command, NULL }; /* a new command adds one line here */
 
 struct main_options {
     bool help, version;

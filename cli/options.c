@@ -21,6 +21,17 @@ bool option_text(const struct option_row *row, const char *value, void *field)
     return value[0] != '\0';
 }
 
+bool option_list(const struct option_row *row, const char *value, void *field)
+{
+    char **list = field;
+    size_t length = *list ? strlen(*list) : 0;
+
+    (void)row;
+    *list = allocated(realloc(*list, length + strlen(value) + 2));
+    snprintf(*list + length, strlen(value) + 2, "%s%s", length ? "," : "", value);
+    return value[0] != '\0';
+}
+
 bool option_switch(const struct option_row *row, const char *value, void *field)
 {
     (void)row;
@@ -168,12 +179,38 @@ static enum spile_status unknown_option(const struct parser *parser, const char 
                 "or after \"--\"", parser->command->name);
 }
 
+/* The word that was probably meant by the first one that is none; NULL when none is near. */
+static const char *meant_word(const struct option_row *row, const char *value)
+{
+    while (*value) {
+        size_t length = strcspn(value, ",=");
+        char *word = allocated(strndup(value, length));
+        struct nearest best = { 0 };
+        bool known = false;
+
+        for (const char *const *candidate = row->words; *candidate; candidate++) {
+            known |= strcmp(word, *candidate) == 0;
+            nearest_try(&best, word, *candidate);
+        }
+        free(word);
+        if (!known)
+            return best.name;
+        value += length + (value[length] != '\0');
+    }
+    return NULL;
+}
+
 static enum spile_status bad_value(const struct option_row *row, const char *value, struct spile_error *err)
 {
+    const char *meant = row->words ? meant_word(row, value) : NULL;
+    enum spile_status status;
+
     if (row->allowed)
-        return fail(err, SPILE_USAGE, "--%s must be %s, not \"%s\"", row->name, row->allowed, value);
-    return fail(err, SPILE_USAGE, "--%s must be a whole number from %llu to %llu, not \"%s\"", row->name,
-                (unsigned long long)row->least, (unsigned long long)row->most, value);
+        status = fail(err, SPILE_USAGE, "--%s must be %s, not \"%s\"", row->name, row->allowed, value);
+    else
+        status = fail(err, SPILE_USAGE, "--%s must be a whole number from %llu to %llu, not \"%s\"", row->name,
+                      (unsigned long long)row->least, (unsigned long long)row->most, value);
+    return meant ? hint(err, status, "did you mean %s?", meant) : status;
 }
 
 static enum spile_status option_take(struct parser *parser, const struct option_row *row, const char *value)
@@ -181,7 +218,7 @@ static enum spile_status option_take(struct parser *parser, const struct option_
     const char **given = &parser->given[row - parser->command->options];
     enum spile_status status;
 
-    if (*given && strcmp(*given, value) != 0) {
+    if (*given && strcmp(*given, value) != 0 && !row->list) {
         status = fail(parser->err, SPILE_USAGE, "--%s is given twice: \"%s\" and \"%s\"", row->name, *given, value);
         return hint(parser->err, status, "give it once");
     }

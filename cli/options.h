@@ -22,6 +22,8 @@ struct option_row {
     size_t offset;        /* of the field in the command's struct */
     const char *allowed;  /* what parse takes, for the error; NULL: a whole number from least to most */
     uint64_t least, most; /* of a number */
+    bool list;            /* may come more than once: option_list joins the values with commas */
+    const char *const *words; /* of which the value is made, with "," and "=" between them: for "did you mean"; NULL-terminated, or NULL */
 };
 
 struct command {
@@ -34,8 +36,8 @@ struct command {
     int (*run)(char **arguments, size_t count); /* returns the exit code */
 };
 
-/* Parsers. The field is a const char *, a bool, a uint64_t and a uint64_t. */
-option_parse option_text, option_switch, option_number, option_size;
+/* Parsers. The field is a const char *, a bool, a uint64_t and a uint64_t; of option_list a char *, which the command frees. */
+option_parse option_text, option_switch, option_number, option_size, option_list;
 
 #define OPTION_SIZE_ALLOWED "a size such as 512M, 2G or 64MiB, or a number of bytes"
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,27 @@ void *allocated(void *memory)
         return memory;
     fputs("error: out of memory\n", stderr);
     exit(SPILE_FAILED);
+}
+
+int exit_code(enum spile_status status, int signal)
+{
+    switch (status) {
+    case SPILE_OK:
+    case SPILE_FAILED:
+    case SPILE_USAGE:
+    case SPILE_CONFIG:
+    case SPILE_SOURCE:
+    case SPILE_DESTINATION:
+    case SPILE_CONTRACT:
+    case SPILE_PARTIAL:
+    case SPILE_LOCKED:
+        return (int)status;
+    case SPILE_NOMEM:
+        break;
+    case SPILE_CANCELLED:
+        return 128 + (signal ? signal : SIGINT);
+    }
+    return SPILE_FAILED;
 }
 
 /* ---- errors ---------------------------------------------------------------------------------------------------------------- */

@@ -15,6 +15,9 @@ enum spile_status fail(struct spile_error *err, enum spile_status status, const 
 /* Adds the remedy, unless there is one or the status is SPILE_OK. Returns the status. */
 enum spile_status hint(struct spile_error *err, enum spile_status status, const char *format, ...) PRINTF_LIKE(3);
 
+/* What the command exits with. `signal`: the one that stopped it, 0 for none. */
+int exit_code(enum spile_status status, int signal);
+
 void error_print(const struct spile_error *err);
 
 /* Flushes stdout. SPILE_FAILED when something could not be written; a reader that went away is no error. */

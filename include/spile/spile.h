@@ -55,6 +55,60 @@ struct spile_error {
     char hint[512];     /* what to do about it; "" when we know no remedy */
 };
 
+/* ---- schema ------------------------------------------------------------------------------------------------------------------ */
+
+/* The tables of a dataset, their columns and hints, and the settings by which new ones are made: what dlt calls a schema. Opaque; belongs to
+ * whoever made it, and may be used by one thread at a time. Hints go into it, it goes into a run (spile_run_options.schema), or it comes out
+ * of a dataset (spile_pipeline_schema). Names are normalized when they meet the dataset's schema, not before. */
+struct spile_schema;
+
+enum spile_schema_format {
+    SPILE_SCHEMA_YAML = 0, /* a schema file, the same bytes as dlt writes */
+    SPILE_SCHEMA_JSON      /* the same as JSON */
+};
+
+/* A schema without tables of data. `name`: a Python identifier of at most 64 characters; a run does not look at it. */
+SPILE_API enum spile_status spile_schema_new(struct spile_schema **out, const char *name, struct spile_error *err);
+
+/* Reads a schema file's text, YAML or JSON, of any engine version of dlt's. A file written by hand needs nothing but "tables". SPILE_CONFIG with
+ * what is wrong (message), where, and the remedy; *out is NULL then. The text is read during the call only. */
+SPILE_API enum spile_status spile_schema_parse(struct spile_schema **out, const char *text, size_t length, struct spile_error *err);
+SPILE_API enum spile_status spile_schema_read_file(struct spile_schema **out, const char *path, struct spile_error *err);
+
+SPILE_API void spile_schema_free(struct spile_schema *schema); /* NULL is allowed */
+
+SPILE_API const char *spile_schema_name(const struct spile_schema *schema);
+SPILE_API int64_t spile_schema_version(const struct spile_schema *schema);    /* raised whenever changed content is stored */
+SPILE_API const char *spile_schema_hash(const struct spile_schema *schema);   /* dlt's version_hash of the content as it is */
+
+/* The schema as a file's text. Terminated; belongs to the schema and lives until its next text is asked for, or it is freed. */
+SPILE_API enum spile_status spile_schema_text(struct spile_schema *schema, enum spile_schema_format format, const char **text, size_t *length,
+                                              struct spile_error *err);
+
+/* A description for people: tables, columns, hints. `system`: with dlt's own tables. Lives like spile_schema_text's. */
+SPILE_API enum spile_status spile_schema_describe(struct spile_schema *schema, bool system, const char **text, struct spile_error *err);
+
+/* Gives hints for columns of a table, which is made when it is not there (with "parent__list" as its name below its parent, when that is).
+ * `columns` is a list with commas: NAME:TYPE, with (PRECISION) or (PRECISION,SCALE) and :HINT as needed; NAME::HINT leaves the type to the data.
+ *     "id:bigint:primary_key, price:decimal(10,2), at:timestamp(3):naive:not_null"
+ * Types: text, double, bool, timestamp, bigint, binary, json (keeps objects and lists whole), decimal, wei, date, time. Hints: not_null, null,
+ * naive, unique, sort, partition, cluster, primary_key, merge_key, row_key, hard_delete, dedup_sort=asc|desc, x-...[=TEXT]. A name with a dot is
+ * TABLE.COLUMN. SPILE_USAGE when it can't be read, with the remedy. */
+SPILE_API enum spile_status spile_schema_set_columns(struct spile_schema *schema, const char *table, const char *columns, struct spile_error *err);
+
+/* Puts all of `part` into the schema: what it says of tables, columns and settings wins, the rest stays. `part` is not changed. */
+SPILE_API enum spile_status spile_schema_merge(struct spile_schema *schema, const struct spile_schema *part, struct spile_error *err);
+
+/* What differs. The text is for people, a line for each difference; the JSON is an array of objects {kind, what, table, column, property, before,
+ * after}. Both belong to the difference. */
+struct spile_schema_diff;
+SPILE_API enum spile_status spile_schema_compare(struct spile_schema_diff **out, const struct spile_schema *before,
+                                                 const struct spile_schema *after, struct spile_error *err);
+SPILE_API size_t spile_schema_diff_count(const struct spile_schema_diff *diff);
+SPILE_API const char *spile_schema_diff_text(const struct spile_schema_diff *diff);
+SPILE_API const char *spile_schema_diff_json(const struct spile_schema_diff *diff);
+SPILE_API void spile_schema_diff_free(struct spile_schema_diff *diff); /* NULL is allowed */
+
 /* ---- what to load ------------------------------------------------------------------------------------------------------------ */
 
 struct spile_part;
@@ -124,6 +178,10 @@ struct spile_pipeline_options {
     const char *naming;      /* how names of the data become names in the database: "snake_case", "duck_case", "direct", "sql_ci_v1" or
                                 "sql_cs_v1". NULL: the dataset's, for a new one snake_case. SPILE_CONFIG by spile_run() when the dataset has
                                 another */
+    const char *import_folder; /* where schema files <name>.schema.yaml (or .json) are looked for at the begin of each run: an edited file wins
+                                over the dataset's schema. When there is none, the first run writes the schema before its data there. NULL: none */
+    const char *export_folder; /* where each run writes the schema after it has loaded. NULL: nowhere */
+    bool dev_mode;             /* a new dataset for this pipeline object: "_YYYYMMDDhhmmss" (UTC) is added to its name */
 };
 #define SPILE_PIPELINE_OPTIONS(...) \
     (&(const struct spile_pipeline_options){ .size = sizeof(struct spile_pipeline_options), __VA_ARGS__ })
@@ -139,6 +197,17 @@ SPILE_API void spile_pipeline_close(struct spile_pipeline *pipeline);
 /* Asks a run in progress to stop. It returns SPILE_CANCELLED soon, with nothing loaded (or SPILE_OK if the commit had begun).
  * May be called from any thread and from a signal handler. A later run starts afresh. */
 SPILE_API void spile_pipeline_cancel(struct spile_pipeline *pipeline);
+
+/* The newest schema of the pipeline in its dataset, or one of its earlier versions: `version` is a number ("3") or the beginning of a hash; NULL: the
+ * newest. Reads the database only. SPILE_CONFIG when there is none. The caller frees *out. */
+SPILE_API enum spile_status spile_pipeline_schema(struct spile_pipeline *pipeline, const char *version, struct spile_schema **out,
+                                                  struct spile_error *err);
+
+/* Makes `schema` the pipeline's schema in its dataset, as its next version, in one transaction; dataset and bookkeeping are made when they are
+ * not there, tables and columns by the next load that needs them. SPILE_CONFIG, and nothing changed, when it gives a column that has rows another
+ * type, or names made by another convention. Takes the pipeline's lock. *changed (may be NULL): it differs from what was there. */
+SPILE_API enum spile_status spile_pipeline_set_schema(struct spile_pipeline *pipeline, const struct spile_schema *schema, bool *changed,
+                                                      struct spile_error *err);
 
 /* ---- run --------------------------------------------------------------------------------------------------------------------- */
 
@@ -191,6 +260,17 @@ struct spile_run_options {
                                spile_run(); NULL: never */
     void *progress_user;
     struct spile_contract contract; /* what happens to data that would change the schema; zero: what the dataset's schema says */
+    const struct spile_schema *schema; /* merged into the dataset's schema before the data comes; NULL: nothing. Not changed */
+    const char *columns;        /* hints as spile_schema_set_columns takes them, for this run's table; with several tables, and for nested ones,
+                                   names are TABLE.COLUMN ("orders__items.sku:text"). They replace keys given earlier. NULL: none */
+    const char *json_columns;   /* paths of values whose objects and lists are kept whole as JSON, with commas: "payload, items.meta". They go down
+                                   from the table through objects and lists alike; with several tables the first part is the table. NULL: none */
+    const char *primary_key;    /* columns of every table of the run, with commas; they become not null. NULL: as it is */
+    const char *merge_key;      /* likewise */
+    bool root_key;              /* nested rows get the id of their root row as `_dlt_root_id`, from now on in all tables */
+    uint64_t sample;            /* spile_dry_run() only: items of each table to look at; 0: all */
+    const char *discarded;      /* file that gets what the contract leaves out: a line of JSON for each row and value, with table, column, reason and
+                                   place, and the data. Written with the commit, never without; replaced when it is there. NULL: none */
 };
 #define SPILE_RUN_OPTIONS(...) (&(const struct spile_run_options){ .size = sizeof(struct spile_run_options), __VA_ARGS__ })
 
@@ -202,6 +282,25 @@ struct spile_load_info;
  * pipeline may be used again. `info` (may be NULL): set to the run's figures, to be freed by the caller; NULL after a failure. */
 SPILE_API enum spile_status spile_run(struct spile_pipeline *pipeline, struct spile_data data, const struct spile_run_options *options,
                                       struct spile_load_info **info, struct spile_error *err);
+
+/* ---- plan ---------------------------------------------------------------------------------------------------------------------- */
+
+/* What a run would do. */
+struct spile_plan;
+
+/* Draws the data as spile_run() would (`sample` in the options: only the first items), and says what it would change in the database and what
+ * contracts would refuse. Changes nothing: the database is opened for reading only, and need not exist. Takes the pipeline's lock. SPILE_OK also
+ * when contracts would refuse the data (spile_plan_refused()); the caller frees *plan. */
+SPILE_API enum spile_status spile_dry_run(struct spile_pipeline *pipeline, struct spile_data data, const struct spile_run_options *options,
+                                          struct spile_plan **plan, struct spile_error *err);
+
+/* Pointers belong to the plan. */
+SPILE_API bool spile_plan_refused(const struct spile_plan *plan);               /* a frozen contract would make the run fail */
+SPILE_API size_t spile_plan_statement_count(const struct spile_plan *plan);
+SPILE_API const char *spile_plan_statement(const struct spile_plan *plan, size_t index); /* SQL without semicolon; NULL beyond the end */
+SPILE_API const char *spile_plan_text(const struct spile_plan *plan);           /* the statements, and as comments what else there is to say */
+SPILE_API const char *spile_plan_json(const struct spile_plan *plan);           /* all of it as one JSON object with "schema_version" */
+SPILE_API void spile_plan_free(struct spile_plan *plan);                        /* NULL is allowed */
 
 /* ---- load info --------------------------------------------------------------------------------------------------------------- */
 

@@ -374,7 +374,34 @@ static bool decimal_from_numeral(const struct numeral *numeral, int precision, i
     return true;
 }
 
-bool decimal_from_text(const char *text, size_t length, int precision, int scale, int128 *value)
+/* Cuts digits behind the last place; a half goes away from zero. */
+static void numeral_round(struct numeral *numeral, int scale)
+{
+    int64_t point = (int64_t)numeral->count + numeral->exponent + scale; /* digits that stay */
+    size_t kept = point > 0 ? (size_t)point : 0;
+    bool up;
+
+    if (numeral->count == 0 || numeral->exponent + scale >= 0)
+        return;
+    up = point >= 0 && numeral->digits[kept] >= '5';
+    numeral->inexact = false;
+    numeral->count = kept;
+    numeral->exponent = -scale;
+    while (up && kept > 0 && numeral->digits[kept - 1] == '9')
+        kept--;
+    if (up && kept == 0) { /* 9.99 -> 10.0 */
+        numeral->digits[0] = '1';
+        numeral->exponent += (int64_t)numeral->count;
+        numeral->count = 1;
+    } else if (up) {
+        numeral->exponent += (int64_t)(numeral->count - kept);
+        numeral->digits[kept - 1]++;
+        numeral->count = kept;
+    }
+    numeral_finish(numeral);
+}
+
+static bool decimal_read(const char *text, size_t length, int precision, int scale, bool rounds, int128 *value)
 {
     struct slice slice = { text, length };
     struct numeral numeral;
@@ -382,7 +409,21 @@ bool decimal_from_text(const char *text, size_t length, int precision, int scale
 
     if (hexadecimal_skip(&slice))
         return whole_read(slice, 16, &whole) && decimal_from_whole(&whole, precision, scale, value);
-    return numeral_read(slice, &numeral) && decimal_from_numeral(&numeral, precision, scale, value);
+    if (!numeral_read(slice, &numeral))
+        return false;
+    if (rounds)
+        numeral_round(&numeral, scale);
+    return decimal_from_numeral(&numeral, precision, scale, value);
+}
+
+bool decimal_from_text(const char *text, size_t length, int precision, int scale, int128 *value)
+{
+    return decimal_read(text, length, precision, scale, false, value);
+}
+
+bool decimal_round_text(const char *text, size_t length, int precision, int scale, int128 *value)
+{
+    return decimal_read(text, length, precision, scale, true, value);
 }
 
 bool decimal_from_integer(int64_t number, int precision, int scale, int128 *value)
@@ -392,14 +433,26 @@ bool decimal_from_integer(int64_t number, int precision, int scale, int128 *valu
     return decimal_from_whole(&whole, precision, scale, value);
 }
 
-bool decimal_from_double(double number, int precision, int scale, int128 *value)
+static bool double_to_decimal(double number, int precision, int scale, bool rounds, int128 *value)
 {
     struct numeral numeral;
 
     if (!(number >= -DBL_MAX && number <= DBL_MAX))
         return false;
     numeral_from_double(number, &numeral);
+    if (rounds)
+        numeral_round(&numeral, scale);
     return decimal_from_numeral(&numeral, precision, scale, value);
+}
+
+bool decimal_from_double(double number, int precision, int scale, int128 *value)
+{
+    return double_to_decimal(number, precision, scale, false, value);
+}
+
+bool decimal_round_double(double number, int precision, int scale, int128 *value)
+{
+    return double_to_decimal(number, precision, scale, true, value);
 }
 
 size_t decimal_format(int128 value, int scale, char out[DECIMAL_CHARS])

@@ -23,6 +23,10 @@ bool decimal_from_text(const char *text, size_t length, int precision, int scale
 bool decimal_from_integer(int64_t number, int precision, int scale, int128 *value);
 bool decimal_from_double(double number, int precision, int scale, int128 *value); /* by its shortest text, as dlt */
 
+/* The same, rounded to the scale as DuckDB casts: a half goes away from zero. False when the whole part has too many digits. */
+bool decimal_round_text(const char *text, size_t length, int precision, int scale, int128 *value);
+bool decimal_round_double(double number, int precision, int scale, int128 *value);
+
 /* Text of a decimal with all `scale` digits: "12.500000000". Returns the length. */
 #define DECIMAL_CHARS 48
 size_t decimal_format(int128 value, int scale, char out[DECIMAL_CHARS]);

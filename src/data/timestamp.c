@@ -453,6 +453,13 @@ bool timestamp_detect(const char *text, size_t length, int64_t *micros)
     return read_any(text, length, &moment) && moment.kind == MOMENT_TIMESTAMP && moment_micros(&moment, micros);
 }
 
+bool date_detect(const char *text, size_t length)
+{
+    struct moment moment;
+
+    return length > 0 && read_any(text, length, &moment) && moment.kind == MOMENT_DATE;
+}
+
 /* Python's float(text), which knows no hexadecimal. */
 static bool seconds_from_text(const char *text, size_t length, int64_t *micros)
 {

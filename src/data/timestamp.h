@@ -11,6 +11,9 @@
  * Range: years 1 to 9999 after conversion; an offset of exactly +-24:00 is no timestamp (dlt's accident is not copied). */
 bool timestamp_detect(const char *text, size_t length, int64_t *micros);
 
+/* Is the text a date and nothing more? dlt's `iso_date` detection. */
+bool date_detect(const char *text, size_t length);
+
 /* Text into a timestamp column: what timestamp_detect takes, dates (midnight UTC), and numbers (Unix seconds). */
 bool timestamp_from_text(const char *text, size_t length, int64_t *micros);
 

@@ -19,6 +19,16 @@ const struct destination_ops *destination_by_scheme(const char *scheme)
     return NULL;
 }
 
+enum spile_status destination_check_type(const struct destination_ops *ops, const struct column_type *type, struct spile_error *err)
+{
+    int digits = column_type_precision(type), most = ops->caps.decimal_digits_max;
+
+    if ((type->type != TYPE_DECIMAL && type->type != TYPE_WEI) || digits <= most)
+        return SPILE_OK;
+    spile_fail(err, SPILE_CONFIG, "%s(%d,%d) has more digits than %s can hold", data_type_name(type->type), digits, column_type_scale(type), ops->scheme);
+    return spile_hint(err, SPILE_CONFIG, "use %d digits at most, or text", most);
+}
+
 /* What follows "scheme:": a path, or with "//" a host (which must be empty here) and a path. As in database URLs three slashes begin a
  * path relative to the current folder and four an absolute one. */
 static const char *path_of_url(const char *rest)

@@ -16,6 +16,7 @@ struct destination_caps {
     size_t name_length_max; /* of identifiers, in characters */
     bool names_fold;        /* identifiers that differ only by case are one */
     uint32_t batch_rows;    /* rows of a batch of a stream: those it takes best */
+    int decimal_digits_max; /* of a decimal */
 };
 
 struct destination_options {
@@ -23,6 +24,7 @@ struct destination_options {
     uint64_t max_memory;    /* bytes */
     unsigned threads;
     const char *work_folder; /* for what does not fit into memory */
+    bool read_only;         /* nothing is changed or made: a database that is not there looks like an empty one */
 };
 
 /* A value bound to a statement. */
@@ -108,6 +110,9 @@ enum spile_status destination_find(const struct destination_ops **ops, const cha
                                    struct spile_error *err);
 
 const struct destination_ops *destination_by_scheme(const char *scheme); /* NULL: unknown */
+
+/* SPILE_CONFIG for a column type with a precision that the destination lacks. */
+enum spile_status destination_check_type(const struct destination_ops *ops, const struct column_type *type, struct spile_error *err);
 
 /* NULL: not there. */
 struct catalog_table *catalog_find_table(const struct catalog *catalog, const char *name);

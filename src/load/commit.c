@@ -101,6 +101,7 @@ enum spile_status load_read_stored(const struct load_target *target, const char 
         status = state_prepare(&state, &identity, stored->state, arena, err);
         schema_name = state.schema_name;
     }
+    stored->schema_name = schema_name;
     if (!status)
         status = read_schema(target, schema_name, arena, stored, err);
     return status ? status : read_load(target, load_id, arena, stored, err);
@@ -243,6 +244,7 @@ static enum spile_status in_transaction(const struct load_target *target, struct
     if (strcmp(stored.schema_hash, job->base_hash))
         return fail_fence(target, err);
     status = state_prepare(&state, &identity, stored.state, arena, err);
+    state.changed &= !job->schema_only; /* its row is found by the load it belongs to */
     if (!status && state.changed && !schema_add_state_table(job->schema))
         status = spile_fail_nomem(err);
     if (!status)
@@ -261,7 +263,7 @@ static enum spile_status in_transaction(const struct load_target *target, struct
         status = book_schema(target, job, arena, err);
     if (!status && state.changed)
         status = book_state(target, job, &state, arena, err);
-    if (!status)
+    if (!status && !job->schema_only)
         status = book_load(target, job, arena, err);
     return status ? status : check_cancelled(job, err);
 }
@@ -290,5 +292,41 @@ enum spile_status load_commit(const struct load_target *target, struct load_job 
         status = commit(target, job, arena, err);
     if (status || job->already_loaded)
         execute(target, "ROLLBACK", NULL, 0, arena, NULL, NULL);
+    return status;
+}
+
+/* ---- without a load ------------------------------------------------------------------------------------------------------------- */
+
+enum spile_status load_read_columns(const struct load_target *target, const struct load_job *job, const struct stored *stored, struct arena *arena,
+                                    struct spile_error *err)
+{
+    return plan_read_columns(target, job, &stored->catalog, arena, err);
+}
+
+enum spile_status load_plan(const struct load_target *target, struct load_job *job, const struct stored *stored, struct plan *plan,
+                            struct arena *arena, struct spile_error *err)
+{
+    struct state_identity identity = { target->pipeline, target->dataset, target->ops->caps.dlt_type };
+    struct state state;
+    enum spile_status status = state_prepare(&state, &identity, stored->state, arena, err);
+
+    if (!status && state.changed && !schema_add_state_table(job->schema))
+        status = spile_fail_nomem(err);
+    return status ? status : plan_make(plan, target, job, &stored->catalog, state.changed, arena, err);
+}
+
+enum spile_status load_read_version(const struct load_target *target, const char *schema_name, const char *version, const struct catalog *catalog,
+                                    struct arena *arena, const char **schema, struct spile_error *err)
+{
+    struct sql_value values[] = { sql_text(schema_name), sql_text(version) };
+    struct sql_rows rows;
+    enum spile_status status;
+
+    *schema = NULL;
+    if (!catalog_find_table(catalog, DLT_VERSION_TABLE))
+        return SPILE_OK;
+    status = query_text(target, sql_select_version(target->dataset_sql, arena), values, 2, arena, &rows, err);
+    if (!status && rows.count)
+        *schema = rows.cells[0];
     return status;
 }

@@ -12,7 +12,8 @@
 /* What the dataset says about a pipeline. All in the caller's arena. */
 struct stored {
     const char *state;          /* newest state (encoded), NULL: none */
-    const char *schema;         /* newest schema, NULL: none */
+    const char *schema_name;    /* the pipeline's default schema */
+    const char *schema;         /* newest schema of that name, NULL: none */
     const char *schema_hash;    /* "" when there is none */
     bool has_load;              /* the load id is booked */
     struct catalog catalog;
@@ -42,6 +43,7 @@ struct load_job {
     struct package *package;
     struct schema *schema;
     const char *base_hash;       /* of the schema that the package was made against; "": none */
+    bool schema_only;            /* nothing is loaded or booked but the schema; the package is empty */
     const _Atomic bool *cancelled;
     _Atomic uint64_t *progress;  /* rows handed over; may be NULL */
     size_t batch_bytes_max;      /* of a batch given to the destination */
@@ -51,6 +53,18 @@ struct load_job {
     struct table_change *changes; /* in the arena, by table of the package */
     size_t change_count;
 };
+
+/* An earlier schema of that name: `version` is its number, or how its hash begins. In the arena; *schema is NULL when there is none. */
+enum spile_status load_read_version(const struct load_target *target, const char *schema_name, const char *version, const struct catalog *catalog,
+                                    struct arena *arena, const char **schema, struct spile_error *err);
+
+/* What a load would have to change in the database: statements of DDL, in their order; fills job->changes. Columns of the job's tables are to be
+ * read first: only that looks at the database. */
+struct plan;
+enum spile_status load_read_columns(const struct load_target *target, const struct load_job *job, const struct stored *stored, struct arena *arena,
+                                    struct spile_error *err);
+enum spile_status load_plan(const struct load_target *target, struct load_job *job, const struct stored *stored, struct plan *plan,
+                            struct arena *arena, struct spile_error *err);
 
 /* Loads and commits. After a failure nothing has changed. */
 enum spile_status load_commit(const struct load_target *target, struct load_job *job, struct arena *arena, struct spile_error *err);

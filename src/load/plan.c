@@ -43,6 +43,17 @@ const char *sql_select_schema(const char *dataset, struct arena *arena)
     return take(&sql, arena);
 }
 
+const char *sql_select_version(const char *dataset, struct arena *arena)
+{
+    struct text sql = { 0 };
+
+    text_puts(&sql, "SELECT schema FROM ");
+    put_table(&sql, dataset, DLT_VERSION_TABLE);
+    text_puts(&sql, " WHERE schema_name = $1 AND (CAST(version AS VARCHAR) = $2 OR (length($2) >= 4 AND substr(version_hash, 1, length($2)) = $2)) "
+                    "ORDER BY inserted_at DESC LIMIT 1");
+    return take(&sql, arena);
+}
+
 const char *sql_select_load(const char *dataset, struct arena *arena)
 {
     struct text sql = { 0 };

@@ -21,6 +21,7 @@ enum spile_status plan_make(struct plan *plan, const struct load_target *target,
 /* All in the arena; NULL: out of memory. `dataset` is what the destination calls it in SQL (dataset_sql). */
 const char *sql_select_state(const char *dataset, struct arena *arena);  /* $1 pipeline */
 const char *sql_select_schema(const char *dataset, struct arena *arena); /* $1 schema name -> schema, hash */
+const char *sql_select_version(const char *dataset, struct arena *arena); /* $1 schema name, $2 number or begin of the hash -> schema */
 const char *sql_select_load(const char *dataset, struct arena *arena);   /* $1 load id */
 const char *sql_insert_version(const char *dataset, struct arena *arena);
 const char *sql_insert_state(const char *dataset, struct arena *arena);

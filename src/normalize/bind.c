@@ -1,13 +1,11 @@
-/* Binds keys to columns and lists to tables when they are first met: the slow path of the walk, and the only place that reads or changes
- * the shared schema. A change waits for the chunk's turn. */
+/* Binds lists to tables and keys to nodes when they are first met. With place.c the slow path of the walk, and the only places that read or
+ * change the shared schema. A change waits for the chunk's turn. */
 #include "normalize/walker.h"
 
 #include <stdlib.h>
 
 #include "data/json.h"
 #include "schema/naming.h"
-
-#define VARIANTS_MAX 4
 
 /* Another chunk failed: this worker's result is of no use any more. Not an error of its own. */
 static enum spile_status stopped(struct walker *w)
@@ -16,7 +14,7 @@ static enum spile_status stopped(struct walker *w)
 }
 
 /* Waits for the right to change the schema, and takes its lock. */
-static enum spile_status begin_change(struct walker *w)
+enum spile_status begin_change(struct walker *w)
 {
     if (!turns_wait(w->turns, w->number))
         return stopped(w);
@@ -24,14 +22,9 @@ static enum spile_status begin_change(struct walker *w)
     return SPILE_OK;
 }
 
-static void end_change(struct walker *w)
+void end_change(struct walker *w)
 {
     pthread_mutex_unlock(w->schema_lock);
-}
-
-static const struct naming *naming_of(const struct walker *w)
-{
-    return &w->options->schema->naming;
 }
 
 /* The same for paths that are not shortened before they are complete. */
@@ -61,7 +54,7 @@ static struct table *make_root_table(struct schema *schema, const struct normali
 {
     struct table *table = schema_add_root_table(schema, name, part->resource);
 
-    if (!table || !table_set_write(schema, table, part->replace) ||
+    if (!table || !table_set_write(schema, table, part->replace) || !schema_extend_table(schema, table) ||
         (part->max_nesting_given && !table_set_max_nesting(schema, table, part->max_nesting)) ||
         (part->contract_given && contract_set_table(schema, table, part->contract_given, NULL)))
         return NULL;
@@ -80,8 +73,8 @@ static struct table *make_table(struct schema *schema, const struct table_wish *
 }
 
 /* What is wanted, what may not be, who says so, and what to do. The place in the input is added by the caller. */
-static enum spile_status fail_frozen(struct walker *w, const struct contract *contract, enum contract_entity entity, const char *table,
-                                     const char *column, const struct document *value)
+enum spile_status fail_frozen(struct walker *w, const struct contract *contract, enum contract_entity entity, const char *table,
+                              const char *column, const struct document *value)
 {
     const char *name = contract_entity_name(entity);
     char extract[SHORTEN_BYTES] = "";
@@ -103,11 +96,16 @@ static enum spile_status fail_frozen(struct walker *w, const struct contract *co
                                               "%s=discard_value, or correct the input", name, name, name);
 }
 
+enum contract_mode mode_in_force(const struct walker *w, enum contract_mode mode)
+{
+    return mode == CONTRACT_FREEZE && w->options->evolves_frozen ? CONTRACT_EVOLVE : mode;
+}
+
 /* *table is NULL when the contract refuses it. */
 static enum spile_status find_or_make_table(struct walker *w, const struct table_wish *wish, struct table **table)
 {
     const struct contract *contract = wish->part ? &wish->part->contract : &wish->parent->contract;
-    enum contract_mode mode = contract->modes[CONTRACT_TABLES];
+    enum contract_mode mode = mode_in_force(w, contract->modes[CONTRACT_TABLES]);
     enum spile_status status;
 
     pthread_mutex_lock(w->schema_lock);
@@ -182,10 +180,15 @@ static enum spile_status bind_rows(struct walker *w, const struct table_wish *wi
     *rows = new_rows(w, table ? table->name : wish->name, table, path_length);
     if (!*rows)
         return spile_fail_nomem(w->err);
+    (*rows)->contract = wish->part ? wish->part->contract : wish->parent->contract;
+    if (!table)
+        return SPILE_OK;
     pthread_mutex_lock(w->schema_lock);
-    status = table ? contract_of(&(*rows)->contract, w->options->schema, table, w->err) : SPILE_OK;
+    status = contract_of(&(*rows)->contract, w->options->schema, table, w->err);
+    if (!status)
+        status = inherit_configure(w, *rows);
     pthread_mutex_unlock(w->schema_lock);
-    return status;
+    return status ? status : bind_required(w, *rows);
 }
 
 static struct shape *new_shape(struct walker *w, const char *table_path, int level)
@@ -225,7 +228,7 @@ static void source_path(const struct node *node, struct text *out)
     text_putc(out, '\x1f');
 }
 
-static char *distinct_name(struct arena *arena, const struct walker *w, const struct node *node, struct slice name)
+char *distinct_name(struct arena *arena, const struct walker *w, const struct node *node, struct slice name)
 {
     struct text path = { 0 };
     char *result;
@@ -307,15 +310,45 @@ enum spile_status bind_inner(struct walker *w, struct shape *list, struct shape 
 
 /* ---- keys ----------------------------------------------------------------------------------------------------------------------- */
 
+/* Does the row hand the column's value down? */
+static bool is_bequeathed(const struct node *node)
+{
+    const struct table_rows *rows = node->shape->rows;
+
+    for (uint32_t i = 0; i < rows->bequest_count; i++)
+        if (!rows->bequests[i].is_id && !strcmp(rows->bequests[i].from, node->column_name))
+            return true;
+    return false;
+}
+
+static enum node_role data_role(const struct node *node)
+{
+    return is_bequeathed(node) ? NODE_BEQUEATHED : NODE_DATA;
+}
+
 static enum node_role role_of(const struct node *node)
 {
     bool root = node->shape->rows->root;
 
     if (node->parent->parent || !strcmp(node->path, DLT_ID))
-        return node->parent->parent ? NODE_DATA : NODE_ROW_ID;
+        return node->parent->parent ? data_role(node) : NODE_ROW_ID;
     if (root)
-        return strcmp(node->path, DLT_LOAD_ID) ? NODE_DATA : NODE_LINK;
-    return strcmp(node->path, DLT_PARENT_ID) && strcmp(node->path, DLT_LIST_INDEX) ? NODE_DATA : NODE_LINK;
+        return strcmp(node->path, DLT_LOAD_ID) ? data_role(node) : NODE_LINK;
+    return strcmp(node->path, DLT_PARENT_ID) && strcmp(node->path, DLT_LIST_INDEX) ? data_role(node) : NODE_LINK;
+}
+
+/* Is the node what one of the user's paths means? They go from the root table down, through objects and lists alike. */
+static bool is_kept_whole(struct walker *w, const struct node *node)
+{
+    char *path;
+
+    if (!w->options->whole_count)
+        return false;
+    path = join_path(w, node->shape->table_path, node->path);
+    for (size_t i = 0; path && i < w->options->whole_count; i++)
+        if (!strcmp(w->options->whole[i], path))
+            return true;
+    return false;
 }
 
 static bool add_child(struct node *parent, struct node *child)
@@ -355,98 +388,15 @@ struct node *bind_child(struct walker *w, struct node *parent, struct slice key)
     if (!node->key.text || !node->path || !add_child(parent, node))
         return NULL;
     node->column_name = shortened(w, node->path);
-    node->role = role_of(node);
-    return node->column_name ? node : NULL;
-}
-
-/* ---- columns -------------------------------------------------------------------------------------------------------------------- */
-
-static struct slot *new_slot(struct walker *w, struct table_rows *rows, const struct column *column)
-{
-    struct slot *slot = arena_zalloc(&w->arena, sizeof(*slot));
-
-    if (!slot)
+    if (!node->column_name)
         return NULL;
-    if (rows->slot_count == rows->slot_capacity) {
-        uint32_t capacity = rows->slot_capacity ? rows->slot_capacity * 2 : 16;
-        struct slot **slots = realloc(rows->slots, capacity * sizeof(*slots));
-
-        if (!slots)
-            return NULL;
-        rows->slots = slots;
-        rows->slot_capacity = capacity;
-    }
-    slot->builder.type = column->type;
-    slot->name = column->name;
-    slot->index = column->index;
-    rows->slots[rows->slot_count++] = slot;
-    return name_map_put(rows->slot_map, slot->name, strlen(slot->name), slot) ? slot : NULL;
+    node->role = role_of(node);
+    node->whole = is_kept_whole(w, node);
+    node->preferred = node->whole ? TYPE_JSON : settings_preferred_type(&w->options->schema->settings, slice_of(node->column_name));
+    return node;
 }
 
-/* The column as this worker or the schema knows it; *slot is NULL when there is none. */
-static enum spile_status find_slot(struct walker *w, struct table_rows *rows, const char *name, struct slot **slot)
-{
-    const struct column *column;
-    struct column copy;
-
-    *slot = name_map_find(rows->slot_map, name, strlen(name));
-    if (*slot)
-        return SPILE_OK;
-    pthread_mutex_lock(w->schema_lock);
-    column = table_find_column(rows->table, name);
-    if (column)
-        copy = *column;
-    pthread_mutex_unlock(w->schema_lock);
-    if (column && !(*slot = new_slot(w, rows, &copy)))
-        return spile_fail_nomem(w->err);
-    return SPILE_OK;
-}
-
-/* What the contract says of a new column. In the schema's lock. Names like the engine's own are let in, as in dlt. */
-static enum contract_mode mode_of_column(const struct table_rows *rows, const char *name, bool variant)
-{
-    if (!strncmp(name, DLT_PREFIX, strlen(DLT_PREFIX)))
-        return CONTRACT_EVOLVE;
-    if (variant)
-        return rows->contract.modes[CONTRACT_DATA_TYPE];
-    return rows->table->in_first_row || rows->table->evolves_once ? CONTRACT_EVOLVE : rows->contract.modes[CONTRACT_COLUMNS];
-}
-
-/* *slot is NULL when the contract refuses the column: *mode says how. */
-static enum spile_status find_or_make_slot(struct walker *w, struct table_rows *rows, const char *name, enum data_type type, bool variant,
-                                           struct slot **slot, enum contract_mode *mode)
-{
-    enum spile_status status = find_slot(w, rows, name, slot);
-    struct column *column;
-
-    if (status || *slot)
-        return status;
-    status = begin_change(w);
-    if (status)
-        return status;
-    column = table_find_column(rows->table, name);
-    *mode = column ? CONTRACT_EVOLVE : mode_of_column(rows, name, variant);
-    if (!column && *mode == CONTRACT_EVOLVE)
-        column = table_add_column(w->options->schema, rows->table, name, type, variant);
-    if (column)
-        *slot = new_slot(w, rows, column);
-    end_change(w);
-    return *slot || *mode != CONTRACT_EVOLVE ? SPILE_OK : spile_fail_nomem(w->err);
-}
-
-enum spile_status bind_is_json(struct walker *w, struct node *node, bool *is_json)
-{
-    struct slot *slot = node->slot;
-    enum spile_status status = SPILE_OK;
-
-    if (!slot && node->json != JSON_NO)
-        status = find_slot(w, node->shape->rows, node->column_name, &slot);
-    *is_json = slot && slot->builder.type.type == TYPE_JSON;
-    /* Without a limit on nesting no json column can come up during the run, so the answer stays. */
-    if (!w->nesting_limited)
-        node->json = *is_json ? JSON_YES : JSON_NO;
-    return status;
-}
+/* ---- link columns ---------------------------------------------------------------------------------------------------------------- */
 
 enum spile_status bind_links(struct walker *w, struct table_rows *rows)
 {
@@ -498,137 +448,5 @@ enum spile_status bind_link(struct walker *w, struct table_rows *rows, const cha
     if (!table_find_column(rows->table, name) && !table_add_column(w->options->schema, rows->table, name, type, false))
         status = spile_fail_nomem(w->err);
     end_change(w);
-    return status;
-}
-
-/* ---- values --------------------------------------------------------------------------------------------------------------------- */
-
-static enum spile_status fail_value(struct walker *w, const struct table_rows *rows, const char *column, struct document value)
-{
-    struct text json = { 0 };
-    char extract[SHORTEN_BYTES];
-
-    json_write(&json, value);
-    spile_fail(w->err, SPILE_SOURCE, "value %s fits no column", shorten(extract, json.text ? json.text : "", json.length));
-    text_release(&json);
-    spile_within(w->err, SPILE_SOURCE, "column \"%s\", table \"%s\"", column, rows->name);
-    return spile_hint(w->err, SPILE_SOURCE, "rename the key: its column and every variant of it are taken by other keys");
-}
-
-/* Tries a column bound before. */
-static enum coerced try_slot(struct slot *slot, uint32_t row, struct document value)
-{
-    return slot && !column_has(&slot->builder, row) ? coerce_into(&slot->builder, row, value) : NOT_COERCED;
-}
-
-/* Remembers where the value found its place, so that the next one of its natural type goes there directly. */
-static void remember(struct node *node, enum data_type type, struct slot *slot, bool apart, int variant)
-{
-    if (apart && !variant)
-        node->apart = slot;
-    else if (!apart && variant == 1) /* not a variant of the variant: the first one must be tried again */
-        node->variants[type] = slot;
-    else if (!apart && !variant)
-        node->slot = slot;
-}
-
-static char *variant_name(struct arena *arena, const struct walker *w, const char *column, struct document value)
-{
-    struct slice parts[] = { slice_of(column), slice_of(arena_printf(arena, "v_%s", data_type_name(natural_type(value)))) };
-
-    return parts[1].text ? naming_join(arena, naming_of(w), parts, 2) : NULL;
-}
-
-/* A value that wants a column the contract does not let it have. Remembered, so that the next one need not wait for its turn. */
-static enum spile_status refuse_value(struct walker *w, struct node *node, const struct document *value, const char *column, bool variant,
-                                      enum contract_mode mode)
-{
-    struct table_rows *rows = node->shape->rows;
-    uint32_t types = variant ? 1u << natural_type(*value) : REFUSED_ALL;
-
-    if (mode == CONTRACT_FREEZE)
-        return fail_frozen(w, &rows->contract, variant ? CONTRACT_DATA_TYPE : CONTRACT_COLUMNS, rows->name, column, value);
-    if (mode == CONTRACT_DISCARD_ROW) {
-        node->shape->refuses |= !variant;
-        node->refused_rows |= types;
-        w->row_refused = true;
-    } else {
-        node->refused_values |= types;
-        rows->refused_values++;
-    }
-    return SPILE_OK;
-}
-
-/* Has the contract refused such a value before? */
-static bool is_refused(struct walker *w, struct node *node, struct document value)
-{
-    uint32_t type;
-
-    if (!node->refused_rows && !node->refused_values)
-        return false;
-    type = 1u << natural_type(value);
-    w->row_refused |= node->refused_rows & type;
-    node->shape->rows->refused_values += !(node->refused_rows & type) && (node->refused_values & type);
-    return (node->refused_rows | node->refused_values) & type;
-}
-
-/* Column by column: the key's own; the same with a tag when another key of the row has taken it; a variant when the value does not fit. */
-static enum spile_status place_value(struct walker *w, struct node *node, struct document value, struct arena *scratch)
-{
-    struct table_rows *rows = node->shape->rows;
-    const char *name = node->column_name;
-    bool apart = false;
-    int variant = 0;
-
-    while (variant < VARIANTS_MAX) {
-        struct slot *slot;
-        enum contract_mode mode;
-        enum spile_status status = find_or_make_slot(w, rows, name, inferred_type(value), variant > 0, &slot, &mode);
-
-        if (status)
-            return status;
-        if (!slot)
-            return refuse_value(w, node, &value, name, variant > 0, mode);
-        if (column_has(&slot->builder, rows->rows)) {
-            if (apart)
-                return fail_value(w, rows, name, value);
-            apart = true;
-            name = distinct_name(scratch, w, node, slice_of(name));
-        } else {
-            enum coerced result = coerce_into(&slot->builder, rows->rows, value);
-
-            if (result != COERCED_NOMEM)
-                remember(node, natural_type(value), slot, apart, variant);
-            if (result != NOT_COERCED)
-                return result == COERCED ? SPILE_OK : spile_fail_nomem(w->err);
-            variant++;
-            name = variant_name(scratch, w, name, value);
-        }
-        if (!name)
-            return spile_fail_nomem(w->err);
-    }
-    return fail_value(w, rows, name, value);
-}
-
-enum spile_status bind_value(struct walker *w, struct node *node, struct document value)
-{
-    uint32_t row = node->shape->rows->rows;
-    struct arena scratch = { 0 };
-    enum coerced result = NOT_COERCED;
-    enum spile_status status;
-
-    if (node->slot && !column_has(&node->slot->builder, row)) {
-        result = coerce_into(&node->slot->builder, row, value);
-        if (result == NOT_COERCED)
-            result = try_slot(node->variants[natural_type(value)], row, value);
-    } else if (node->slot) {
-        result = try_slot(node->apart, row, value);
-    }
-    if (result != NOT_COERCED)
-        return result == COERCED ? SPILE_OK : spile_fail_nomem(w->err);
-    if (is_refused(w, node, value))
-        return SPILE_OK;
-    status = place_value(w, node, value, &scratch);
-    arena_release(&scratch);
     return status;
 }

@@ -22,7 +22,7 @@ static struct slice text_at(const struct column_builder *column, uint32_t row)
     return (struct slice){ (const char *)column->heap + begin, (size_t)(column->i32[row + 1] - begin) };
 }
 
-static struct slice id_of(const struct walker *w, struct row_ref ref)
+struct slice id_of(const struct walker *w, struct row_ref ref)
 {
     return text_at(ref.rows ? &ref.rows->ids : &w->carried, ref.row);
 }
@@ -146,7 +146,7 @@ static bool link_parents(const struct walker *w, struct table_rows *rows)
 static bool identify(struct walker *w, struct table_rows *rows)
 {
     char(*ids)[ROW_ID_CHARS] = malloc((size_t)rows->rows * ROW_ID_CHARS);
-    bool ok = ids && make_ids(w, rows, ids) && store_ids(rows, ids) && link_parents(w, rows);
+    bool ok = ids && make_ids(w, rows, ids) && store_ids(rows, ids) && link_parents(w, rows) && inherit_link(w, rows);
 
     free(ids);
     return ok;
@@ -199,13 +199,16 @@ static size_t list_columns(struct table_rows *rows, struct ordered_column *out)
         out[count++] = (struct ordered_column){ { DLT_PARENT_ID, &rows->parent_ids }, rows->parent_id_index };
         out[count++] = (struct ordered_column){ { DLT_LIST_INDEX, &rows->list_index }, rows->list_index_index };
     }
+    for (uint32_t i = 0; i < rows->ancestor_count; i++)
+        if (rows->ancestors[i].ids.length)
+            out[count++] = (struct ordered_column){ { rows->ancestors[i].name, &rows->ancestors[i].ids }, rows->ancestors[i].index };
     qsort(out, count, sizeof(*out), compare_columns);
     return count;
 }
 
 static enum spile_status encode_rows(struct walker *w, struct table_rows *rows, struct table_batch *batch)
 {
-    size_t capacity = rows->slot_count + 3u, count;
+    size_t capacity = rows->slot_count + rows->ancestor_count + 3u, count;
     struct ordered_column *ordered = malloc(capacity * sizeof(*ordered));
     struct batch_column *columns = malloc(capacity * sizeof(*columns));
     enum spile_status status = SPILE_OK;
@@ -240,6 +243,7 @@ static void clear_rows(struct table_rows *rows)
     column_clear(&rows->ids);
     column_clear(&rows->parent_ids);
     column_clear(&rows->list_index);
+    inherit_clear(rows);
     rows->rows = 0;
 }
 
@@ -301,6 +305,9 @@ enum spile_status hand_over(struct walker *w)
     for (; done < w->batch_count; done++)
         table_batch_release(&w->batches[done]);
     w->batch_count = w->batch_bytes = 0;
+    if (!status && w->discarded.length)
+        status = w->options->discard(w->options->user, (struct slice){ w->discarded.text, w->discarded.length }, w->err);
+    text_clear(&w->discarded);
     return status;
 }
 
@@ -312,6 +319,7 @@ bool walker_init(struct walker *w, const struct normalize_options *options, stru
     w->roots = calloc(options->part_count, sizeof(struct shape *));
     w->table_map = name_map_new(naming_collides(&options->schema->naming));
     w->encoder = batch_encoder_new();
+    unsafe_yyjson_set_strn(&w->load_id, options->load_id, strlen(options->load_id));
     for (uint32_t i = 0; i < options->part_count; i++)
         w->nesting_limited |= options->parts[i].max_nesting < JSON_DEPTH_MAX;
     return w->roots && w->table_map && w->encoder;
@@ -344,6 +352,8 @@ static void release_rows(struct table_rows *rows)
     for (uint32_t i = 0; i < rows->slot_count; i++)
         column_release(&rows->slots[i]->builder);
     free(rows->slots);
+    free(rows->required);
+    inherit_release(rows);
     name_map_free(rows->slot_map);
     column_release(&rows->own_ids);
     column_release(&rows->ids);
@@ -367,6 +377,8 @@ void walker_release(struct walker *w)
     free(w->members);
     free(w->lists);
     free(w->batches);
+    free(w->inherited);
+    text_release(&w->discarded);
     column_release(&w->carried);
     name_map_free(w->table_map);
     batch_encoder_free(w->encoder);

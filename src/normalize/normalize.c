@@ -33,6 +33,7 @@ struct normalizer {
     struct worker *workers;
     unsigned worker_count;
     _Atomic uint64_t rows, duplicate_keys;
+    _Atomic uint64_t *part_items; /* walked, by part; only when there is a limit */
     uint64_t input_items; /* items of the input in the chunks that are done; in turn */
     struct spile_error error; /* of the lowest chunk that failed; in turn */
 };
@@ -110,6 +111,11 @@ static bool is_of_input(enum spile_status status)
     return status == SPILE_SOURCE || status == SPILE_CONTRACT;
 }
 
+bool normalizer_has_enough(struct normalizer *n, uint32_t part)
+{
+    return n->part_items && atomic_load(&n->part_items[part]) >= n->options.items_max;
+}
+
 static enum spile_status walk_items(struct worker *worker, const struct chunk *chunk, uint64_t *items)
 {
     struct json_item item;
@@ -117,12 +123,16 @@ static enum spile_status walk_items(struct worker *worker, const struct chunk *c
     bool more;
 
     for (*items = 0;; ++*items) {
+        if (normalizer_has_enough(worker->normalizer, chunk->part))
+            return SPILE_OK;
         status = check_cancelled(worker);
         if (!status)
             status = json_reader_next(worker->reader, &item, &more, &worker->error);
         if (status || !more)
             return status;
         status = walk_item(&worker->walker, chunk->part, item.document, item.element, item.offset);
+        if (worker->normalizer->part_items)
+            atomic_fetch_add(&worker->normalizer->part_items[chunk->part], 1);
         if (status)
             return is_of_input(status) ? json_reader_within(worker->reader, status, &worker->error) : status;
     }
@@ -140,6 +150,8 @@ static void begin_chunk(struct worker *worker, const struct chunk *chunk)
     walker->id_seed = XXH3_64bits_digest(&state);
     walker->number = chunk->number;
     walker->input = chunk->input;
+    walker->input_name = chunk->input_name;
+    walker->inherited_count = 0;
     walker->frame = NULL;
     worker->error = (struct spile_error){ 0 };
 }
@@ -249,8 +261,9 @@ enum spile_status normalizer_new(struct normalizer **out, const struct normalize
     n->queue = calloc(n->queue_size, sizeof(*n->queue));
     n->spare = calloc(n->queue_size, sizeof(*n->spare));
     n->workers = calloc(options->workers, sizeof(*n->workers));
+    n->part_items = options->items_max ? calloc(options->part_count, sizeof(*n->part_items)) : NULL;
     *out = n;
-    if (!n->queue || !n->spare || !n->workers)
+    if (!n->queue || !n->spare || !n->workers || (options->items_max && !n->part_items))
         return spile_fail_nomem(err);
     for (; n->worker_count < options->workers; n->worker_count++)
         if (!init_worker(n, &n->workers[n->worker_count]))
@@ -360,6 +373,7 @@ void normalizer_free(struct normalizer *n)
     free(n->queue);
     free(n->spare);
     free(n->workers);
+    free((void *)(uintptr_t)n->part_items);
     pthread_cond_destroy(&n->queue_filled);
     pthread_cond_destroy(&n->queue_emptied);
     pthread_mutex_destroy(&n->queue_lock);

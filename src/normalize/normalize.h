@@ -30,9 +30,15 @@ struct normalize_options {
     const struct normalize_part *parts;
     uint32_t part_count;
     unsigned workers;
+    bool evolves_frozen;   /* what contracts freeze evolves all the same: to see what they would refuse */
+    uint64_t items_max;    /* of each part; with one worker only; 0: all */
     size_t item_memory_max; /* that the values of one item may take while it is walked; 0: no limit */
     size_t held_bytes_max; /* encoded batches that a worker may hold before its turn comes */
     const _Atomic bool *cancelled;
+    const char *const *whole; /* normalized paths, from the root table down, whose objects and lists stay json */
+    size_t whole_count;
+    /* Takes lines of JSON about rows and values that the contract has left out, in order; NULL: nobody wants them. */
+    enum spile_status (*discard)(void *user, struct slice lines, struct spile_error *err);
     /* Takes the batches in order; called by one thread at a time. The batch is the receiver's whatever it returns. */
     enum spile_status (*put)(void *user, struct table_batch *batch, struct spile_error *err);
     void *user;
@@ -55,6 +61,9 @@ enum spile_status normalizer_finish(struct normalizer *normalizer, const struct 
 /* What contracts have refused, by table in order of their names: `tell` is called for each. After normalizer_finish. False: out of memory. */
 bool normalizer_refused(const struct normalizer *normalizer, void (*tell)(void *user, const char *table, uint64_t rows, uint64_t values),
                         void *user);
+
+/* Have as many items of the part been walked as are wanted? */
+bool normalizer_has_enough(struct normalizer *normalizer, uint32_t part);
 
 /* As they grow, from any thread. */
 uint64_t normalizer_rows(const struct normalizer *normalizer);

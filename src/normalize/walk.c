@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-static bool grow(void **array, size_t count, size_t *capacity, size_t width)
+bool walker_grow(void **array, size_t count, size_t *capacity, size_t width)
 {
     size_t wanted = *capacity ? *capacity * 2 : 64;
     void *grown;
@@ -18,8 +18,6 @@ static bool grow(void **array, size_t count, size_t *capacity, size_t width)
     *capacity = wanted;
     return true;
 }
-
-#define GROW(array, count, capacity) grow((void **)&(array), count, &(capacity), sizeof(*(array)))
 
 /* ---- members of an object ------------------------------------------------------------------------------------------------------ */
 
@@ -38,7 +36,7 @@ static struct node *known_child(const struct node *parent, struct slice key)
     return NULL;
 }
 
-static struct node *find_child(struct walker *w, struct node *parent, struct slice key)
+struct node *find_child(struct walker *w, struct node *parent, struct slice key)
 {
     struct node *child = known_child(parent, key);
 
@@ -148,28 +146,40 @@ static enum spile_status push_list(struct walker *w, struct node *node, struct d
     return SPILE_OK;
 }
 
-static enum spile_status put_member(struct walker *w, struct node *node, struct document value, int level)
+/* A scalar of a key that is more than data. */
+static enum spile_status put_special(struct walker *w, struct node *node, struct document value, enum document_kind kind)
+{
+    if (node->role == NODE_LINK)
+        return bind_link(w, node->shape->rows, node->path);
+    if (node->role == NODE_ROW_ID)
+        return put_row_id(w, node, value);
+    if (kind == DOCUMENT_NULL)
+        return SPILE_OK;
+    bequeath(node, value);
+    return put_scalar(w, node, value, kind);
+}
+
+enum spile_status put_member(struct walker *w, struct node *node, struct document value, int level)
 {
     enum document_kind kind = document_kind(value);
     enum spile_status status;
     bool whole = level <= 0;
 
-    if (node->role == NODE_LINK && kind != DOCUMENT_OBJECT && kind != DOCUMENT_LIST)
-        return bind_link(w, node->shape->rows, node->path);
-    if (kind == DOCUMENT_NULL)
-        return SPILE_OK;
-    if (kind != DOCUMENT_OBJECT && kind != DOCUMENT_LIST)
-        return node->role == NODE_ROW_ID ? put_row_id(w, node, value) : put_scalar(w, node, value, kind);
+    if (kind != DOCUMENT_OBJECT && kind != DOCUMENT_LIST) {
+        if (node->role != NODE_DATA)
+            return put_special(w, node, value, kind);
+        return kind == DOCUMENT_NULL ? SPILE_OK : put_scalar(w, node, value, kind);
+    }
     if (!whole) {
         status = bind_is_json(w, node, &whole);
         if (status)
             return status;
     }
-    if (whole)
-        return bind_value(w, node, value);
-    if (kind == DOCUMENT_LIST)
-        return push_list(w, node, value);
-    return push_object(w, (struct open_object){ value, node, level - 1 });
+    if (!whole)
+        return kind == DOCUMENT_LIST ? push_list(w, node, value) : push_object(w, (struct open_object){ value, node, level - 1 });
+    if (node->role == NODE_BEQUEATHED)
+        bequeath(node, value);
+    return bind_value(w, node, value);
 }
 
 /* Puts the fields of one object's members and of the objects below; lists are remembered. */
@@ -191,7 +201,7 @@ static enum spile_status flatten(struct walker *w, struct shape *shape, struct d
 
 /* ---- rows ----------------------------------------------------------------------------------------------------------------------- */
 
-static bool grow_links(struct table_rows *rows)
+bool grow_links(struct table_rows *rows)
 {
     uint32_t capacity = rows->link_capacity ? rows->link_capacity * 2 : 64;
     struct row_ref *parents;
@@ -205,7 +215,7 @@ static bool grow_links(struct table_rows *rows)
     places = realloc(rows->places, capacity * sizeof(*places));
     if (places)
         rows->places = places;
-    if (!parents || !places)
+    if (!parents || !places || (rows->ancestor_count && !inherit_grow(rows, capacity)))
         return false;
     rows->link_capacity = capacity;
     return true;
@@ -216,6 +226,8 @@ static enum spile_status end_row(struct walker *w, struct table_rows *rows, cons
 {
     enum spile_status status = rows->linked ? SPILE_OK : bind_links(w, rows);
 
+    if (!status && rows->required_count)
+        status = check_required(w, rows);
     if (status)
         return status;
     if (!grow_links(rows) || (!rows->root && !column_put_i64(&rows->list_index, rows->rows, (int64_t)index)))
@@ -231,7 +243,7 @@ static enum spile_status end_row(struct walker *w, struct table_rows *rows, cons
 static enum spile_status visit_lists(struct walker *w, size_t from, struct row_ref row);
 
 /* Has the object a key of which it is known that its rows are left out? Then nothing of the row may change the schema, as in dlt. */
-static bool has_refused_key(const struct node *node, struct document object)
+static bool has_refused_key(struct walker *w, const struct node *node, struct document object)
 {
     struct document key = document_first(object);
     size_t size = document_size(object);
@@ -243,8 +255,11 @@ static bool has_refused_key(const struct node *node, struct document object)
 
         if (!child || kind == DOCUMENT_NULL || kind == DOCUMENT_LIST)
             continue;
-        if (kind == DOCUMENT_OBJECT ? has_refused_key(child, value) : child->refused_rows == REFUSED_ALL)
+        if (kind == DOCUMENT_OBJECT ? has_refused_key(w, child, value) : child->refused_rows == REFUSED_ALL) {
+            if (kind != DOCUMENT_OBJECT)
+                w->refusal = (struct refusal){ child->column_name, CONTRACT_COLUMNS };
             return true;
+        }
     }
     return false;
 }
@@ -268,9 +283,11 @@ static enum spile_status walk_row(struct walker *w, struct shape *shape, struct 
     size_t lists = w->list_count;
     enum spile_status status;
 
-    if (shape->refuses && !wrap && has_refused_key(&shape->root, value)) {
+    for (uint32_t i = 0; i < rows->bequest_count; i++)
+        rows->bequests[i].given = false;
+    if (shape->refuses && !wrap && has_refused_key(w, &shape->root, value)) {
         rows->refused_rows++;
-        return SPILE_OK;
+        return stored(w, discard_row(w, rows, wrap, value));
     }
     if (wrap) {
         struct node *node = is_key(shape->root.first, slice_of(wrap)) ? shape->root.first : find_child(w, &shape->root, slice_of(wrap));
@@ -282,9 +299,11 @@ static enum spile_status walk_row(struct walker *w, struct shape *shape, struct 
     } else {
         status = flatten(w, shape, value);
     }
+    if (!status && w->inherited_count && !w->row_refused)
+        status = inherit(w, shape);
     if (!status && w->row_refused) {
         drop_row(w, rows, lists);
-        return SPILE_OK;
+        return stored(w, discard_row(w, rows, wrap, value));
     }
     if (!status)
         status = end_row(w, rows, frame, index, place);
@@ -334,9 +353,11 @@ static bool is_taken(const struct walker *w, size_t from, size_t i)
 static enum spile_status visit_lists(struct walker *w, size_t from, struct row_ref row)
 {
     struct frame frame = { w->frame, row };
-    size_t to = w->list_count;
+    size_t to = w->list_count, inherited = w->inherited_count;
     enum spile_status status = SPILE_OK;
 
+    if (row.rows->bequest_count && !inherit_push(w, row.rows, &frame))
+        return spile_fail_nomem(w->err);
     w->frame = &frame;
     for (size_t i = from; !status && i < to; i++) {
         struct pending_list pending = w->lists[i];
@@ -345,12 +366,15 @@ static enum spile_status visit_lists(struct walker *w, size_t from, struct row_r
         status = bind_list(w, pending.node, false, &shape);
         if (!status && is_taken(w, from, i))
             status = bind_list(w, pending.node, true, &shape);
-        if (!status && shape->rows->refused)
+        if (!status && shape->rows->refused) {
             shape->rows->refused_rows += document_size(pending.list);
-        else if (!status)
+            status = stored(w, discard_list(w, shape->rows, pending.list));
+        } else if (!status) {
             status = walk_list(w, shape, pending.list, &frame);
+        }
     }
     w->frame = frame.up;
+    w->inherited_count = inherited;
     return status;
 }
 
@@ -381,13 +405,16 @@ enum spile_status walk_item(struct walker *w, uint32_t part, struct document ite
 
     if (kind == DOCUMENT_NULL || (kind == DOCUMENT_LIST && element && !document_size(item)))
         return SPILE_OK;
+    w->offset = offset;
     if (!shape)
         status = bind_root(w, part, &shape);
     if (status)
         return status;
     if (shape->rows->refused) {
-        shape->rows->refused_rows += kind == DOCUMENT_LIST && element ? document_size(item) : 1;
-        return SPILE_OK;
+        bool page = kind == DOCUMENT_LIST && element;
+
+        shape->rows->refused_rows += page ? document_size(item) : 1;
+        return stored(w, page ? discard_list(w, shape->rows, item) : discard_row(w, shape->rows, NULL, item));
     }
     if (kind == DOCUMENT_LIST && element)
         return walk_page(w, shape, item, offset);

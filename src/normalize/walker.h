@@ -1,8 +1,11 @@
 /* The walk over documents: what one worker knows. Inside of normalize only.
  *
- *   walk.c  one document into rows: flattens objects, visits lists
- *   bind.c  keys to columns and lists to tables, when they are met for the first time
- *   cut.c   rows in builders to row ids and encoded batches
+ *   walk.c     one document into rows: flattens objects, visits lists
+ *   bind.c     keys to nodes and lists to tables, when they are met for the first time
+ *   place.c    values to columns, when their node has none that fits
+ *   inherit.c  values of a row that the rows below it get, too
+ *   discard.c  what the contract leaves out, for a file
+ *   cut.c      rows in builders to row ids and encoded batches
  *
  * A key at a path is a `node`; it remembers its column, its nested table, and which key followed it last time, so that rows of a
  * shape seen before need no look-up at all. */
@@ -38,6 +41,22 @@ struct row_place {
     uint32_t part;   /* of the item, when the item is a page of rows */
 };
 
+/* A value that the rows below a row inherit: what stands in column `from`, as column `as`. */
+struct bequest {
+    const char *from, *as;
+    bool is_id;              /* the row's own id, which is known only at the cut */
+    bool given;              /* the row in work has a value: */
+    struct document value;
+};
+
+/* A column with the id of a row further up. */
+struct ancestor_column {
+    const char *name;
+    uint32_t index;          /* of the column in its table */
+    struct row_ref *rows;    /* by row; NO_PARENT: null */
+    struct column_builder ids; /* filled at the cut */
+};
+
 /* The rows of one table since the last cut. */
 struct table_rows {
     const char *name;
@@ -53,6 +72,12 @@ struct table_rows {
     struct slot **slots;
     uint32_t slot_count, slot_capacity;
     struct name_map *slot_map;
+    struct slot **required;        /* columns that must not be null */
+    uint32_t required_count;
+    struct bequest *bequests;
+    uint32_t bequest_count;
+    struct ancestor_column *ancestors;
+    uint32_t ancestor_count;
     struct column_builder own_ids; /* `_dlt_id` that came with the data */
     struct column_builder ids, parent_ids; /* filled at the cut */
     struct column_builder list_index;
@@ -63,8 +88,9 @@ struct table_rows {
 
 #define REFUSED_ALL UINT32_MAX /* bits of all natural types */
 
-/* NODE_LINK: what the engine writes itself; a value from the data only claims the column's place in a new table, as in dlt. */
-enum node_role { NODE_DATA, NODE_ROW_ID, NODE_LINK };
+/* NODE_LINK: what the engine writes itself; a value from the data only claims the column's place in a new table, as in dlt.
+ * NODE_BEQUEATHED: data that the rows below get, too. */
+enum node_role { NODE_DATA, NODE_ROW_ID, NODE_LINK, NODE_BEQUEATHED };
 
 struct node {
     struct slice key; /* as in the data */
@@ -80,6 +106,8 @@ struct node {
     const char *path;            /* normalized keys from the row down to here, joined, not shortened */
     const char *column_name;
     enum node_role role;
+    enum data_type preferred;    /* of a new column, by its name; TYPE_UNKNOWN: what is found in the value */
+    bool whole;                  /* the user wants objects and lists here kept whole */
     enum { JSON_UNKNOWN, JSON_NO, JSON_YES } json; /* does the column keep objects and lists whole? */
     struct slot *slot;           /* the column, once bound */
     struct slot *variants[TYPE_TIME + 1]; /* by natural type of the value that did not fit the column */
@@ -124,12 +152,21 @@ struct frame {
     struct row_ref ref;
 };
 
+/* What the rows being visited have from rows above them. */
+struct inherited {
+    const char *name;            /* of the column */
+    const struct frame *row;     /* the column gets this row's id; NULL: the value */
+    struct document value;
+};
+
 struct walker {
     const struct normalize_options *options;
     struct turns *turns;
     pthread_mutex_t *schema_lock;
     bool nesting_limited;        /* new json columns may come up: chunks are then walked one after another */
     uint64_t number;             /* of the chunk in work */
+    const char *input_name;
+    uint64_t offset;             /* of the item in work */
     struct arena arena;          /* nodes, shapes, names: live as long as the walker */
     struct shape **roots;        /* by part */
     struct table_rows **tables;  /* all, by path_length */
@@ -144,6 +181,14 @@ struct walker {
     size_t list_count, list_capacity;
     bool row_refused;            /* the row in work is left out */
     struct frame *frame;         /* innermost */
+    struct inherited *inherited;
+    size_t inherited_count, inherited_capacity;
+    yyjson_val load_id;          /* as a value, for rows that inherit it */
+    struct text discarded;       /* lines about what was left out since the last hand-over */
+    struct refusal {             /* why the row in work is left out */
+        const char *column;
+        enum contract_entity entity;
+    } refusal;
     struct column_builder carried; /* ids of rows that were cut while their lists were being visited */
     size_t weight;               /* of what is in the builders */
     uint64_t rows, duplicate_keys;
@@ -163,10 +208,31 @@ struct walker {
 bool walker_init(struct walker *walker, const struct normalize_options *options, struct turns *turns, pthread_mutex_t *schema_lock);
 void walker_release(struct walker *walker);
 
+static inline const struct naming *naming_of(const struct walker *w)
+{
+    return &w->options->schema->naming;
+}
+
+/* Room for one more element. False: out of memory. */
+bool walker_grow(void **array, size_t count, size_t *capacity, size_t width);
+#define GROW(array, count, capacity) walker_grow((void **)&(array), count, &(capacity), sizeof(*(array)))
+
 /* walk.c: the item's rows into the builders. An item that is an element of the top-level array and a list itself is a page of rows. */
 enum spile_status walk_item(struct walker *walker, uint32_t part, struct document item, bool element, uint64_t offset);
 
+/* Puts a member of the row in work into its column; objects and lists are remembered for later. */
+enum spile_status put_member(struct walker *walker, struct node *node, struct document value, int level);
+
+struct node *find_child(struct walker *walker, struct node *parent, struct slice key); /* NULL: out of memory */
+bool grow_links(struct table_rows *rows); /* room for the links of the row in work */
+
 /* bind.c */
+enum spile_status begin_change(struct walker *walker); /* waits for the right to change the schema, and takes its lock */
+void end_change(struct walker *walker);
+enum spile_status fail_frozen(struct walker *walker, const struct contract *contract, enum contract_entity entity, const char *table,
+                              const char *column, const struct document *value);
+enum contract_mode mode_in_force(const struct walker *walker, enum contract_mode mode);
+char *distinct_name(struct arena *arena, const struct walker *walker, const struct node *node, struct slice name);
 enum spile_status bind_root(struct walker *walker, uint32_t part, struct shape **shape);
 struct node *bind_child(struct walker *walker, struct node *parent, struct slice key); /* NULL: out of memory */
 enum spile_status bind_list(struct walker *walker, struct node *node, bool apart, struct shape **shape);
@@ -174,11 +240,32 @@ enum spile_status bind_inner(struct walker *walker, struct shape *list, struct s
 enum spile_status bind_links(struct walker *walker, struct table_rows *rows);
 enum spile_status bind_link(struct walker *walker, struct table_rows *rows, const char *name); /* makes that link column now */
 
-/* Is the node's column of type json already, so that objects and lists stay whole? */
+/* place.c
+ *
+ * Is the node's column of type json, or going to be, so that objects and lists stay whole? */
 enum spile_status bind_is_json(struct walker *walker, struct node *node, bool *is_json);
 
 /* Puts a value that found no bound column of its kind: finds or makes the column, or a variant of it. */
 enum spile_status bind_value(struct walker *walker, struct node *node, struct document value);
+
+enum spile_status bind_required(struct walker *walker, struct table_rows *rows); /* the columns that must not be null */
+enum spile_status check_required(struct walker *walker, const struct table_rows *rows); /* has the row in work all of them? */
+
+/* inherit.c: bequests of a table, by its schema's configuration; in the schema's lock. */
+enum spile_status inherit_configure(struct walker *walker, struct table_rows *rows);
+void inherit_release(struct table_rows *rows);
+void bequeath(struct node *node, struct document value);                                      /* the row in work has it */
+bool inherit_push(struct walker *walker, struct table_rows *rows, const struct frame *frame); /* for the rows below that row */
+enum spile_status inherit(struct walker *walker, struct shape *shape);                        /* into the row in work */
+bool inherit_grow(struct table_rows *rows, uint32_t capacity);
+bool inherit_link(const struct walker *walker, struct table_rows *rows);                      /* at the cut: ids from rows */
+void inherit_clear(struct table_rows *rows);
+struct slice id_of(const struct walker *walker, struct row_ref ref);                          /* cut.c */
+
+/* discard.c: notes what the contract has left out, if the caller wants to know. */
+bool discard_row(struct walker *walker, const struct table_rows *rows, const char *wrap, struct document row);
+bool discard_list(struct walker *walker, const struct table_rows *rows, struct document list);
+bool discard_value(struct walker *walker, const struct node *node, enum contract_entity entity, struct document value);
 
 /* cut.c: rows to batches. Rows that are still visited keep their ids. */
 enum spile_status cut_rows(struct walker *walker);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "pipeline/run.h"
 #include "source/chunker.h"
 
@@ -21,6 +22,13 @@ struct drawing {
 static enum spile_status put_batch(void *user, struct table_batch *batch, struct spile_error *err)
 {
     return package_put(&((struct run *)user)->package, batch, err);
+}
+
+static enum spile_status put_discarded(void *user, struct slice lines, struct spile_error *err)
+{
+    const struct run *run = user;
+
+    return file_write(run->discarded, run->discarded_path, lines.text, lines.length, err);
 }
 
 static size_t input_count(const struct spile_data *data)
@@ -49,7 +57,7 @@ static enum spile_status draw_input(struct drawing *d, uint32_t part, uint32_t n
     bool more = true;
 
     d->run->rereadable &= input_rereadable(input);
-    while (!status && *go) {
+    while (!status && *go && !normalizer_has_enough(d->normalizer, part)) {
         status = chunker_next(chunker, &d->chunk, &more, err);
         if (status || !more)
             break;
@@ -103,10 +111,15 @@ static struct normalize_options normalize_options(const struct run *run)
         .load_id = run->load_id,
         .parts = run->normalize_parts,
         .part_count = run->part_count,
-        .workers = run->pipeline->workers,
+        .workers = run->plans && run->options->sample ? 1 : run->pipeline->workers, /* a sample is the first items */
         .item_memory_max = item_memory_of(run),
         .held_bytes_max = (size_t)(run->pipeline->max_memory / 8 / run->pipeline->workers),
         .cancelled = &run->pipeline->cancelled,
+        .whole = run->whole,
+        .whole_count = run->whole_count,
+        .evolves_frozen = run->plans,
+        .items_max = run->plans ? run->options->sample : 0,
+        .discard = run->discarded_path ? put_discarded : NULL,
         .put = put_batch,
         .user = (void *)(uintptr_t)run,
     };
@@ -165,11 +178,13 @@ static enum spile_status keep_refused(struct run *run, const struct normalizer *
 enum spile_status run_draw(struct run *run, struct spile_error *err)
 {
     struct drawing d = { .run = run, .chunk_bytes = chunk_bytes_of(run), .item_bytes_max = (size_t)(run->pipeline->max_memory / 8) };
+    enum spile_status status = run->plans ? SPILE_OK : run_open_discarded(run, err);
     struct normalize_options options = normalize_options(run);
     struct open_inputs open = { calloc(count_inputs(run) + 1, sizeof(struct input *)), 0 };
     struct spile_error reader_error = { 0 };
-    enum spile_status status = open.inputs ? normalizer_new(&d.normalizer, &options, err) : spile_fail_nomem(err);
 
+    if (!status)
+        status = open.inputs ? normalizer_new(&d.normalizer, &options, err) : spile_fail_nomem(err);
     run->rereadable = true;
     if (!status) {
         draw_all(&d, &open, &reader_error);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -92,13 +93,33 @@ static enum spile_status set_limits(struct spile_pipeline *p, const struct spile
     return SPILE_OK;
 }
 
+/* A dataset that nobody has used: as dlt's dev mode, but with hours from 0 to 23, so that two runs half a day apart do not share one. */
+static const char *dev_name(struct spile_pipeline *p, const char *name)
+{
+    time_t now = time(NULL);
+    struct tm utc;
+    char stamp[32];
+
+    gmtime_r(&now, &utc);
+    strftime(stamp, sizeof(stamp), "_%Y%m%d%H%M%S", &utc);
+    return arena_printf(&p->arena, "%s%s", name, stamp);
+}
+
 /* The dataset's name is normalized like a table's, as in dlt. */
-static bool set_dataset(struct spile_pipeline *p, const char *dataset)
+static bool set_dataset(struct spile_pipeline *p, const char *dataset, bool dev_mode)
 {
     const char *name = dataset && *dataset ? dataset : arena_printf(&p->arena, "%s_dataset", p->name);
 
+    if (name && dev_mode)
+        name = dev_name(p, name);
     p->dataset = name ? naming_identifier(&p->arena, &p->naming, slice_of(name)) : NULL;
     return p->dataset;
+}
+
+static bool copy_text(struct spile_pipeline *p, const char **out, const char *text)
+{
+    *out = text && *text ? arena_copy(&p->arena, text, strlen(text)) : NULL;
+    return *out || !text || !*text;
 }
 
 static enum spile_status set_destination(struct spile_pipeline *p, const char *destination, struct spile_error *err)
@@ -117,7 +138,7 @@ static enum spile_status set_naming(struct spile_pipeline *p, const char *naming
 {
     char extract[SHORTEN_BYTES];
 
-    p->naming = (struct naming){ NAMING_SNAKE_CASE, p->ops->caps.name_length_max, p->ops->caps.names_fold };
+    p->naming = (struct naming){ .length_max = p->ops->caps.name_length_max, .folds = p->ops->caps.names_fold };
     p->naming_given = naming && *naming;
     if (!p->naming_given || naming_find(slice_of(naming), &p->naming.convention))
         return SPILE_OK;
@@ -152,7 +173,8 @@ enum spile_status spile_pipeline_open(struct spile_pipeline **out, const char *n
     status = p->name ? set_destination(p, options.destination, err) : spile_fail_nomem(err);
     if (!status)
         status = set_naming(p, options.naming, err);
-    if (!status && (!set_dataset(p, options.dataset) || !set_folders(p, options.data_dir)))
+    if (!status && (!set_dataset(p, options.dataset, options.dev_mode) || !set_folders(p, options.data_dir) ||
+                    !copy_text(p, &p->import_folder, options.import_folder) || !copy_text(p, &p->export_folder, options.export_folder)))
         status = spile_fail_nomem(err);
     if (!status)
         status = set_limits(p, &options, err);

@@ -15,12 +15,16 @@ struct spile_pipeline {
     const char *folder;          /* work folder of this pipeline */
     const char *packages_folder; /* in it */
     const char *lock_path;
+    const char *import_folder, *export_folder; /* of schema files; NULL: none */
     struct naming naming; /* of a new schema; and what the destination wants of names */
     bool naming_given;
     unsigned workers;
     uint64_t max_memory;
     _Atomic bool cancelled;
 };
+
+/* schemas.c: the part that spile_schema_merge puts into another schema. */
+yyjson_mut_val *spile_schema_part(const struct spile_schema *schema);
 
 /* Builds the info of a finished run. */
 struct spile_load_info;

@@ -32,17 +32,6 @@ void run_report(struct run *run, enum spile_stage stage, uint64_t rows, uint64_t
 
 /* ---- what is asked for ---------------------------------------------------------------------------------------------------------- */
 
-static enum spile_status check_table(const char *table, const char *given, struct spile_error *err)
-{
-    char extract[SHORTEN_BYTES];
-
-    if (strncmp(table, DLT_PREFIX, strlen(DLT_PREFIX)))
-        return SPILE_OK;
-    spile_fail(err, SPILE_USAGE, "\"%s\" can't be the name of a table: names with " DLT_PREFIX " are the bookkeeping's",
-               shorten(extract, given, strlen(given)));
-    return spile_hint(err, SPILE_USAGE, "choose another name");
-}
-
 static enum spile_status add_part(struct run *run, const char *table, struct spile_data data, struct spile_error *err)
 {
     int nesting = run->options->max_nesting;
@@ -52,7 +41,7 @@ static enum spile_status add_part(struct run *run, const char *table, struct spi
         return spile_fail(err, SPILE_USAGE, "no table named"), spile_hint(err, SPILE_USAGE, "name the table to load into");
     if (data.kind != SPILE_DATA_JSON && data.kind != SPILE_DATA_FILES)
         return spile_fail(err, SPILE_USAGE, "data of unknown kind for table \"%s\"", table);
-    *part = (struct run_part){ data, NULL };
+    *part = (struct run_part){ .data = data };
     run->normalize_parts[run->part_count++] = (struct normalize_part){
         .resource = table,
         .replace = run->options->write == SPILE_REPLACE,
@@ -119,7 +108,7 @@ static uint64_t total_bytes(const struct run *run)
 
 /* ---- destination ---------------------------------------------------------------------------------------------------------------- */
 
-static enum spile_status open_destination(struct run *run, struct spile_error *err)
+enum spile_status run_open_destination(struct run *run, struct spile_error *err)
 {
     const struct spile_pipeline *p = run->pipeline;
     const char *spill = arena_printf(&run->arena, "%s/spill", p->folder);
@@ -128,6 +117,7 @@ static enum spile_status open_destination(struct run *run, struct spile_error *e
         .max_memory = p->max_memory / 100 * DESTINATION_MEMORY_PERCENT,
         .threads = p->workers,
         .work_folder = spill,
+        .read_only = run->plans,
     };
 
     enum spile_status status;
@@ -140,7 +130,7 @@ static enum spile_status open_destination(struct run *run, struct spile_error *e
     return run->target.dataset_sql ? SPILE_OK : spile_fail_nomem(err);
 }
 
-static enum spile_status close_destination(struct run *run, struct spile_error *err)
+enum spile_status run_close_destination(struct run *run, struct spile_error *err)
 {
     struct destination *destination = run->target.destination;
 
@@ -148,7 +138,7 @@ static enum spile_status close_destination(struct run *run, struct spile_error *
     return destination ? run->target.ops->close(destination, err) : SPILE_OK;
 }
 
-static struct load_job load_job_of(struct run *run, struct package *package, struct schema *schema, const char *base_hash)
+struct load_job run_load_job(struct run *run, struct package *package, struct schema *schema, const char *base_hash)
 {
     return (struct load_job){
         .package = package,
@@ -171,9 +161,9 @@ static enum spile_status load_pending(struct run *run, const char *load_id, stru
     enum spile_status status = package_open(&package, &schema, &base_hash, run->pipeline->packages_folder, load_id, &found, err);
     struct load_job job;
 
-    job = load_job_of(run, &package, schema, base_hash);
+    job = run_load_job(run, &package, schema, base_hash);
     if (!status && !run->target.destination)
-        status = open_destination(run, err);
+        status = run_open_destination(run, err);
     if (!status)
         status = run_transfer(run, &job, err);
     if (!status)
@@ -228,120 +218,43 @@ static enum spile_status settle_packages(struct run *run, struct spile_error *er
     return status;
 }
 
-/* ---- schema --------------------------------------------------------------------------------------------------------------------- */
-
-static enum spile_status read_schema(struct run *run, const struct stored *stored, struct spile_error *err)
-{
-    struct state_identity identity = { run->pipeline->name, run->pipeline->dataset, run->target.ops->caps.dlt_type };
-    const struct naming *naming = &run->pipeline->naming;
-    struct state state;
-    enum spile_status status;
-
-    run->base_hash = strdup(stored->schema_hash);
-    if (!run->base_hash)
-        return spile_fail_nomem(err);
-    if (stored->schema)
-        return schema_read(&run->schema, stored->schema, strlen(stored->schema), naming, err);
-    status = state_prepare(&state, &identity, stored->state, &run->arena, err);
-    return status ? status : schema_new(&run->schema, state.schema_name, naming, err);
-}
-
-/* Names that are in use can't be made anew. */
-static enum spile_status check_naming(const struct run *run, struct spile_error *err)
-{
-    enum naming_convention stored = run->schema->naming.convention, wanted = run->pipeline->naming.convention;
-
-    if (!run->pipeline->naming_given || stored == wanted)
-        return SPILE_OK;
-    spile_fail(err, SPILE_CONFIG, "the dataset's names were made by the convention %s, not %s", naming_name(stored), naming_name(wanted));
-    return spile_hint(err, SPILE_CONFIG, "leave the naming convention out, or load into another dataset");
-}
-
-static enum spile_status name_tables(struct run *run, struct spile_error *err)
-{
-    enum spile_status status = check_naming(run, err);
-
-    for (uint32_t i = 0; !status && i < run->part_count; i++) {
-        struct normalize_part *part = &run->normalize_parts[i];
-
-        part->table = run->parts[i].table = naming_path(&run->arena, &run->schema->naming, slice_of(part->resource));
-        status = part->table ? check_table(part->table, part->resource, err) : spile_fail_nomem(err);
-    }
-    return status;
-}
-
-/* A table that is there already takes this run's disposition, nesting and contract. */
-static enum spile_status prepare_table(struct run *run, struct normalize_part *part, struct table *table, struct spile_error *err)
-{
-    if (table->parent) {
-        spile_fail(err, SPILE_USAGE, "table \"%s\" is a nested table of \"%s\"", table->name, table->parent->name);
-        return spile_hint(err, SPILE_USAGE, "load into another table");
-    }
-    if (!table_set_write(run->schema, table, part->replace) ||
-        (part->max_nesting_given && !table_set_max_nesting(run->schema, table, part->max_nesting)))
-        return spile_fail_nomem(err);
-    if (!part->max_nesting_given && table->max_nesting >= 0)
-        part->max_nesting = table->max_nesting;
-    return part->contract_given ? contract_set_table(run->schema, table, part->contract_given, err) : SPILE_OK;
-}
-
-/* New tables get all that when they are made. */
-static enum spile_status prepare_tables(struct run *run, struct spile_error *err)
-{
-    const struct spile_contract *contract = contract_is_given(&run->options->contract) ? &run->options->contract : NULL;
-    enum spile_status status = contract ? contract_set_schema(run->schema, contract, err) : SPILE_OK;
-
-    for (uint32_t i = 0; !status && i < run->part_count; i++) {
-        struct normalize_part *part = &run->normalize_parts[i];
-        struct table *table = schema_find_table(run->schema, part->table);
-
-        part->contract_given = contract;
-        if (table)
-            status = prepare_table(run, part, table, err);
-        if (!status)
-            status = contract_of(&part->contract, run->schema, table, err);
-    }
-    return status;
-}
-
-/* After all rows are known. */
-static enum spile_status finish_schema(struct run *run, struct spile_error *err)
-{
-    enum spile_status status = SPILE_OK;
-
-    for (uint32_t i = 0; i < run->package.table_count; i++)
-        if (!table_set_seen_data(run->schema, run->package.tables[i]->table))
-            return spile_fail_nomem(err);
-    for (uint32_t i = 0; !status && i < run->part_count; i++) {
-        const struct table *table = schema_find_table(run->schema, run->parts[i].table);
-
-        if (table && run->normalize_parts[i].replace && !package_replaces(&run->package, table))
-            status = package_replace(&run->package, table, err);
-    }
-    return status;
-}
-
 /* ---- the run -------------------------------------------------------------------------------------------------------------------- */
+
+/* Has a contract left out rows of a table that is there? Then that is a load, as in dlt, if one without rows. */
+static bool discards_rows(const struct run *run)
+{
+    for (size_t i = 0; i < run->refused_count; i++)
+        if (run->refused[i].rows && schema_find_table(run->schema, run->refused[i].name))
+            return true;
+    return false;
+}
 
 static enum spile_status draw_and_load(struct run *run, struct load_job *job, struct spile_error *err)
 {
-    enum spile_status status = name_tables(run, err);
-
-    if (!status)
-        status = prepare_tables(run, err);
-    if (!status)
-        status = package_create(&run->package, run->pipeline->packages_folder, run->load_id, run->schema, err);
+    enum spile_status status = package_create(&run->package, run->pipeline->packages_folder, run->load_id, run->schema, err);
     run->package_made = !status;
     if (!status)
         status = run_draw(run, err);
     if (!status)
-        status = finish_schema(run, err);
-    if (status || (!run->package.rows && !run->package.replaced_count))
+        status = run_finish_schema(run, err);
+    if (status || (!run->package.rows && !run->package.replaced_count && !discards_rows(run)))
         return status;
     status = package_seal(&run->package, run->base_hash, !run->rereadable, err);
     run->package_sealed = !status;
-    *job = load_job_of(run, &run->package, run->schema, run->base_hash);
-    return status ? status : run_transfer(run, job, err);
+    *job = run_load_job(run, &run->package, run->schema, run->base_hash);
+    if (!status)
+        status = run_transfer(run, job, err);
+    return status;
+}
+
+/* What belongs to the load and lies outside of the database. The load is done: an error here must say so. */
+static enum spile_status publish(struct run *run, struct spile_error *err)
+{
+    enum spile_status status = run_keep_discarded(run, err);
+
+    if (!status)
+        status = run_export_schema(run, err);
+    return spile_hint(err, status, "the load itself is done, with load id %s: do not repeat it", run->load_id);
 }
 
 static enum spile_status run_locked(struct run *run, struct spile_load_info **info, struct spile_error *err)
@@ -351,16 +264,18 @@ static enum spile_status run_locked(struct run *run, struct spile_load_info **in
     enum spile_status status = settle_packages(run, err), closed;
 
     if (!status && !run->target.destination)
-        status = open_destination(run, err);
+        status = run_open_destination(run, err);
     if (!status)
         status = load_read_stored(&run->target, NULL, run->load_id, &run->arena, &stored, err);
     job.already_loaded = stored.has_load;
     if (!status && !stored.has_load)
-        status = read_schema(run, &stored, err);
+        status = run_begin_schema(run, &stored, err);
     if (!status && !stored.has_load)
         status = draw_and_load(run, &job, err);
-    closed = close_destination(run, status ? NULL : err);
+    closed = run_close_destination(run, status ? NULL : err);
     status = status ? status : closed;
+    if (!status && run->schema)
+        status = publish(run, err);
     if (!status)
         run_report(run, SPILE_STAGE_DONE, run->package.rows, run->package.rows, true);
     if (!status && info) {
@@ -377,19 +292,36 @@ static enum spile_status run_locked(struct run *run, struct spile_load_info **in
     return status;
 }
 
-static void release_run(struct run *run)
+void run_release(struct run *run)
 {
+    run_drop_discarded(run);
     package_release(&run->package);
     schema_free(run->schema);
     free(run->base_hash);
     arena_release(&run->arena);
 }
 
+enum spile_status run_take(struct run *run, struct spile_data data, const struct spile_run_options *options, struct spile_error *err)
+{
+    enum spile_status status;
+
+    run->began = clock_seconds();
+    run->options = &run->given;
+    if (options)
+        memcpy(&run->given, options, options->size && options->size < sizeof(run->given) ? options->size : sizeof(run->given));
+    atomic_store(&run->pipeline->cancelled, false);
+    status = take_parts(run, data, err);
+    if (!status)
+        status = take_load_id(run, err);
+    if (!status)
+        run->bytes_total = total_bytes(run);
+    return status;
+}
+
 enum spile_status spile_run(struct spile_pipeline *pipeline, struct spile_data data, const struct spile_run_options *options,
                             struct spile_load_info **info, struct spile_error *err)
 {
-    struct spile_run_options whole = { 0 }; /* a caller built with an older header has a shorter struct: what it lacks is the default */
-    struct run run = { .pipeline = pipeline, .options = &whole, .began = clock_seconds() };
+    struct run run = { .pipeline = pipeline };
     enum spile_status status;
     int lock = -1;
 
@@ -397,19 +329,12 @@ enum spile_status spile_run(struct spile_pipeline *pipeline, struct spile_data d
         *info = NULL;
     if (err)
         *err = (struct spile_error){ 0 };
-    if (options)
-        memcpy(&whole, options, options->size && options->size < sizeof(whole) ? options->size : sizeof(whole));
-    atomic_store(&pipeline->cancelled, false);
-    status = take_parts(&run, data, err);
+    status = run_take(&run, data, options, err);
     if (!status)
-        status = take_load_id(&run, err);
-    if (!status) {
-        run.bytes_total = total_bytes(&run);
         status = lock_take(pipeline->lock_path, &lock, err);
-    }
     if (!status)
         status = run_locked(&run, info, err);
     lock_free(lock);
-    release_run(&run);
+    run_release(&run);
     return status;
 }

@@ -10,12 +10,14 @@
 struct run_part {
     struct spile_data data; /* JSON or files */
     const char *table;      /* normalized */
+    bool is_new;            /* had no columns before this run's hints */
 };
 
 struct run {
     struct spile_pipeline *pipeline;
     struct arena arena;
-    const struct spile_run_options *options;
+    struct spile_run_options given; /* all that this header knows */
+    const struct spile_run_options *options; /* &given */
     const char *load_id;
     struct run_part *parts;
     struct normalize_part *normalize_parts;
@@ -24,6 +26,12 @@ struct run {
     struct load_target target;
     struct schema *schema;
     char *base_hash;
+    bool writes_import; /* the import folder has no file yet */
+    bool plans;         /* nothing is to be changed: neither dataset nor folders */
+    const char **whole; /* paths that stay JSON; in the arena */
+    size_t whole_count;
+    const char *discarded_path; /* of the file with what contracts leave out, before it is in its place; NULL: none */
+    int discarded;              /* its descriptor */
     struct package package;
     bool package_made, package_sealed;
     bool rereadable; /* all inputs can be drawn again */
@@ -34,6 +42,24 @@ struct run {
     struct refused_table *refused; /* in the arena */
     size_t refused_count;
 };
+
+/* run.c: the options (a caller built with an older header has a shorter struct), the parts, the load id. */
+enum spile_status run_take(struct run *run, struct spile_data data, const struct spile_run_options *options, struct spile_error *err);
+enum spile_status run_open_destination(struct run *run, struct spile_error *err); /* only to read, if the run only plans */
+enum spile_status run_close_destination(struct run *run, struct spile_error *err);
+struct load_job run_load_job(struct run *run, struct package *package, struct schema *schema, const char *base_hash);
+void run_release(struct run *run);
+
+/* schema.c: the schema as the data meet it, from the dataset's, the import folder's, and what the options say; and what follows from the data. */
+enum spile_status run_read_schema(struct run *run, const struct stored *stored, struct spile_error *err); /* the dataset's, or a new one */
+enum spile_status run_begin_schema(struct run *run, const struct stored *stored, struct spile_error *err);
+enum spile_status run_finish_schema(struct run *run, struct spile_error *err);
+enum spile_status run_export_schema(struct run *run, struct spile_error *err); /* after the commit */
+
+/* discarded.c: the file that gets what contracts leave out, if one is asked for: written beside its place, and moved there after the commit. */
+enum spile_status run_open_discarded(struct run *run, struct spile_error *err);
+enum spile_status run_keep_discarded(struct run *run, struct spile_error *err);
+void run_drop_discarded(struct run *run); /* unless it was kept */
 
 /* draw.c: reads all inputs through normalize into the package. */
 enum spile_status run_draw(struct run *run, struct spile_error *err);

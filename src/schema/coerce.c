@@ -40,16 +40,85 @@ enum data_type natural_type(struct document value)
     return TYPE_UNKNOWN;
 }
 
-enum data_type inferred_type(struct document value)
+/* ---- detection ------------------------------------------------------------------------------------------------------------------ */
+
+#define FIVE_YEARS (5 * 31536000.0)
+
+/* Beyond these digits dlt takes an integer for text: the largest wei of BigQuery. */
+#define WEI_MAX "578960446186580977117854925043439539266"
+
+static bool is_near(double seconds, double now)
 {
+    return seconds >= now - FIVE_YEARS && seconds <= now + FIVE_YEARS;
+}
+
+static enum data_type detect_timestamp(const struct settings *settings, struct document value)
+{
+    bool found = (document_kind(value) == DOCUMENT_INTEGER && is_near((double)document_integer(value), settings->now)) ||
+                 (document_kind(value) == DOCUMENT_DOUBLE && is_near(document_double(value), settings->now));
+
+    return found ? TYPE_TIMESTAMP : TYPE_UNKNOWN;
+}
+
+static enum data_type detect_iso_timestamp(struct document value)
+{
+    struct slice text;
     int64_t micros;
 
-    if (document_kind(value) == DOCUMENT_TEXT) {
-        struct slice text = document_text(value);
+    if (document_kind(value) != DOCUMENT_TEXT)
+        return TYPE_UNKNOWN;
+    text = document_text(value);
+    return timestamp_detect(text.text, text.length, &micros) ? TYPE_TIMESTAMP : TYPE_UNKNOWN;
+}
 
-        return timestamp_detect(text.text, text.length, &micros) ? TYPE_TIMESTAMP : TYPE_TEXT;
+static enum data_type detect_iso_date(struct document value)
+{
+    return document_kind(value) == DOCUMENT_TEXT && date_detect(document_text(value).text, document_text(value).length) ? TYPE_DATE : TYPE_UNKNOWN;
+}
+
+/* Positive integers beyond int64; their text has neither sign nor leading zeros, so that lengths tell which is larger. */
+static enum data_type detect_large_integer(struct document value)
+{
+    char buffer[DOCUMENT_NUMBER_CHARS];
+    struct slice literal;
+    size_t most = strlen(WEI_MAX);
+
+    if (document_kind(value) != DOCUMENT_NUMBER)
+        return TYPE_UNKNOWN;
+    literal = document_number_text(value, buffer);
+    for (size_t i = 0; i < literal.length; i++)
+        if (literal.text[i] < '0' || literal.text[i] > '9')
+            return TYPE_UNKNOWN;
+    return literal.length > most || (literal.length == most && memcmp(literal.text, WEI_MAX, most) > 0) ? TYPE_TEXT : TYPE_WEI;
+}
+
+static enum data_type detect(enum detection detection, const struct settings *settings, struct document value)
+{
+    switch (detection) {
+    case DETECT_TIMESTAMP:
+        return detect_timestamp(settings, value);
+    case DETECT_ISO_TIMESTAMP:
+        return detect_iso_timestamp(value);
+    case DETECT_ISO_DATE:
+        return detect_iso_date(value);
+    case DETECT_LARGE_INTEGER:
+        return detect_large_integer(value);
+    case DETECT_HEXBYTES_TO_TEXT: /* about Python types, which JSON has not */
+    case DETECT_WEI_TO_DOUBLE:
+    case DETECTIONS:
+        break;
     }
-    return natural_type(value);
+    return TYPE_UNKNOWN;
+}
+
+enum data_type inferred_type(const struct settings *settings, struct document value)
+{
+    enum data_type type = TYPE_UNKNOWN;
+
+    for (size_t i = 0; type == TYPE_UNKNOWN && i < settings->detection_count; i++)
+        type = detect(settings->detections[i], settings, value);
+    /* What is detected need not fit: a wei of DuckDB has 38 digits. */
+    return type == TYPE_UNKNOWN || (type == TYPE_WEI && coerces_to(type, value) == NOT_COERCED) ? natural_type(value) : type;
 }
 
 static enum coerced done(bool stored)
@@ -111,6 +180,14 @@ static bool whole(double value, int64_t *integer)
     return (double)*integer == value;
 }
 
+/* A bigint's precision is its bits; columns here have 64 of them at most. */
+static bool within_bits(int64_t integer, int bits)
+{
+    int64_t limit = bits > 0 && bits < 64 ? (int64_t)1 << (bits - 1) : 0;
+
+    return !limit || (integer >= -limit && integer < limit);
+}
+
 static enum coerced into_bigint(struct column_builder *column, uint32_t row, struct document value)
 {
     enum document_kind kind = document_kind(value);
@@ -125,7 +202,7 @@ static enum coerced into_bigint(struct column_builder *column, uint32_t row, str
             return NOT_COERCED;
     } else if (kind != DOCUMENT_DOUBLE || !whole(document_double(value), &integer))
         return NOT_COERCED;
-    return done(column_put_i64(column, row, integer));
+    return within_bits(integer, column->type.precision) ? done(column_put_i64(column, row, integer)) : NOT_COERCED;
 }
 
 static enum coerced into_double(struct column_builder *column, uint32_t row, struct document value)
@@ -226,6 +303,7 @@ static enum coerced into_time(struct column_builder *column, uint32_t row, struc
 static enum coerced into_decimal(struct column_builder *column, uint32_t row, struct document value)
 {
     int precision = column_type_precision(&column->type), scale = column_type_scale(&column->type);
+    bool rounds = column->type.scale >= 0;
     char buffer[DOCUMENT_NUMBER_CHARS];
     struct slice text;
     int128 decimal;
@@ -236,15 +314,15 @@ static enum coerced into_decimal(struct column_builder *column, uint32_t row, st
         fits = decimal_from_integer(document_integer(value), precision, scale, &decimal);
         break;
     case DOCUMENT_DOUBLE:
-        fits = decimal_from_double(document_double(value), precision, scale, &decimal);
+        fits = (rounds ? decimal_round_double : decimal_from_double)(document_double(value), precision, scale, &decimal);
         break;
     case DOCUMENT_TEXT:
         text = document_text(value);
-        fits = decimal_from_text(text.text, text.length, precision, scale, &decimal);
+        fits = (rounds ? decimal_round_text : decimal_from_text)(text.text, text.length, precision, scale, &decimal);
         break;
     case DOCUMENT_NUMBER:
         text = document_number_text(value, buffer);
-        fits = decimal_from_text(text.text, text.length, precision, scale, &decimal);
+        fits = (rounds ? decimal_round_text : decimal_from_text)(text.text, text.length, precision, scale, &decimal);
         break;
     default:
         break;
@@ -352,4 +430,13 @@ enum coerced coerce_into(struct column_builder *column, uint32_t row, struct doc
         break;
     }
     return NOT_COERCED;
+}
+
+enum coerced coerces_to(enum data_type type, struct document value)
+{
+    struct column_builder probe = { .type = { type, -1, -1, true } };
+    enum coerced result = coerce_into(&probe, 0, value);
+
+    column_release(&probe);
+    return result;
 }

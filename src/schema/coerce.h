@@ -5,17 +5,22 @@
 
 #include "data/column.h"
 #include "data/document.h"
+#include "schema/settings.h"
 
 /* The type of the value itself: what its variant column is named after. Objects and lists are json. A number beyond 64 bits is a decimal
  * when the default decimal holds it exactly, else text. */
 enum data_type natural_type(struct document value);
 
-/* The type a new column gets from the value: as natural_type, but text that is a date with a time makes a timestamp. */
-enum data_type inferred_type(struct document value);
+/* The type a new column gets from the value: what the settings detect in it, else its natural type. */
+enum data_type inferred_type(const struct settings *settings, struct document value);
 
 enum coerced { COERCED, NOT_COERCED, COERCED_NOMEM };
 
-/* Appends the value to the column at the row, converted as dlt converts it, provided nothing is lost. */
+/* Appends the value to the column at the row, converted as dlt converts it, provided nothing is lost. (Digits behind the places of a decimal
+ * whose scale the schema gives are rounded: that is what the scale is given for.) */
 enum coerced coerce_into(struct column_builder *column, uint32_t row, struct document value);
+
+/* Would it fit a column of that type, with no precision or scale given? */
+enum coerced coerces_to(enum data_type type, struct document value);
 
 #endif

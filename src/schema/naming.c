@@ -327,6 +327,11 @@ bool naming_find(struct slice name, enum naming_convention *convention)
     return false;
 }
 
+const char *naming_separator(const struct naming *naming)
+{
+    return conventions[naming->convention].separator;
+}
+
 bool naming_collides(const struct naming *naming)
 {
     return naming->folds && conventions[naming->convention].case_sensitive;
@@ -385,6 +390,8 @@ char *naming_path(struct arena *arena, const struct naming *naming, struct slice
     struct text joined = { 0 };
     struct slice rest = path, part;
 
+    if (naming->whole_keys)
+        return naming_identifier(arena, naming, path);
     while (rest.length > 0) {
         const char *end = memmem(rest.text, rest.length, separator, strlen(separator));
         size_t skipped;

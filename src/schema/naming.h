@@ -23,6 +23,7 @@ struct naming {
     enum naming_convention convention;
     size_t length_max; /* of an identifier, in characters; longer ones are shortened with a tag. 0: none */
     bool folds;        /* the destination takes names that differ only by case for one */
+    bool whole_keys;   /* keys are not taken apart at the separator: schemas that come from old engines */
 };
 
 /* A decimal digit of any script, as \d of Python has it. */
@@ -37,6 +38,9 @@ bool naming_find(struct slice name, enum naming_convention *convention);
 /* "snake_case, duck_case, ...": for messages. */
 extern const char naming_names[];
 
+/* What joins the parts of a path: "__". */
+const char *naming_separator(const struct naming *naming);
+
 /* Do names that differ only by case have to be kept apart by us? */
 bool naming_collides(const struct naming *naming);
 
@@ -44,7 +48,8 @@ bool naming_collides(const struct naming *naming);
 char *naming_identifier(struct arena *arena, const struct naming *naming, struct slice name);
 
 /* A name that may be a path: split at the separator, each part normalized, joined again: "A__bB__1c" -> "a__b_b___1c", "a____b" ->
- * "a__b", "__lead" -> "lead". Never empty: "" and "__" give "_empty". Used for keys of objects and for table names. */
+ * "a__b", "__lead" -> "lead". Never empty: "" and "__" give "_empty". Used for keys of objects and for table names. With whole_keys it
+ * is one name. */
 char *naming_path(struct arena *arena, const struct naming *naming, struct slice path);
 
 /* Joins names that are already normalized, leaving out empty ones, and shortens the whole. */

@@ -10,6 +10,9 @@
 #define REGEX_PREFIX "re:"
 #define SCHEMA_NAME_CHARS 64
 
+/* Enough for any name, and far from what a hostile expression could burn on one. */
+#define MATCH_LIMIT 1000000u
+
 /* ---- regular expressions ------------------------------------------------------------------------------------------------------ */
 
 static pcre2_code *compile(struct slice expression, uint32_t options, int *code, size_t *offset)
@@ -18,16 +21,19 @@ static pcre2_code *compile(struct slice expression, uint32_t options, int *code,
 }
 
 /* \uXXXX is in Python a character, as in JavaScript. */
-static enum spile_status check_expression(struct slice expression, struct spile_error *err)
+enum spile_status pattern_compile(struct pattern *out, struct slice text, struct spile_error *err)
 {
-    size_t offset = 0;
+    size_t prefix = strlen(REGEX_PREFIX), offset = 0;
+    struct slice expression = { text.text + prefix, text.length - prefix };
     int code = 0;
-    pcre2_code *compiled = compile(expression, PCRE2_ALT_BSUX, &code, &offset);
     PCRE2_UCHAR reason[128] = "";
     char extract[SHORTEN_BYTES];
 
-    pcre2_code_free(compiled);
-    if (compiled)
+    *out = (struct pattern){ .name = text };
+    if (text.length < prefix || memcmp(text.text, REGEX_PREFIX, prefix))
+        return SPILE_OK;
+    out->regex = compile(expression, PCRE2_ALT_BSUX, &code, &offset);
+    if (out->regex)
         return SPILE_OK;
     if (code == PCRE2_ERROR_HEAP_FAILED)
         return spile_fail_nomem(err);
@@ -35,6 +41,29 @@ static enum spile_status check_expression(struct slice expression, struct spile_
     spile_fail(err, SPILE_CONFIG, "the regular expression \"%s\" does not compile: %s, at character %zu",
                shorten(extract, expression.text, expression.length), (const char *)reason, utf8_count(expression.text, offset) + 1);
     return spile_hint(err, SPILE_CONFIG, "correct it, or write a name without \"" REGEX_PREFIX "\"");
+}
+
+void pattern_release(struct pattern *pattern)
+{
+    pcre2_code_free(pattern->regex);
+    pattern->regex = NULL;
+}
+
+bool pattern_matches(const struct pattern *pattern, struct slice name)
+{
+    pcre2_match_data *data;
+    pcre2_match_context *context;
+    int found = PCRE2_ERROR_NOMATCH;
+
+    if (!pattern->regex)
+        return slice_equal(pattern->name, name);
+    data = pcre2_match_data_create(1, NULL);
+    context = pcre2_match_context_create(NULL);
+    if (data && context && !pcre2_set_match_limit(context, MATCH_LIMIT))
+        found = pcre2_match(pattern->regex, (PCRE2_SPTR)name.text, name.length, 0, 0, data, context);
+    pcre2_match_data_free(data);
+    pcre2_match_context_free(context);
+    return found >= 0;
 }
 
 static bool begins_like_name(struct slice name)
@@ -46,16 +75,17 @@ static bool begins_like_name(struct slice name)
            (utf8_decode(name.text, name.length, &character) > 0 && is_decimal_digit(character));
 }
 
-enum spile_status pattern_check(struct slice pattern, bool any_name, struct spile_error *err)
+enum spile_status pattern_check(struct slice text, bool any_name, struct spile_error *err)
 {
-    size_t prefix = strlen(REGEX_PREFIX);
+    struct pattern pattern;
+    enum spile_status status = pattern_compile(&pattern, text, err);
+    bool is_expression = pattern.regex;
     char extract[SHORTEN_BYTES];
 
-    if (pattern.length >= prefix && !memcmp(pattern.text, REGEX_PREFIX, prefix))
-        return check_expression((struct slice){ pattern.text + prefix, pattern.length - prefix }, err);
-    if (any_name || begins_like_name(pattern))
-        return SPILE_OK;
-    spile_fail(err, SPILE_CONFIG, "\"%s\" looks like a regular expression", shorten(extract, pattern.text, pattern.length));
+    pattern_release(&pattern);
+    if (status || is_expression || any_name || begins_like_name(text))
+        return status;
+    spile_fail(err, SPILE_CONFIG, "\"%s\" looks like a regular expression", shorten(extract, text.text, text.length));
     return spile_hint(err, SPILE_CONFIG, "write \"" REGEX_PREFIX "\" before it");
 }
 

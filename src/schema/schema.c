@@ -154,7 +154,7 @@ static enum spile_status index_tables(struct schema *schema, struct spile_error 
 /* dlt writes a convention's short name; without one it is the default. */
 static enum spile_status read_naming(struct schema *schema, struct spile_error *err)
 {
-    yyjson_mut_val *names = yyjson_mut_obj_get(yyjson_mut_obj_get(schema->root, "normalizers"), "names");
+    yyjson_mut_val *normalizers = yyjson_mut_obj_get(schema->root, "normalizers"), *names = yyjson_mut_obj_get(normalizers, "names");
     struct slice name = { yyjson_mut_get_str(names), yyjson_mut_get_len(names) };
     char extract[SHORTEN_BYTES];
 
@@ -165,6 +165,7 @@ static enum spile_status read_naming(struct schema *schema, struct spile_error *
                    shorten(extract, name.text ? name.text : "", name.length));
         return spile_hint(err, SPILE_CONFIG, "known conventions: %s", naming_names);
     }
+    schema->naming.whole_keys = !bool_of(normalizers, "use_break_path_on_normalize", true);
     schema->table_map = name_map_new(naming_collides(&schema->naming));
     return schema->table_map ? SPILE_OK : spile_fail_nomem(err);
 }
@@ -184,11 +185,12 @@ static enum spile_status read_root(struct schema *schema, struct spile_error *er
         return spile_hint(err, SPILE_CONFIG, "load once with dlt 1.31, which brings the schema to version %d", SCHEMA_ENGINE_VERSION);
     }
     status = read_naming(schema, err);
+    if (!status)
+        status = settings_compile(&schema->settings, yyjson_mut_obj_get(schema->root, "settings"), &schema->arena, err);
     return status ? status : index_tables(schema, err);
 }
 
-/* Takes the document over. */
-static enum spile_status from_document(struct schema **out, yyjson_mut_doc *doc, const struct naming *naming, struct spile_error *err)
+enum spile_status schema_from_document(struct schema **out, yyjson_mut_doc *doc, const struct naming *naming, struct spile_error *err)
 {
     struct schema *schema = doc ? calloc(1, sizeof(*schema)) : NULL;
     enum spile_status status;
@@ -216,7 +218,7 @@ enum spile_status schema_read(struct schema **out, const char *text, size_t leng
     *out = NULL;
     if (!doc)
         return spile_fail(err, SPILE_CONFIG, "stored schema is not JSON");
-    status = from_document(out, yyjson_doc_mut_copy(doc, NULL), naming, err);
+    status = schema_from_document(out, yyjson_doc_mut_copy(doc, NULL), naming, err);
     yyjson_doc_free(doc);
     return status;
 }
@@ -229,7 +231,7 @@ enum spile_status schema_new(struct schema **out, const char *name, const struct
     if (doc && yyjson_mut_obj_put(root, yyjson_mut_str(doc, "name"), yyjson_mut_strcpy(doc, name)) &&
         yyjson_mut_obj_put(yyjson_mut_obj_get(root, "normalizers"), yyjson_mut_str(doc, "names"),
                            yyjson_mut_str(doc, naming_name(naming->convention))))
-        return from_document(out, doc, naming, err);
+        return schema_from_document(out, doc, naming, err);
     yyjson_mut_doc_free(doc);
     *out = NULL;
     return spile_fail_nomem(err);
@@ -245,6 +247,7 @@ void schema_free(struct schema *schema)
     }
     free(schema->tables);
     name_map_free(schema->table_map);
+    settings_release(&schema->settings);
     yyjson_mut_doc_free(schema->doc);
     arena_release(&schema->arena);
     free(schema);
@@ -298,23 +301,22 @@ struct table *schema_add_nested_table(struct schema *schema, const char *name, s
     return table;
 }
 
-/* The hints that dlt's default settings give to its own columns. */
-static bool add_link_hints(yyjson_mut_doc *doc, yyjson_mut_val *json, const struct table *table, const char *name)
+/* What the settings say of a column of that name. */
+static bool add_default_hints(struct schema *schema, yyjson_mut_val *json, const char *name)
 {
-    if (!strcmp(name, DLT_ID))
-        return yyjson_mut_obj_add_bool(doc, json, "unique", true) && yyjson_mut_obj_add_bool(doc, json, "row_key", true);
-    if (table->parent && !strcmp(name, DLT_PARENT_ID))
-        return yyjson_mut_obj_add_bool(doc, json, "parent_key", true);
-    return true;
-}
+    bool nullable = true, ok = true;
 
-static bool is_link(const struct table *table, const char *name)
-{
-    if (!strcmp(name, DLT_ID))
-        return true;
-    if (table->parent)
-        return !strcmp(name, DLT_PARENT_ID) || !strcmp(name, DLT_LIST_INDEX);
-    return !strcmp(name, DLT_LOAD_ID);
+    for (size_t i = 0; i < schema->settings.hint_count; i++)
+        if (!strcmp(schema->settings.hints[i].name, "not_null"))
+            nullable &= !default_hint_matches(&schema->settings.hints[i], slice_of(name));
+    ok = yyjson_mut_obj_add_bool(schema->doc, json, "nullable", nullable);
+    for (size_t i = 0; ok && i < schema->settings.hint_count; i++) {
+        const struct default_hint *hint = &schema->settings.hints[i];
+
+        if (strcmp(hint->name, "not_null") && default_hint_matches(hint, slice_of(name)))
+            ok = yyjson_mut_obj_add_bool(schema->doc, json, hint->name, true);
+    }
+    return ok;
 }
 
 static bool add_variant_hints(yyjson_mut_doc *doc, yyjson_mut_val *json, const char *name)
@@ -348,8 +350,7 @@ struct column *table_add_column(struct schema *schema, struct table *table, cons
     yyjson_mut_val *declared = yyjson_mut_obj_remove_key(table->columns_json, name);
 
     if (!key || !yyjson_mut_obj_add_strcpy(doc, json, "name", name) ||
-        !yyjson_mut_obj_add_str(doc, json, "data_type", data_type_name(type)) ||
-        !yyjson_mut_obj_add_bool(doc, json, "nullable", !is_link(table, name)) || !add_link_hints(doc, json, table, name) ||
+        !yyjson_mut_obj_add_str(doc, json, "data_type", data_type_name(type)) || !add_default_hints(schema, json, name) ||
         (variant && !add_variant_hints(doc, json, name)) || !merge_declared(doc, json, declared) ||
         !yyjson_mut_obj_add(table->columns_json, key, json))
         return NULL;
@@ -367,6 +368,109 @@ bool table_add_links(struct schema *schema, struct table *table)
         return false;
     return table->row_id || table_add_column(schema, table, DLT_ID, TYPE_TEXT, false);
 }
+
+/* ---- configuration of the normalizer --------------------------------------------------------------------------------------------- */
+
+static yyjson_mut_val *normalizer_config(const struct schema *schema)
+{
+    return yyjson_mut_obj_get(yyjson_mut_obj_get(yyjson_mut_obj_get(schema->root, "normalizers"), "json"), "config");
+}
+
+yyjson_mut_val *schema_propagation(const struct schema *schema)
+{
+    return yyjson_mut_obj_get(normalizer_config(schema), "propagation");
+}
+
+int schema_max_nesting(const struct schema *schema)
+{
+    return int_of(normalizer_config(schema), "max_nesting", -1);
+}
+
+/* The member, made as an empty object when it is not there. NULL: out of memory, or `object` is none. */
+static yyjson_mut_val *member_object(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key)
+{
+    yyjson_mut_val *member = yyjson_mut_obj_get(object, key), *name = yyjson_mut_strcpy(doc, key);
+
+    if (yyjson_mut_is_obj(member))
+        return member;
+    member = yyjson_mut_obj(doc);
+    return name && member && yyjson_mut_obj_put(object, name, member) ? member : NULL;
+}
+
+static bool has_flag(yyjson_mut_val *column, const char *flag)
+{
+    return bool_of(column, flag, false);
+}
+
+/* The first column with the flag, also one without a type yet. */
+static yyjson_mut_val *column_flagged(const struct table *table, const char *flag)
+{
+    yyjson_mut_val *key, *column;
+    size_t i, count;
+
+    yyjson_mut_obj_foreach(table->columns_json, i, count, key, column)
+        if (has_flag(column, flag))
+            return column;
+    return NULL;
+}
+
+static const struct table *root_of(const struct table *table)
+{
+    while (table->parent)
+        table = table->parent;
+    return table;
+}
+
+/* As dlt decides: scd2 finds its rows by other means. */
+static bool is_merged(const struct table *root)
+{
+    return has_text(root->json, "write_disposition", "merge") && !has_text(root->json, "x-merge-strategy", "scd2");
+}
+
+static bool wants_root_key(const struct schema *schema, const struct table *root)
+{
+    yyjson_mut_val *wish = yyjson_mut_obj_get(normalizer_config(schema), "root_key_propagation");
+
+    if (!strncmp(root->name, DLT_PREFIX, strlen(DLT_PREFIX)))
+        return false;
+    if (yyjson_mut_is_bool(wish) ? yyjson_mut_get_bool(wish) : is_merged(root))
+        return true;
+    for (uint32_t i = 0; i < schema->table_count; i++)
+        if (schema->tables[i]->parent && root_of(schema->tables[i]) == root && column_flagged(schema->tables[i], "root_key"))
+            return true;
+    return false;
+}
+
+bool schema_extend_table(struct schema *schema, const struct table *root)
+{
+    yyjson_mut_doc *doc = schema->doc;
+    yyjson_mut_val *object, *key = column_flagged(root, "row_key");
+    const char *name = key ? yyjson_mut_get_str(yyjson_mut_obj_get(key, "name")) : DLT_ID;
+    static const char *const path[] = { "normalizers", "json", "config", "propagation", "tables" };
+
+    if (!wants_root_key(schema, root))
+        return true;
+    object = schema->root;
+    for (size_t i = 0; object && i < sizeof(path) / sizeof(*path); i++)
+        object = member_object(doc, object, path[i]);
+    object = object ? member_object(doc, object, root->name) : NULL;
+    return object && yyjson_mut_obj_put(object, yyjson_mut_strcpy(doc, name ? name : DLT_ID), yyjson_mut_str(doc, DLT_ROOT_ID));
+}
+
+bool schema_want_root_key(struct schema *schema)
+{
+    yyjson_mut_doc *doc = schema->doc;
+    yyjson_mut_val *normalizers = member_object(doc, schema->root, "normalizers");
+    yyjson_mut_val *json = normalizers ? member_object(doc, normalizers, "json") : NULL;
+    yyjson_mut_val *config = json ? member_object(doc, json, "config") : NULL;
+    bool ok = config && yyjson_mut_obj_put(config, yyjson_mut_str(doc, "root_key_propagation"), yyjson_mut_bool(doc, true));
+
+    for (uint32_t i = 0; ok && i < schema->table_count; i++)
+        ok = schema->tables[i]->parent || schema_extend_table(schema, schema->tables[i]);
+    return ok;
+}
+
+/* ---- properties of a table ------------------------------------------------------------------------------------------------------- */
 
 bool table_set_write(struct schema *schema, struct table *table, bool replace)
 {
@@ -531,6 +635,18 @@ const char *schema_hash(const struct schema *schema)
     const char *hash = yyjson_mut_get_str(yyjson_mut_obj_get(schema->root, "version_hash"));
 
     return hash ? hash : "";
+}
+
+const char *schema_imported_hash(const struct schema *schema)
+{
+    const char *hash = yyjson_mut_get_str(yyjson_mut_obj_get(schema->root, "imported_version_hash"));
+
+    return hash ? hash : "";
+}
+
+bool schema_set_imported_hash(struct schema *schema, const char *hash)
+{
+    return yyjson_mut_obj_put(schema->root, yyjson_mut_str(schema->doc, "imported_version_hash"), yyjson_mut_strcpy(schema->doc, hash));
 }
 
 int64_t schema_version_number(const struct schema *schema)

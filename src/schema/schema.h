@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "data/type.h"
 #include "schema/naming.h"
+#include "schema/settings.h"
 
 #define SCHEMA_ENGINE_VERSION 11
 
@@ -19,6 +20,7 @@
 #define DLT_LOAD_ID "_dlt_load_id"
 #define DLT_PARENT_ID "_dlt_parent_id"
 #define DLT_LIST_INDEX "_dlt_list_idx"
+#define DLT_ROOT_ID "_dlt_root_id"
 #define DLT_VERSION_TABLE "_dlt_version"
 #define DLT_LOADS_TABLE "_dlt_loads"
 #define DLT_STATE_TABLE "_dlt_pipeline_state"
@@ -52,6 +54,7 @@ struct schema {
     uint32_t version;     /* raised by every change: tells a reader that it must look again */
     uint32_t json_columns; /* json columns in all tables: with a new one, objects that were unpacked before would be kept whole */
     struct naming naming;
+    struct settings settings;
     struct arena arena;
     yyjson_mut_doc *doc;
     yyjson_mut_val *root, *tables_json;
@@ -64,6 +67,9 @@ enum spile_status schema_new(struct schema **out, const char *name, const struct
 /* From the stored JSON text, which tells the naming convention; `naming` tells what the destination wants of names. SPILE_CONFIG when it is
  * not a schema of an engine version or with a naming convention that we know. */
 enum spile_status schema_read(struct schema **out, const char *text, size_t length, const struct naming *naming, struct spile_error *err);
+
+/* The same from a document, which it takes over, also after a failure. */
+enum spile_status schema_from_document(struct schema **out, yyjson_mut_doc *doc, const struct naming *naming, struct spile_error *err);
 
 void schema_free(struct schema *schema); /* NULL is allowed */
 
@@ -81,6 +87,20 @@ struct column *table_add_column(struct schema *schema, struct table *table, cons
 /* Adds the link columns that the table lacks, in dlt's order: `_dlt_load_id`, `_dlt_id`, or parent id, list index, id. */
 bool table_add_links(struct schema *schema, struct table *table);
 
+/* What rows hand down to the rows below them: dlt's "propagation" in the configuration of its normalizer, with members "root" and "tables".
+ * NULL: nothing. */
+yyjson_mut_val *schema_propagation(const struct schema *schema);
+
+/* Has the configuration hand the root table's row id down, when the schema wants that for all tables (root_key_propagation), when the table is
+ * merged, or when one below it has such a column. To be called when a root table is new or changed. */
+bool schema_extend_table(struct schema *schema, const struct table *root);
+
+/* Wants it for all root tables: these are extended. */
+bool schema_want_root_key(struct schema *schema);
+
+/* The limit of nesting for tables without one of their own; -1: none. */
+int schema_max_nesting(const struct schema *schema);
+
 bool table_set_write(struct schema *schema, struct table *table, bool replace);
 bool table_set_max_nesting(struct schema *schema, struct table *table, int max_nesting);
 
@@ -92,6 +112,10 @@ struct table *schema_add_state_table(struct schema *schema);
 
 /* Brings version, version_hash and previous_hashes up to date with the content. *changed (may be NULL): the hash is new. */
 enum spile_status schema_seal(struct schema *schema, bool *changed, struct spile_error *err);
+
+/* Hash of the file that the schema was last imported from; "": none. It is no part of the content. */
+const char *schema_imported_hash(const struct schema *schema);
+bool schema_set_imported_hash(struct schema *schema, const char *hash);
 
 const char *schema_hash(const struct schema *schema);     /* as of the last seal or read */
 int64_t schema_version_number(const struct schema *schema);

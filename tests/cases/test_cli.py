@@ -190,8 +190,9 @@ def test_control_characters_do_not_reach_the_terminal(spile):
 
 # ---- help and version ---------------------------------------------------------------------------------------------------------
 
-LOAD_OPTIONS = ["to", "dataset", "table", "pipeline", "write", "max-nesting", "contract", "naming", "workers", "memory", "load-id", "json", "quiet",
-                "no-progress", "help"]  # the specification's list
+LOAD_OPTIONS = ["to", "dataset", "table", "pipeline", "write", "columns", "primary-key", "merge-key", "json-column", "max-nesting", "root-key",
+                "schema", "contract", "naming", "import-schema", "dev-mode", "workers", "memory", "export-schema", "discarded", "load-id", "json",
+                "quiet", "no-progress", "help"]  # the specification's list
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["--help", "load"]], ids=" ".join)

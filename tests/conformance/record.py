@@ -77,6 +77,27 @@ REFERENCE = {
     "contract_data_type_freeze": ("values of other types are refused", TYPES, {"contract": {"data_type": "freeze"}, "refused": True}),
     "contract_tables_discard_row": ("rows of new tables are left out", TABLES, {"contract": {"tables": "discard_row"}}),
     "contract_tables_freeze": ("new tables are refused", TABLES, {"contract": {"tables": "freeze"}, "refused": True}),
+    "default_hints_preferred_types": ("types preferred by name, other detections", [[
+        {"created_at": 1700000000, "amount": 0.1, "other": "2024-01-01T00:00:00Z", "day": "2024-01-01"}]],
+        {"hints": {"preferred_types": {"re:_at$": "timestamp", "amount": "decimal"}, "detections": ["iso_date"]}}),
+    "json_hint": ("a column declared json keeps objects and lists whole; scalars become variants", [[
+        {"i": 1, "a": {"x": 1, "y": [1, {"z": "\u00e9"}]}}, {"i": 2, "a": [1, "2", None]}, {"i": 3, "a": 5}, {"i": 4, "a": "{\"k\": 1}"}]],
+        {"hints": {"columns": {"a": {"data_type": "json"}}}}),
+    "nested_hints": ("hints with a primary key make of a nested table a root table", [[
+        {"id": 1, "items": [{"sku": "a", "qty": 1, "notes": [1, 2]}], "tags": ["x"]}]],
+        {"table": "orders", "hints": {"nested_hints": {"items": {"primary_key": "sku", "columns": {"qty": {"name": "qty", "data_type": "double"}}}}}}),
+    "precision_hints": ("precision, scale and time zone declared", [[
+        {"i8": 1, "i16": 2, "i32": 3, "i64": 4, "i128": 5, "d": "1.25", "s": "ab", "b": "eA==", "ts0": "2024-01-01T10:00:00.123456Z",
+         "ts3": "2024-01-01T10:00:00.123456Z", "ts9": "2024-01-01T10:00:00.123456Z", "n0": "2024-01-01T10:00:00.123456",
+         "n9": "2024-01-01T10:00:00.123456", "t3": "10:00:00.123456"}]],
+        {"hints": {"columns": {**{f"i{bits}": {"data_type": "bigint", "precision": bits} for bits in (8, 16, 32, 64, 128)},
+                               "d": {"data_type": "decimal", "precision": 10, "scale": 2}, "s": {"data_type": "text", "precision": 5},
+                               "b": {"data_type": "binary", "precision": 4},
+                               **{f"ts{digits}": {"data_type": "timestamp", "precision": digits} for digits in (0, 3, 9)},
+                               **{f"n{digits}": {"data_type": "timestamp", "precision": digits, "timezone": False} for digits in (0, 9)},
+                               "t3": {"data_type": "time", "precision": 3}}}}),
+    "root_key": ("the id of the root row in all nested rows", [[{"id": 1, "l": [{"m": [1]}]}], [{"id": 2, "l": [{"m": [2], "n": [[3]]}]}]],
+                 {"hints": {"root_key": True}}),
     "user_dlt_id": ("ids given by the data", [[{"_dlt_id": "abc", "v": 1, "l": [10, 20]}]], {"own_ids": True}),
 }
 
@@ -136,6 +157,40 @@ OWN = {
     **{f"own_contract_all_{mode}": (f"everything at once: {mode}", MIXED, {"contract": mode}) for mode in ("evolve", "discard_row", "discard_value")},
     "own_contract_mixed": ("another word for each", MIXED, {"contract": {"tables": "discard_value", "columns": "discard_row",
                                                                          "data_type": "discard_value"}}),
+    "own_contract_all_discarded": ("a load of which nothing is left", [[{"id": 1}], [{"id": 2, "new": 1}], [{"id": 3}]],
+                                   {"contract": {"columns": "discard_row"}}),
+    "own_types_declared": ("every type declared, with values as JSON has them", [[
+        {"a": 1, "b": 2, "c": 3, "d": "2024-01-01", "e": "10:00", "f": "AP8=", "g": "0x10", "h": "1.5", "i": {"x": 1}, "j": 1700000000, "k": "yes"},
+        {"a": "x", "b": "2.5", "c": "y", "d": 1700000000, "e": "T10", "f": 258, "g": 7, "h": 0.1, "i": [1], "j": "2024-01-01T10:00:00+02:00", "k": 0},
+        {"a": True, "b": "no", "c": 1.5, "d": "x", "e": 5, "f": "!", "g": "x", "h": "x", "i": 5, "j": "x", "k": "x"}]],
+        {"hints": {"columns": {name: {"data_type": kind} for name, kind in zip("abcdefghijk", (
+            "text", "double", "bool", "date", "time", "binary", "wei", "decimal", "json", "timestamp", "bool"))}}}),
+    "own_hints_kept": ("hints that the database does not have stay in the schema", [[{"id": 1, "at": "2024-01-01T00:00:00Z", "k": "x", "l": [{"v": 1}]}],
+                                                                                     [{"id": 2, "k": "y", "m": 1}]],
+        {"hints": {"primary_key": "id", "merge_key": ["k"],
+                   "columns": {"at": {"partition": True, "sort": True}, "k": {"cluster": True, "unique": True, "x-mine": "yes"}}}}),
+    "own_hints_incomplete": ("columns declared without a type, some of which never come", [[{"Id": 1, "b": 1}], [{"Id": 2, "c": "x"}]],
+        {"hints": {"columns": {"c": {"unique": True}, "never": {"nullable": True}, "Id": {"data_type": "double"}}}}),
+    "own_default_hints": ("hints by patterns of names, in nested tables, too", [[
+        {"id": 1, "user_id": 2, "Email": "x", "l": [{"id": 3, "email": "y"}]}]],
+        {"hints": {"default_hints": {"unique": ["re:^id$"], "cluster": ["email"], "not_null": ["re:_id$"], "sort": ["re:^(user_)?id$"]}}}),
+    "own_detections": ("all detections at once", [[
+        {"a": "2024-01-01", "b": "2024-01-01T10:00:00Z", "c": "10:00", "d": 5, "e": 1.5, "f": "2024/01/02", "g": "2024", "h": "x", "i": -1, "j": 1790000000, "k": 1790000000.5, "l": "1790000000", "m": 1000000000}]],
+        {"hints": {"detections": ["iso_timestamp", "iso_date", "large_integer", "timestamp", "hexbytes_to_text", "wei_to_double"]}}),
+    "own_preferred_misfits": ("values that do not fit the type preferred for them", [[
+        {"n_a": "x", "n_b": 1, "t_a": "never", "j_a": 5, "j_b": {"x": [1]}, "l": [{"n_a": "1", "j_c": [1]}]}],
+        [{"n_a": 2, "n_b": "y", "t_a": "2024-01-01", "j_a": {"y": 1}, "j_b": "z"}]],
+        {"hints": {"preferred_types": {"re:^n_": "bigint", "re:^t_": "timestamp", "re:^j_": "json"}}}),
+    "own_propagation": ("columns handed down to nested tables", [[
+        {"id": 1, "name": "x", "l": [{"m": 2, "k": [3, {"id": 9}]}, {"k": [4]}], "o": {"p": [5]}}, {"name": "y", "l": [[6]]}],
+        [{"id": "two", "l": [{"m": "n", "k": [7]}]}]],
+        {"hints": {"propagation": {"root": {"id": "parent_id_x", "_dlt_id": "_dlt_root_id"}, "tables": {"t__l": {"m": "lm", "parent_id_x": "again"}}}}}),
+    "own_max_nesting_of_schema": ("a limit of nesting for all tables", [[{"a": {"b": {"c": 1}}, "l": [{"m": [1], "d": {"e": 1}}]}]],
+        {"hints": {"max_nesting": 1}}),
+    "own_nested_columns": ("hints for columns of nested tables", [[{"id": 1, "l": [{"v": 1, "w": "x"}], "o": {"l": [{"v": 2}]}}]],
+        {"hints": {"nested_hints": {"l": {"columns": {"v": {"name": "v", "data_type": "text"}, "z": {"name": "z", "data_type": "bool"}}}}}}),
+    "own_root_key_later": ("root ids asked for when the tables are there without rows below", [[{"id": 1}], [{"id": 2, "l": [1]}]],
+        {"hints": {"root_key": True}}),
     "own_pipeline_name": ("the schema's name is the pipeline's, normalized, without _pipeline", [[{"id": 1}]], {"pipeline": "My-Shop_pipeline"}),
 }
 
@@ -143,7 +198,7 @@ CASES = {**REFERENCE, **OWN}
 
 
 def options(case):
-    defaults = {"table": "t", "write": "append", "max_nesting": None, "own_ids": False, "pipeline": "g", "naming": None, "contract": None, "refused": False}
+    defaults = {"table": "t", "write": "append", "max_nesting": None, "own_ids": False, "pipeline": "g", "naming": None, "contract": None, "refused": False, "hints": None}
     return {**defaults, **(CASES[case][2] if len(CASES[case]) > 2 else {})}
 
 
@@ -176,7 +231,7 @@ def record(case):
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder) / "g.duckdb"
         beside.load_all(database, Path(folder) / "pipelines", CASES[case][1], set_up["table"], set_up["write"], set_up["max_nesting"],
-                        set_up["pipeline"], naming=set_up["naming"], contract=set_up["contract"], refused=set_up["refused"])
+                        set_up["pipeline"], naming=set_up["naming"], contract=set_up["contract"], refused=set_up["refused"], hints=set_up["hints"])
         dataset = read_dataset(database)
         schemas, states = ([row[key] for row in rows] for rows, key in ((dataset.versions, "schema"), (dataset.states, "state")))
         tables = symbols(dataset, set_up["own_ids"])

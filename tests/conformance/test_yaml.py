@@ -63,8 +63,8 @@ def random_text(rng):
 def random_number(rng):
     return rng.choice([
         rng.randint(-1000, 1000), rng.randint(-(2**63), 2**63 - 1),
-        2**64 - 1, -(2**63), 0.0, -0.0, 1e16, 1e22, 1e-5, 5e-324,
-        1.7976931348623157e308, rng.random(), rng.uniform(-1e20, 1e20), float(rng.randint(-(10**17), 10**17)), 10.0 ** rng.randint(-300, 300),
+        2**64 - 1, -(2**63), 0.0, -0.0, 1e16, 1e22, 1e-5, 5e-324, 1.7976931348623157e308, rng.random(),
+        rng.uniform(-1e20, 1e20), float(rng.randint(-(10**17), 10**17)), 10.0 ** rng.randint(-300, 300),
     ])
 
 

@@ -19,17 +19,41 @@ def pipeline(database, folder, name="g", dataset="d"):
     return dlt.pipeline(name, destination=dlt.destinations.duckdb(database), dataset_name=dataset, pipelines_dir=str(folder))
 
 
-def resource(items, table, write="append", max_nesting=None):
-    return dlt.resource(items, name=table, write_disposition=write, max_table_nesting=max_nesting)
+HINTS = ("columns", "primary_key", "merge_key", "nested_hints")  # of a resource; the others are of the source or its schema
 
 
-def run(pipe, data, table=None, write="append", max_nesting=None, contract=None):
+def resource(items, table, write="append", max_nesting=None, hints=None):
+    hints = {name: hints[name] for name in HINTS if hints and name in hints}
+    return dlt.resource(items, name=table, write_disposition=write, max_table_nesting=max_nesting, **hints)
+
+
+def schema_of(pipe, hints):
+    """A schema with settings: preferred types, default hints, detections, propagation."""
+    schema = dlt.Schema(pipe.pipeline_name)
+    if "preferred_types" in hints:
+        schema.update_preferred_types(hints["preferred_types"])
+    if "default_hints" in hints:
+        schema.merge_hints(hints["default_hints"])
+    for name in list(schema.settings["detections"]) if "detections" in hints else []:
+        schema.remove_type_detection(name)
+    for name in hints.get("detections", []):
+        schema.add_type_detection(name)
+    for config in ("propagation", "max_nesting"):
+        if config in hints:
+            schema.data_item_normalizer.update_normalizer_config(schema, {config: hints[config]})
+    schema._compile_settings()
+    return schema
+
+
+def run(pipe, data, table=None, write="append", max_nesting=None, contract=None, hints=None):
     """One load: a list of items into one table, or {table: items} into several."""
+    hints = hints or {}
     parts = data if isinstance(data, dict) else {table: data}
-    resources = [resource(items, name, write, max_nesting) for name, items in parts.items()]
-    if len(resources) > 1:
-        return pipe.run(dlt.source(lambda: resources, name=pipe.pipeline_name)(), schema_contract=contract)
-    return pipe.run(resources[0], schema_contract=contract)
+    resources = [resource(items, name, write, max_nesting, hints) for name, items in parts.items()]
+    schema = schema_of(pipe, hints) if set(hints) - set(HINTS) - {"root_key"} else None
+    if len(resources) > 1 or "root_key" in hints:
+        return pipe.run(dlt.source(lambda: resources, name=pipe.pipeline_name, root_key=hints.get("root_key", False))(), schema_contract=contract)
+    return pipe.run(resources[0], schema_contract=contract, schema=schema)
 
 
 def run_refused(pipe, *arguments):
@@ -56,16 +80,16 @@ def environment(**names):
 
 
 def load_all(database, folder, loads, table="t", write="append", max_nesting=None, name="g", dataset="d", naming=None,
-             contract=None, refused=False):
+             contract=None, refused=False, hints=None):
     """All loads one after another, by one pipeline. The contract is that of the loads after the first, which it may have to refuse."""
     with environment(SCHEMA__NAMING=naming):
-        load_each(pipeline(database, folder, name, dataset), loads, table, write, max_nesting, contract, refused)
+        load_each(pipeline(database, folder, name, dataset), loads, table, write, max_nesting, contract, refused, hints)
 
 
-def load_each(pipe, loads, table, write, max_nesting, contract, refused):
+def load_each(pipe, loads, table, write, max_nesting, contract, refused, hints):
     try:
-        run(pipe, loads[0], table, write, max_nesting)
+        run(pipe, loads[0], table, write, max_nesting, hints=hints)
         for data in loads[1:]:
-            (run_refused if refused else run)(pipe, data, table, write, max_nesting, contract)
+            (run_refused if refused else run)(pipe, data, table, write, max_nesting, contract, hints)
     finally:
         pipe.deactivate()

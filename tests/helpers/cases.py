@@ -24,12 +24,50 @@ def case(name):
     return found["options"], found["loads"], recorded_dataset(found)
 
 
+def column_words(columns, table=None):
+    """As --columns takes them: dlt's {"price": {"data_type": "decimal", "precision": 10, "scale": 2}} is "price:decimal(10,2)"."""
+    words = []
+    for name, column in columns.items():
+        numbers = [str(column[key]) for key in ("precision", "scale") if key in column]
+        word = f"{table + '.' if table else ''}{name}:{column.get('data_type', '')}{'(' + ','.join(numbers) + ')' if numbers else ''}"
+        for key, value in column.items():
+            if key == "nullable":
+                word += ":null" if value else ":not_null"
+            elif key == "timezone":
+                word += "" if value else ":naive"
+            elif key not in ("name", "data_type", "precision", "scale"):
+                word += f":{key}" if value is True else f":{key}={value}"
+        words.append(word)
+    return ",".join(words)
+
+
+def names_of(keys):
+    return keys if isinstance(keys, str) else ",".join(keys)
+
+
+def hint_options(work, hints, table):
+    """The options of `spile load` that mean dlt's hints (helpers/beside.py: HINTS and the settings of a schema)."""
+    options, columns = {}, [column_words(hints["columns"])] if "columns" in hints else []
+    for path, nested in hints.get("nested_hints", {}).items():
+        name = f"{table}__{path if isinstance(path, str) else '__'.join(path)}"
+        keys = {key: {"primary_key": True} for key in [nested["primary_key"]] if key} if "primary_key" in nested else {}
+        columns.append(column_words({**nested.get("columns", {}), **keys}, name))
+    options.update(columns=",".join(columns) or None, root_key=hints.get("root_key"))
+    options.update({key: names_of(hints[key]) for key in ("primary_key", "merge_key") if key in hints})
+    settings = {key: hints[key] for key in ("preferred_types", "default_hints", "detections") if key in hints}
+    config = {key: hints[key] for key in ("propagation", "max_nesting") if key in hints}
+    if settings or config:
+        options["schema"] = work.write("given.schema.json", {"settings": settings, "tables": {}, **({"normalizers": {"json": {"config": config}}} if config else {})})
+    return options
+
+
 def spile_all(work, loads, table="t", write="append", max_nesting=None, pipeline="g", dataset="d", suffix="", form="array", contract=None,
-              refused=False, **options):
+              refused=False, hints=None, **options):
     """Loads one after another, each from files of its own. `form`: a top-level array, or one document per line. Returns the reports.
     The contract is that of the loads after the first; `refused`: it has to refuse them."""
     writer = work.write if form == "array" else work.write_lines
     reports = []
+    options.update(hint_options(work, hints, table) if hints else {})
     for number, data in enumerate(loads):
         parts = data if isinstance(data, dict) else {table: data}
         files = [writer(f"load{suffix}{number}/{name}.json", items) for name, items in parts.items()]

@@ -162,6 +162,15 @@ static const struct diff_case cases[] = {
       "~ table t\n+   c text\n-   a text\n",
       "[{'kind':'added','table':'t','column':'c','after':{'data_type':'text'}},"
       "{'kind':'removed','table':'t','column':'a','before':{'data_type':'text'}}]" },
+    { "nor when one is gone",
+      TABLE("'a':{},'b':{},'c':{}"), TABLE("'b':{},'a':{}"),
+      "~ table t\n-   c (no type yet)\n", "[{'kind':'removed','table':'t','column':'c','before':{}}]" },
+    { "a table's properties have no defaults; of a column {} says nothing",
+      TABLE("'a':{'x-a':{}}"), TABLES("'t':{'unique':true,'columns':{'a':{'x-a':1},'b':{'x-b':{},'x-c':{'k':0}}}}"),
+      "~ table t\n~   unique: none -> true\n~   a: x-a none -> 1\n+   b (no type yet), x-c {'k':0}\n",
+      "[{'kind':'added','table':'t','property':'unique','after':true},"
+      "{'kind':'added','table':'t','column':'a','property':'x-a','after':1},"
+      "{'kind':'added','table':'t','column':'b','after':{'x-b':{},'x-c':{'k':0}}}]" },
     { "the order of tables is no difference",
       TABLES("'a':{'columns':{}},'b':{'columns':{}}"), TABLES("'b':{'columns':{}},'a':{'columns':{}}"), "", "[]" },
     { "settings go down to the single value",
@@ -236,6 +245,16 @@ static const struct diff_case cases[] = {
       TEN("0123456789") "b'},"
       "{'kind':'added','table':'" TEN("abcdefghij") "','property':'" TEN("klmnopqrst") "." TEN("uvwxyzuvwx") "','after':'"
       TEN("9876543210") "'}]" },
+    { "of long values that differ soon the beginning is shown: 47 bytes are alike, or 48",
+      TABLE("'a':{'x-a':'012345" TEN("0123") "a" TEN("yy") "','x-b':'0123456" TEN("0123") "a" TEN("yy") "'}"),
+      TABLE("'a':{'x-a':'012345" TEN("0123") "b" TEN("yy") "','x-b':'0123456" TEN("0123") "b" TEN("yy") "'}"),
+      "~ table t\n"
+      "~   a: x-a '012345" TEN("0123") "ayyyyyyyyyyyyyyyy... -> '012345" TEN("0123") "byyyyyyyyyyyyyyyy...\n"
+      "~   a: x-b ...0123012301230123a" TEN("yy") "' -> ...0123012301230123b" TEN("yy") "'\n",
+      "[{'kind':'changed','table':'t','column':'a','property':'x-a','before':'012345" TEN("0123") "a" TEN("yy") "','after':'012345"
+      TEN("0123") "b" TEN("yy") "'},"
+      "{'kind':'changed','table':'t','column':'a','property':'x-b','before':'0123456" TEN("0123") "a" TEN("yy") "','after':'0123456"
+      TEN("0123") "b" TEN("yy") "'}]" },
     { "a dot does not make a property of another level",
       "{'tables':{'t':{'columns':{'a':{}}}}}", "{'tables':{'t':{'columns':{'a':{'':{'nullable':true},'x':{'unique':{'y':false}}}}}}}",
       "~ table t\n~   a: .nullable none -> true\n~   a: x.unique.y none -> false\n",

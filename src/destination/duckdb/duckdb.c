@@ -1,5 +1,6 @@
 #include "destination/duckdb/duckdb.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ struct destination {
     const char *catalog; /* DuckDB's name of the database: the file's, or near it */
     uint64_t max_memory;
     unsigned threads_max, threads; /* allowed, and in use */
+    bool in_memory; /* only to be read, and not there */
 };
 
 /* ---- errors --------------------------------------------------------------------------------------------------------------------- */
@@ -376,6 +378,7 @@ static bool configure(struct destination *d, duckdb_config config, const struct 
     return d->api.set_config(config, "memory_limit", memory) == DuckDBSuccess &&
            d->api.set_config(config, "threads", threads) == DuckDBSuccess &&
            d->api.set_config(config, "temp_directory", options->work_folder) == DuckDBSuccess &&
+           (!options->read_only || d->in_memory || d->api.set_config(config, "access_mode", "READ_ONLY") == DuckDBSuccess) &&
            d->api.set_config(config, "autoinstall_known_extensions", "false") == DuckDBSuccess; /* nothing is ever downloaded */
 }
 
@@ -387,7 +390,7 @@ static enum spile_status open_database(struct destination *d, const struct desti
 
     if (d->api.create_config(&config) != DuckDBSuccess || !configure(d, config, options))
         status = spile_fail(err, SPILE_DESTINATION, "DuckDB refused its settings");
-    else if (d->api.open_ext(options->path, &d->database, config, &message) != DuckDBSuccess)
+    else if (d->api.open_ext(d->in_memory ? ":memory:" : options->path, &d->database, config, &message) != DuckDBSuccess)
         status = fail_duckdb(d, "can't open the database", message, err);
     else if (d->api.connect(d->database, &d->connection) != DuckDBSuccess)
         status = fail_duckdb(d, "can't connect to the database", NULL, err);
@@ -433,6 +436,7 @@ static enum spile_status duckdb_open_destination(struct destination **out, const
         free(d);
         return spile_fail_nomem(err);
     }
+    d->in_memory = options->read_only && access(options->path, F_OK) && errno == ENOENT;
     d->max_memory = options->max_memory;
     d->threads = d->threads_max = options->threads;
     status = duckdb_library_open(&d->api, err);
@@ -458,7 +462,8 @@ const struct destination_ops duckdb_destination = {
     .scheme = "duckdb",
     .summary = "a DuckDB file: x.duckdb, duckdb:PATH, duckdb:///PATH",
     .extensions = extensions,
-    .caps = { .dlt_type = "dlt.destinations.duckdb", .name_length_max = 65536, .names_fold = true, .batch_rows = ROW_GROUP_ROWS },
+    .caps = { .dlt_type = "dlt.destinations.duckdb", .name_length_max = 65536, .names_fold = true, .batch_rows = ROW_GROUP_ROWS,
+              .decimal_digits_max = 38 },
     .locate = duckdb_library_locate,
     .open = duckdb_open_destination,
     .close = duckdb_close_destination,
