@@ -374,6 +374,20 @@ static bool add_child(struct node *parent, struct node *child)
     return parent->child_map;
 }
 
+/* What filters leave out: the column, and rows of a list of which not even the ids would stay. */
+static bool exclude(struct walker *w, struct node *node)
+{
+    const struct schema *schema = w->options->schema;
+    char *path = join_path(w, node->shape->table_path, node->path), *table = path ? shortened(w, path) : NULL;
+
+    if (!table)
+        return false;
+    if (filters_exclude(&schema->filters, &schema->naming, node->shape->rows->name, node->column_name))
+        node->role = NODE_EXCLUDED;
+    node->list_excluded = filters_exclude(&schema->filters, &schema->naming, table, DLT_ID);
+    return true;
+}
+
 struct node *bind_child(struct walker *w, struct node *parent, struct slice key)
 {
     struct node *node = arena_zalloc(&w->arena, sizeof(*node));
@@ -391,6 +405,8 @@ struct node *bind_child(struct walker *w, struct node *parent, struct slice key)
     if (!node->column_name)
         return NULL;
     node->role = role_of(node);
+    if (w->options->schema->filters.count && !exclude(w, node))
+        return NULL;
     node->whole = is_kept_whole(w, node);
     node->preferred = node->whole ? TYPE_JSON : settings_preferred_type(&w->options->schema->settings, slice_of(node->column_name));
     return node;

@@ -177,14 +177,15 @@ static void take_back(const struct node *node)
 
 enum spile_status inherit(struct walker *w, struct shape *shape)
 {
-    enum spile_status status = grow_links(shape->rows) ? SPILE_OK : spile_fail_nomem(w->err);
+    struct table_rows *rows = shape->rows;
+    enum spile_status status = rows->rows < rows->link_capacity || grow_links(rows) ? SPILE_OK : spile_fail_nomem(w->err);
 
     for (size_t i = 0; !status && i < w->inherited_count; i++) {
         const struct inherited *inherited = &w->inherited[i];
         struct node *node;
 
         if (inherited->row) {
-            status = inherit_id(w, shape->rows, inherited);
+            status = inherit_id(w, rows, inherited);
             continue;
         }
         node = find_child(w, &shape->root, slice_of(inherited->name));

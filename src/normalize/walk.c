@@ -138,7 +138,7 @@ static enum spile_status push_object(struct walker *w, struct open_object object
 
 static enum spile_status push_list(struct walker *w, struct node *node, struct document list)
 {
-    if (!document_size(list))
+    if (!document_size(list) || node->list_excluded)
         return SPILE_OK;
     if (!GROW(w->lists, w->list_count, w->list_capacity))
         return spile_fail_nomem(w->err);
@@ -153,10 +153,11 @@ static enum spile_status put_special(struct walker *w, struct node *node, struct
         return bind_link(w, node->shape->rows, node->path);
     if (node->role == NODE_ROW_ID)
         return put_row_id(w, node, value);
-    if (kind == DOCUMENT_NULL)
+    if (kind == DOCUMENT_NULL || node->role == NODE_EXCLUDED)
         return SPILE_OK;
     bequeath(node, value);
-    return put_scalar(w, node, value, kind);
+    w->weight += WEIGHT_VALUE + (kind == DOCUMENT_TEXT ? document_text(value).length : 0);
+    return bind_value(w, node, value); /* put_scalar has one caller, so that it is part of put_member */
 }
 
 enum spile_status put_member(struct walker *w, struct node *node, struct document value, int level)
@@ -179,7 +180,7 @@ enum spile_status put_member(struct walker *w, struct node *node, struct documen
         return kind == DOCUMENT_LIST ? push_list(w, node, value) : push_object(w, (struct open_object){ value, node, level - 1 });
     if (node->role == NODE_BEQUEATHED)
         bequeath(node, value);
-    return bind_value(w, node, value);
+    return node->role == NODE_EXCLUDED ? SPILE_OK : bind_value(w, node, value);
 }
 
 /* Puts the fields of one object's members and of the objects below; lists are remembered. */
@@ -207,8 +208,6 @@ bool grow_links(struct table_rows *rows)
     struct row_ref *parents;
     struct row_place *places;
 
-    if (rows->rows < rows->link_capacity)
-        return true;
     parents = realloc(rows->parents, capacity * sizeof(*parents));
     if (parents)
         rows->parents = parents;
@@ -230,7 +229,7 @@ static enum spile_status end_row(struct walker *w, struct table_rows *rows, cons
         status = check_required(w, rows);
     if (status)
         return status;
-    if (!grow_links(rows) || (!rows->root && !column_put_i64(&rows->list_index, rows->rows, (int64_t)index)))
+    if ((rows->rows == rows->link_capacity && !grow_links(rows)) || (!rows->root && !column_put_i64(&rows->list_index, rows->rows, (int64_t)index)))
         return spile_fail_nomem(w->err);
     rows->parents[rows->rows] = frame ? frame->ref : (struct row_ref){ NULL, NO_PARENT };
     rows->places[rows->rows] = frame ? (struct row_place){ index, 0 } : place;

@@ -89,8 +89,8 @@ struct table_rows {
 #define REFUSED_ALL UINT32_MAX /* bits of all natural types */
 
 /* NODE_LINK: what the engine writes itself; a value from the data only claims the column's place in a new table, as in dlt.
- * NODE_BEQUEATHED: data that the rows below get, too. */
-enum node_role { NODE_DATA, NODE_ROW_ID, NODE_LINK, NODE_BEQUEATHED };
+ * NODE_BEQUEATHED: data that the rows below get, too. NODE_EXCLUDED: left out by a filter of the schema. */
+enum node_role { NODE_DATA, NODE_ROW_ID, NODE_LINK, NODE_BEQUEATHED, NODE_EXCLUDED };
 
 struct node {
     struct slice key; /* as in the data */
@@ -107,6 +107,7 @@ struct node {
     const char *column_name;
     enum node_role role;
     enum data_type preferred;    /* of a new column, by its name; TYPE_UNKNOWN: what is found in the value */
+    bool list_excluded;          /* a filter of the schema leaves out the rows of a list here */
     bool whole;                  /* the user wants objects and lists here kept whole */
     enum { JSON_UNKNOWN, JSON_NO, JSON_YES } json; /* does the column keep objects and lists whole? */
     struct slot *slot;           /* the column, once bound */
@@ -224,7 +225,7 @@ enum spile_status walk_item(struct walker *walker, uint32_t part, struct documen
 enum spile_status put_member(struct walker *walker, struct node *node, struct document value, int level);
 
 struct node *find_child(struct walker *walker, struct node *parent, struct slice key); /* NULL: out of memory */
-bool grow_links(struct table_rows *rows); /* room for the links of the row in work */
+bool grow_links(struct table_rows *rows); /* when there is no room for the links of the row in work */
 
 /* bind.c */
 enum spile_status begin_change(struct walker *walker); /* waits for the right to change the schema, and takes its lock */

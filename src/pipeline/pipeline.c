@@ -136,14 +136,11 @@ static enum spile_status set_destination(struct spile_pipeline *p, const char *d
 
 static enum spile_status set_naming(struct spile_pipeline *p, const char *naming, struct spile_error *err)
 {
-    char extract[SHORTEN_BYTES];
-
     p->naming = (struct naming){ .length_max = p->ops->caps.name_length_max, .folds = p->ops->caps.names_fold };
     p->naming_given = naming && *naming;
     if (!p->naming_given || naming_find(slice_of(naming), &p->naming.convention))
         return SPILE_OK;
-    spile_fail(err, SPILE_CONFIG, "unknown naming convention \"%s\"", shorten(extract, naming, strlen(naming)));
-    return spile_hint(err, SPILE_CONFIG, "use one of %s", naming_names);
+    return naming_fail_unknown(slice_of(naming), err);
 }
 
 /* A caller built with an older header has a shorter struct: what it lacks is the default. */

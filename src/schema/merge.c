@@ -174,14 +174,11 @@ static enum spile_status merge_normalizers(struct merger *m, yyjson_mut_val *par
     yyjson_mut_val *normalizers = part ? object_at(m, schema->root, "normalizers") : NULL;
     const char *wanted = text_in(part, "names"), *stored = text_in(normalizers, "names");
     enum naming_convention convention;
-    char extract[SHORTEN_BYTES];
 
     if (!part)
         return SPILE_OK;
-    if (wanted && !naming_find(slice_of(wanted), &convention)) {
-        spile_fail(m->err, SPILE_CONFIG, "unknown naming convention \"%s\"", shorten(extract, wanted, strlen(wanted)));
-        return spile_hint(m->err, SPILE_CONFIG, "use one of %s", naming_names);
-    }
+    if (wanted && !naming_find(slice_of(wanted), &convention))
+        return naming_fail_unknown(slice_of(wanted), m->err);
     if (wanted && convention != schema->naming.convention && any_data(schema)) {
         spile_fail(m->err, SPILE_CONFIG, "the schema's names were made by the convention %s, not %s", stored ? stored : "snake_case", wanted);
         return spile_hint(m->err, SPILE_CONFIG, "leave \"names\" out of the normalizers, or load into another dataset");

@@ -496,14 +496,12 @@ static bool complete_normalizers(yyjson_mut_doc *doc, yyjson_mut_val *normalizer
 static enum spile_status check_naming(yyjson_mut_val *normalizers, struct spile_error *err)
 {
     yyjson_mut_val *names = yyjson_mut_obj_get(normalizers, "names");
+    struct slice name = yyjson_mut_is_str(names) ? text_of(names) : slice_of("");
     enum naming_convention ignored;
-    char shown[VALUE_BYTES];
 
-    if (!names || (yyjson_mut_is_str(names) && naming_find(text_of(names), &ignored)))
+    if (!names || naming_find(name, &ignored))
         return SPILE_OK;
-    spile_fail(err, SPILE_CONFIG, "unknown naming convention %s", value_show(shown, names));
-    spile_within(err, SPILE_CONFIG, "normalizers");
-    return spile_hint(err, SPILE_CONFIG, "known conventions: %s", naming_names);
+    return spile_within(err, naming_fail_unknown(name, err), "names, normalizers");
 }
 
 static enum spile_status convert_keys(yyjson_mut_doc *doc, yyjson_mut_val *root, struct spile_error *err)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/nearest.h"
 
 #define TAG_CHARS 6
 #define TAG_BYTES 4
@@ -301,8 +302,6 @@ static const struct {
     [NAMING_SQL_CS] = { "sql_cs_v1", "__", true, sql_cs },
 };
 
-const char naming_names[] = "snake_case, duck_case, direct, sql_ci_v1, sql_cs_v1";
-
 const char *naming_name(enum naming_convention convention)
 {
     return conventions[convention].name;
@@ -325,6 +324,18 @@ bool naming_find(struct slice name, enum naming_convention *convention)
             return true;
         }
     return false;
+}
+
+enum spile_status naming_fail_unknown(struct slice name, struct spile_error *err)
+{
+    static const char *const words[] = { "snake_case", "duck_case", "direct", "sql_ci_v1", "sql_cs_v1", NULL };
+    const char *meant = nearest_of(name, words);
+    char extract[SHORTEN_BYTES];
+
+    spile_fail(err, SPILE_CONFIG, "unknown naming convention \"%s\"", shorten(extract, name.text, name.length));
+    if (meant)
+        return spile_hint(err, SPILE_CONFIG, "did you mean \"%s\"?", meant);
+    return spile_hint(err, SPILE_CONFIG, "use one of snake_case, duck_case, direct, sql_ci_v1 and sql_cs_v1");
 }
 
 const char *naming_separator(const struct naming *naming)

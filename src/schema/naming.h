@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/arena.h"
+#include "base/error.h"
 #include "base/text.h"
 
 #define NAMING_EMPTY "_empty"
@@ -35,8 +36,8 @@ const char *naming_name(enum naming_convention convention);
 /* False for a name that is none. dlt's own path of a convention's module is one. */
 bool naming_find(struct slice name, enum naming_convention *convention);
 
-/* "snake_case, duck_case, ...": for messages. */
-extern const char naming_names[];
+/* SPILE_CONFIG for a name that naming_find does not know: with the one that was meant, or all of them. */
+enum spile_status naming_fail_unknown(struct slice name, struct spile_error *err);
 
 /* What joins the parts of a path: "__". */
 const char *naming_separator(const struct naming *naming);

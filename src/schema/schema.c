@@ -9,6 +9,7 @@
 #include "base/map.h"
 #include "base/text.h"
 #include "data/json_text.h"
+#include "schema/migrate.h"
 #include "schema/template.h"
 
 #define PREVIOUS_HASHES_MAX 10
@@ -126,6 +127,16 @@ static bool index_columns(struct schema *schema, struct table *table)
     return true;
 }
 
+/* Is the table below itself? Each table is passed once by all walks together. */
+static bool is_circular(struct table *table, uint32_t walk)
+{
+    while (table && !table->walk) {
+        table->walk = walk;
+        table = table->parent;
+    }
+    return table && table->walk == walk;
+}
+
 static enum spile_status index_tables(struct schema *schema, struct spile_error *err)
 {
     yyjson_mut_obj_iter iter = yyjson_mut_obj_iter_with(schema->tables_json);
@@ -148,6 +159,9 @@ static enum spile_status index_tables(struct schema *schema, struct spile_error 
         if (!index_columns(schema, table))
             return spile_fail(err, SPILE_CONFIG, "stored schema: a column of table \"%s\" is no object", table->name);
     }
+    for (uint32_t i = 0; i < schema->table_count; i++)
+        if (is_circular(schema->tables[i], i + 1))
+            return spile_fail(err, SPILE_CONFIG, "stored schema: table \"%s\" is nested in itself", schema->tables[i]->name);
     return SPILE_OK;
 }
 
@@ -155,16 +169,12 @@ static enum spile_status index_tables(struct schema *schema, struct spile_error 
 static enum spile_status read_naming(struct schema *schema, struct spile_error *err)
 {
     yyjson_mut_val *normalizers = yyjson_mut_obj_get(schema->root, "normalizers"), *names = yyjson_mut_obj_get(normalizers, "names");
-    struct slice name = { yyjson_mut_get_str(names), yyjson_mut_get_len(names) };
-    char extract[SHORTEN_BYTES];
+    struct slice name = { yyjson_mut_is_str(names) ? yyjson_mut_get_str(names) : "", yyjson_mut_is_str(names) ? yyjson_mut_get_len(names) : 0 };
 
     if (!names)
         schema->naming.convention = NAMING_SNAKE_CASE;
-    else if (!name.text || !naming_find(name, &schema->naming.convention)) {
-        spile_fail(err, SPILE_CONFIG, "stored schema \"%s\" has the naming convention \"%s\", which this program does not know", schema->name,
-                   shorten(extract, name.text ? name.text : "", name.length));
-        return spile_hint(err, SPILE_CONFIG, "known conventions: %s", naming_names);
-    }
+    else if (!naming_find(name, &schema->naming.convention))
+        return spile_within(err, naming_fail_unknown(name, err), "names, normalizers, stored schema \"%s\"", schema->name);
     schema->naming.whole_keys = !bool_of(normalizers, "use_break_path_on_normalize", true);
     schema->table_map = name_map_new(naming_collides(&schema->naming));
     return schema->table_map ? SPILE_OK : spile_fail_nomem(err);
@@ -179,14 +189,11 @@ static enum spile_status read_root(struct schema *schema, struct spile_error *er
     schema->tables_json = yyjson_mut_obj_get(schema->root, "tables");
     if (!schema->name || !yyjson_mut_is_obj(schema->tables_json))
         return spile_fail(err, SPILE_CONFIG, "stored schema: no name or no tables");
-    if (int_of(schema->root, "engine_version", 0) != SCHEMA_ENGINE_VERSION) {
-        spile_fail(err, SPILE_CONFIG, "stored schema \"%s\" has engine version %d, this program knows %d", schema->name,
-                   int_of(schema->root, "engine_version", 0), SCHEMA_ENGINE_VERSION);
-        return spile_hint(err, SPILE_CONFIG, "load once with dlt 1.31, which brings the schema to version %d", SCHEMA_ENGINE_VERSION);
-    }
     status = read_naming(schema, err);
     if (!status)
         status = settings_compile(&schema->settings, yyjson_mut_obj_get(schema->root, "settings"), &schema->arena, err);
+    if (!status)
+        status = filters_compile(&schema->filters, schema->tables_json, &schema->arena, err);
     return status ? status : index_tables(schema, err);
 }
 
@@ -213,14 +220,18 @@ enum spile_status schema_from_document(struct schema **out, yyjson_mut_doc *doc,
 enum spile_status schema_read(struct schema **out, const char *text, size_t length, const struct naming *naming, struct spile_error *err)
 {
     yyjson_doc *doc = json_text_parse(text, length);
+    yyjson_mut_doc *copy = yyjson_doc_mut_copy(doc, NULL);
     enum spile_status status;
 
     *out = NULL;
+    yyjson_doc_free(doc);
     if (!doc)
         return spile_fail(err, SPILE_CONFIG, "stored schema is not JSON");
-    status = schema_from_document(out, yyjson_doc_mut_copy(doc, NULL), naming, err);
-    yyjson_doc_free(doc);
-    return status;
+    status = copy ? schema_migrate(copy, err) : spile_fail_nomem(err);
+    if (!status)
+        return schema_from_document(out, copy, naming, err);
+    yyjson_mut_doc_free(copy);
+    return spile_within(err, status, "stored schema");
 }
 
 enum spile_status schema_new(struct schema **out, const char *name, const struct naming *naming, struct spile_error *err)
@@ -248,6 +259,7 @@ void schema_free(struct schema *schema)
     free(schema->tables);
     name_map_free(schema->table_map);
     settings_release(&schema->settings);
+    filters_release(&schema->filters);
     yyjson_mut_doc_free(schema->doc);
     arena_release(&schema->arena);
     free(schema);

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "data/type.h"
+#include "schema/filters.h"
 #include "schema/naming.h"
 #include "schema/settings.h"
 
@@ -42,6 +43,7 @@ struct table {
     int max_nesting;      /* x-normalizer.max_nesting; -1: none */
     bool replaces;        /* write disposition replace */
     bool in_first_row;    /* made by the row that is being walked: a contract lets it have its columns */
+    uint32_t walk;        /* number of the walk up the parents that came by last */
     bool evolves_once;    /* new to this run: a contract lets the whole run add columns */
     yyjson_mut_val *json, *columns_json;
     struct name_map *column_map;
@@ -55,6 +57,7 @@ struct schema {
     uint32_t json_columns; /* json columns in all tables: with a new one, objects that were unpacked before would be kept whole */
     struct naming naming;
     struct settings settings;
+    struct filters filters;
     struct arena arena;
     yyjson_mut_doc *doc;
     yyjson_mut_val *root, *tables_json;
@@ -64,8 +67,8 @@ struct schema {
 /* A new schema with dlt's bookkeeping tables and settings. */
 enum spile_status schema_new(struct schema **out, const char *name, const struct naming *naming, struct spile_error *err);
 
-/* From the stored JSON text, which tells the naming convention; `naming` tells what the destination wants of names. SPILE_CONFIG when it is
- * not a schema of an engine version or with a naming convention that we know. */
+/* From the stored JSON text, of any engine version up to ours; it tells the naming convention, `naming` what the destination wants of names.
+ * SPILE_CONFIG when it is no schema, or one of a newer engine or with a naming convention that we do not know. */
 enum spile_status schema_read(struct schema **out, const char *text, size_t length, const struct naming *naming, struct spile_error *err);
 
 /* The same from a document, which it takes over, also after a failure. */

@@ -189,6 +189,10 @@ OWN = {
         {"hints": {"max_nesting": 1}}),
     "own_nested_columns": ("hints for columns of nested tables", [[{"id": 1, "l": [{"v": 1, "w": "x"}], "o": {"l": [{"v": 2}]}}]],
         {"hints": {"nested_hints": {"l": {"columns": {"v": {"name": "v", "data_type": "text"}, "z": {"name": "z", "data_type": "bool"}}}}}}),
+    "own_filters": ("fields and lists left out by patterns", [[
+        {"id": 1, "secret": "x", "o": {"secret": 2, "kept": 3}, "l": [{"a": 1, "b": 2, "m": [1]}], "gone": [{"x": [1]}], "j": {"secret": [1]}}],
+        [{"id": 2, "gone": 5, "l": [{"b": 1}, {"a": 2}]}]],
+        {"hints": {"filters": {"t": {"excludes": ["re:secret", "re:^gone", "re:^l__b$"], "includes": ["re:^o__secret$"]}}}}),
     "own_root_key_later": ("root ids asked for when the tables are there without rows below", [[{"id": 1}], [{"id": 2, "l": [1]}]],
         {"hints": {"root_key": True}}),
     "own_pipeline_name": ("the schema's name is the pipeline's, normalized, without _pipeline", [[{"id": 1}]], {"pipeline": "My-Shop_pipeline"}),

@@ -38,6 +38,8 @@ def schema_of(pipe, hints):
         schema.remove_type_detection(name)
     for name in hints.get("detections", []):
         schema.add_type_detection(name)
+    for table, filters in hints.get("filters", {}).items():
+        schema.update_table({"name": table, "columns": {}, "filters": filters})
     for config in ("propagation", "max_nesting"):
         if config in hints:
             schema.data_item_normalizer.update_normalizer_config(schema, {config: hints[config]})

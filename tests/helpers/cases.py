@@ -56,8 +56,9 @@ def hint_options(work, hints, table):
     options.update({key: names_of(hints[key]) for key in ("primary_key", "merge_key") if key in hints})
     settings = {key: hints[key] for key in ("preferred_types", "default_hints", "detections") if key in hints}
     config = {key: hints[key] for key in ("propagation", "max_nesting") if key in hints}
-    if settings or config:
-        options["schema"] = work.write("given.schema.json", {"settings": settings, "tables": {}, **({"normalizers": {"json": {"config": config}}} if config else {})})
+    filters = {table: {"columns": {}, "filters": found} for table, found in hints.get("filters", {}).items()}
+    if settings or config or filters:
+        options["schema"] = work.write("given.schema.json", {"settings": settings, "tables": filters, **({"normalizers": {"json": {"config": config}}} if config else {})})
     return options
 
 

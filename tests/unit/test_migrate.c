@@ -377,8 +377,8 @@ static void documents_are_refused(void **state)
           "the schema was written by a newer engine: its version is 18446744073709551615, this program knows 11", "", "use a newer spile" },
         { "{\"engine_version\":2,\"tables\":{},\"excludes\":{}}", "\"excludes\" must be a list, not an object", "", "" },
         { "{\"engine_version\":2,\"tables\":{},\"includes\":[\"^a__b\",7]}", "entry 2 of \"includes\" must be a text, not 7", "", "" },
-        { "{\"engine_version\":9,\"normalizers\":{\"names\":\"mine\"}}", "unknown naming convention \"mine\"", "normalizers",
-          "known conventions: snake_case, duck_case, direct, sql_ci_v1, sql_cs_v1" },
+        { "{\"engine_version\":9,\"normalizers\":{\"names\":\"mine\"}}", "unknown naming convention \"mine\"", "names, normalizers",
+          "use one of snake_case, duck_case, direct, sql_ci_v1 and sql_cs_v1" },
     };
 
     (void)state;

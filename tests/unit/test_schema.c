@@ -128,6 +128,8 @@ static void bad_schemas_are_refused(void **state)
         { "a newer engine", "{\"name\":\"s\",\"engine_version\":12,\"tables\":{}}" },
         { "a table without columns", "{\"name\":\"s\",\"engine_version\":11,\"tables\":{\"t\":{}}}" },
         { "a parent that is not there", "{\"name\":\"s\",\"engine_version\":11,\"tables\":{\"t\":{\"columns\":{},\"parent\":\"u\"}}}" },
+        { "parents in a circle", "{\"name\":\"s\",\"engine_version\":11,\"tables\":{\"t\":{\"columns\":{},\"parent\":\"u\"},"
+                                 "\"u\":{\"columns\":{},\"parent\":\"v\"},\"v\":{\"columns\":{},\"parent\":\"u\"}}}" },
         { "a column that is no object", "{\"name\":\"s\",\"engine_version\":11,\"tables\":{\"t\":{\"columns\":{\"a\":1}}}}" },
     };
 
