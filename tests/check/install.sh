@@ -28,11 +28,20 @@ done
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
 [[ $(pkg-config --modversion spile) == "$version" ]] || bad "pkg-config says version $(pkg-config --modversion spile)"
 read -ra flags < <(pkg-config --cflags --libs spile)
-cp "$root/examples/countries.c" "$scratch"
-must "compile an example" cc -std=c17 -Wall -Wextra -Werror -o "$scratch/countries" "$scratch/countries.c" "${flags[@]}" -Wl,-rpath,"$prefix/lib"
+examples=()
+for source in "$root"/examples/*.c; do
+    example=$(basename "$source" .c)
+    cp "$source" "$scratch"
+    must "compile an example" cc -std=c17 -Wall -Wextra -Werror -o "$scratch/$example" "$scratch/$example.c" "${flags[@]}" -Wl,-rpath,"$prefix/lib"
+    examples+=("$example")
+done
 
 cd "$scratch" || exit 1
-must "run the example" timeout 60 ./countries
+for example in "${examples[@]}"; do
+    must "run an example" timeout 60 "./$example"
+done
+timeout 60 ./schema >orders.schema.yaml # a second load: the schema that comes out has both rules and data
+grep -qF 're:_at$: timestamp' orders.schema.yaml && grep -qF 'scale: 2' orders.schema.yaml || bad "the example's schema: $(<orders.schema.yaml)"
 must "ask for the version" timeout 60 "$prefix/bin/spile" --version
 timeout 60 "$prefix/bin/spile" --version >"$scratch/version"
 grep -qF "spile $version" "$scratch/version" || bad "spile --version: $(<"$scratch/version")"
