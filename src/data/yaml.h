@@ -16,9 +16,11 @@
  *   - timestamps stay text, and so do "=" and "<<" as values;
  *   - a key is the text that is written there: 1, 0x10, yes and ~ are the keys "1", "0x10", "yes" and "~";
  *   - .inf and .nan, integers beyond 64 bits, and floats beyond a double are errors: JSON has no such numbers;
- *   - a few texts are YAML to only one of PyYAML and libfyaml, mostly tabs and empty keys; where both read, the value is the same;
- *   - refused are merge keys (<<), keys that are lists or mappings, keys that come twice, and all tags but ! !!null !!bool !!int
- *     !!float !!str !!seq !!map.
+ *   - what is YAML is for libyaml to say, which also takes tabs between tokens, ? within plain scalars between brackets, and # right
+ *     behind | or >, but not what PyYAML's own parser takes in addition: {a:}, [?], a tab as the first character of a block scalar,
+ *     escaped surrogates, and directives other than %TAG and %YAML 1.1 or 1.2. What both read is the same value;
+ *   - refused are merge keys (<<), keys that are lists or mappings, keys that come twice, all tags but ! !!null !!bool !!int !!float
+ *     !!str !!seq !!map, !!int with a text that would be no integer without it, and U+FEFF elsewhere than at the beginning.
  * SPILE_CONFIG with the line and column (both from 1, in characters); no text, or nothing but comments, is such an error too. */
 enum spile_status yaml_read(yyjson_mut_doc **out, const char *text, size_t length, struct spile_error *err);
 

@@ -112,41 +112,75 @@ class Refused(yaml.YAMLError):
     pass
 
 
-class Loader(yaml.SafeLoader):
-    """Keys are texts and come once; no merge keys; numbers fit JSON; timestamps, "=" and "<<" are texts."""
+TAG = "tag:yaml.org,2002:"
+
+
+class Rules:
+    """Keys are texts and come once; no merge keys; numbers fit JSON; timestamps, "=" and "<<" are texts; no other tags; no empty text."""
+
+    def get_single_node(self):
+        node = super().get_single_node()
+        if node is None:
+            raise Refused("no document")
+        return node
+
+    def looks_as(self, node):
+        """The tag that it has as a plain scalar."""
+        return self.resolve(yaml.ScalarNode, node.value, (True, False))
 
     def construct_mapping(self, node, deep=False):
         keys = [key.value for key, _ in node.value]
         if not all(isinstance(key, str) for key in keys) or len(set(keys)) < len(keys):
             raise Refused("keys")
-        if any(key.tag == "tag:yaml.org,2002:merge" for key, _ in node.value):
+        if any(key.tag == TAG + "merge" for key, _ in node.value):
             raise Refused("merge")
+        for key, _ in node.value:
+            if key.tag != self.looks_as(key):  # it has quotes or a tag of its own
+                self.construct_object(key)
         return {key.value: self.construct_object(value, deep=True) for key, value in node.value}
 
+    def construct_scalar_as_text(self, node):
+        if node.tag != self.looks_as(node):
+            raise Refused("tag")
+        return self.construct_yaml_str(node)
 
-def number_that_fits(construct):
-    def checked(loader, node):
+    def construct_number(self, node):
+        kind = node.tag[len(TAG):]
         try:
-            number = construct(loader, node)
+            number = self.construct_yaml_int(node) if kind == "int" else self.construct_yaml_float(node)
         except (ValueError, IndexError) as error:
             raise Refused("number") from error
-        if isinstance(number, float) and not math.isfinite(number) or isinstance(number, int) and not -(2**63) <= number < 2**64:
+        if kind == "int" and not (self.looks_as(node) == node.tag and -(2**63) <= number < 2**64) or not math.isfinite(number):
             raise Refused("number")
         return number
-    return checked
 
 
-TAG = "tag:yaml.org,2002:"
-Loader.add_constructor(TAG + "int", number_that_fits(yaml.SafeLoader.construct_yaml_int))
-Loader.add_constructor(TAG + "float", number_that_fits(yaml.SafeLoader.construct_yaml_float))
-for kind in ("timestamp", "value", "merge", "yaml"):
-    Loader.add_constructor(TAG + kind, yaml.SafeLoader.construct_yaml_str)
+class Loader(Rules, yaml.SafeLoader):
+    pass
 
 
-def reference_read(text):
+class LibyamlLoader(Rules, yaml.CSafeLoader):
+    """Takes its events from libyaml, as we do, which reads a few texts that PyYAML's own parser refuses, and the other way round.
+
+    That of PyYAML's wheels is a bit newer than ours and also reads [?], which the seeds of the tests do not find.
+    """
+
+
+for loader in (Loader, LibyamlLoader):
+    for name in ("int", "float"):
+        loader.add_constructor(TAG + name, Rules.construct_number)
+    for name in ("timestamp", "value", "merge", "yaml"):
+        loader.add_constructor(TAG + name, Rules.construct_scalar_as_text)
+    for name in ("binary", "omap", "pairs", "set"):
+        loader.add_constructor(TAG + name, yaml.SafeLoader.construct_undefined)
+
+
+def reference_read(text, loader=Loader):
     """(True, value) or (False, why)."""
+    if "\ufeff" in text[1:]:
+        return False, "a byte order mark"
     try:
-        return True, yaml.load(text, Loader)
+        return True, yaml.load(text, loader)
     except (yaml.YAMLError, ValueError, KeyError, IndexError, AttributeError) as error:
         return False, repr(error)
 
@@ -242,18 +276,18 @@ def test_plain_scalars_are_typed_as_pyyaml_types(ours):
         for document in (quoted, "! " + quoted, "!!bool " + quoted, "!!null " + quoted, "- " + text):
             done, want = reference_read(document)
             got = ours.read(document)
-            plain = document.startswith("- ") # where libfyaml allows what PyYAML does not
-            assert done == got[0] or (plain and not done), (document, want, got)
-            assert not done or exact(got[1]) == exact(want), (document, want, got)
+            assert got[0] == done and (not done or exact(got[1]) == exact(want)), (document, want, got)
 
 
-def test_what_both_read_is_the_same(ours):
+def test_mutations_are_read_as_by_libyaml_and_pyyaml(ours):
+    """What is YAML is for libyaml to say; what it means, for PyYAML."""
     rng = random.Random(SEED + 3)
     both = 0
     for value in values():
         text = mutated(rng, yaml.dump(value, sort_keys=False, **rng.choice(OPTIONS)))
         done, want = reference_read(text)
         got = ours.read(text)
+        assert got[0] == reference_read(text, LibyamlLoader)[0], (text, want, got)
         assert not (done and got[0]) or exact(got[1]) == exact(want), (text, want, got)
         both += done and got[0]
     assert both > COUNT / 4
