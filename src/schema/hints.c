@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/nearest.h"
+
 bool hints_init(struct hints *hints)
 {
     *hints = (struct hints){ .doc = yyjson_mut_doc_new(NULL) };
@@ -79,14 +81,28 @@ static const struct {
     { "object", TYPE_JSON },   { "array", TYPE_JSON },     { "jsonb", TYPE_JSON },      { "struct", TYPE_JSON },
 };
 
+static bool is_folded(struct slice name, const char *lower)
+{
+    size_t i = 0;
+
+    while (i < name.length && lower[i] && ascii_lower(name.text[i]) == lower[i])
+        i++;
+    return i == name.length && !lower[i];
+}
+
 static enum spile_status fail_type(struct slice name, struct spile_error *err)
 {
+    const char *meant = NULL;
     char extract[SHORTEN_BYTES];
 
     spile_fail(err, SPILE_USAGE, "unknown data type \"%s\"", shorten(extract, name.text, name.length));
     for (size_t i = 0; i < sizeof(foreign_types) / sizeof(*foreign_types); i++)
-        if (slice_equal(name, slice_of(foreign_types[i].other)))
-            return spile_hint(err, SPILE_USAGE, "did you mean \"%s\"?", data_type_name(foreign_types[i].type));
+        if (is_folded(name, foreign_types[i].other))
+            meant = data_type_name(foreign_types[i].type);
+    if (!meant)
+        meant = nearest_of(name, data_type_names);
+    if (meant)
+        return spile_hint(err, SPILE_USAGE, "did you mean \"%s\"?", meant);
     return spile_hint(err, SPILE_USAGE, "types are text, double, bool, timestamp, bigint, binary, json, decimal, wei, date and time");
 }
 
@@ -147,6 +163,8 @@ static enum spile_status check_numbers(enum data_type type, struct slice text, c
                                         "time digits of the second: 0 to 9; text and binary a length");
 }
 
+static const char *const type_properties[] = { "data_type", "precision", "scale" };
+
 /* "decimal(10,2)"; nothing: the type is found in the data. */
 static enum spile_status add_type(struct hints *hints, yyjson_mut_val *column, struct slice text, struct spile_error *err)
 {
@@ -168,6 +186,8 @@ static enum spile_status add_type(struct hints *hints, yyjson_mut_val *column, s
     status = check_numbers(type, text, numbers, count, err);
     if (status)
         return status;
+    for (size_t i = 0; i < sizeof(type_properties) / sizeof(*type_properties); i++)
+        yyjson_mut_obj_remove_key(column, type_properties[i]); /* of a type given before */
     ok = yyjson_mut_obj_put(column, yyjson_mut_str(hints->doc, "data_type"), yyjson_mut_str(hints->doc, data_type_name(type)));
     if (count > 0)
         ok = ok && yyjson_mut_obj_put(column, yyjson_mut_str(hints->doc, "precision"), yyjson_mut_sint(hints->doc, numbers[0]));

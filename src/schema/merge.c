@@ -70,19 +70,25 @@ static char *normal_name(struct merger *m, const char *name)
     return naming_path(&m->arena, &m->schema->naming, slice_of(name));
 }
 
-/* Plain names in patterns are normalized, too; expressions stay, but for one that is a whole name ("re:^Name$"), as in dlt. */
+/* Characters that may mean more than themselves in an expression. */
+static const char special[] = "()[]{}?*+-|^$\\.&~# \t\n\r\v\f";
+
+/* Names in patterns are normalized, too: plain ones, and expressions that are nothing but a name ("re:Name", "re:^Name$"), as in dlt. */
 static const char *normal_pattern(struct merger *m, const char *pattern)
 {
-    const char *begin = strncmp(pattern, "re:^", 4) ? pattern : pattern + 4;
-    size_t length = strlen(begin), plain = strspn(begin, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+    const char *begin = strncmp(pattern, "re:", 3) ? pattern : pattern + 3;
+    size_t length = strlen(begin);
+    bool is_exact = length >= 2 && begin[0] == '^' && begin[length - 1] == '$';
+    size_t plain = strcspn(begin + is_exact, special);
+    const char *anchors[] = { is_exact ? "^" : "", is_exact ? "$" : "" };
     char *name;
 
     if (begin == pattern)
-        return strncmp(pattern, "re:", 3) ? normal_name(m, pattern) : pattern;
-    if (length < 2 || plain != length - 1 || begin[plain] != '$')
+        return normal_name(m, pattern);
+    if (!plain || plain != length - 2 * (size_t)is_exact)
         return pattern;
-    name = naming_path(&m->arena, &m->schema->naming, (struct slice){ begin, plain });
-    return name ? arena_printf(&m->arena, "re:^%s$", name) : NULL;
+    name = naming_path(&m->arena, &m->schema->naming, (struct slice){ begin + is_exact, plain });
+    return name ? arena_printf(&m->arena, "re:%s%s%s", anchors[0], name, anchors[1]) : NULL;
 }
 
 /* ---- settings ------------------------------------------------------------------------------------------------------------------- */
@@ -313,6 +319,53 @@ static enum spile_status fail_parent(struct merger *m, const char *table, const 
     return spile_hint(m->err, SPILE_CONFIG, "leave \"parent\" as it is");
 }
 
+/* A list of names of columns, normalized. */
+static bool normalize_list(struct merger *m, yyjson_mut_val *object, const char *key)
+{
+    yyjson_mut_val *names = yyjson_mut_arr(m->doc), *name;
+    size_t i, count;
+    bool ok = names;
+
+    yyjson_mut_arr_foreach(yyjson_mut_obj_get(object, key), i, count, name)
+    {
+        const char *normal = normal_name(m, yyjson_mut_get_str(name));
+
+        ok = ok && normal && yyjson_mut_arr_add_strcpy(m->doc, names, normal);
+    }
+    return ok && yyjson_mut_obj_put(object, yyjson_mut_strcpy(m->doc, key), names);
+}
+
+/* The reference takes the place of one to the same table, or comes to the end. */
+static bool put_reference(struct merger *m, yyjson_mut_val *list, yyjson_mut_val *part)
+{
+    yyjson_mut_val *reference = copy(m, part), *there;
+    const char *table = reference ? normal_name(m, text_in(reference, "referenced_table")) : NULL;
+    size_t i, count, at = yyjson_mut_arr_size(list);
+
+    if (!table || !yyjson_mut_obj_put(reference, yyjson_mut_str(m->doc, "referenced_table"), yyjson_mut_strcpy(m->doc, table)) ||
+        !normalize_list(m, reference, "columns") || !normalize_list(m, reference, "referenced_columns"))
+        return false;
+    yyjson_mut_arr_foreach(list, i, count, there)
+        if (yyjson_mut_equals_str(yyjson_mut_obj_get(there, "referenced_table"), table))
+            at = i;
+    return at < yyjson_mut_arr_size(list) ? yyjson_mut_arr_replace(list, at, reference) != NULL : yyjson_mut_arr_append(list, reference);
+}
+
+static bool merge_references(struct merger *m, yyjson_mut_val *table, yyjson_mut_val *part)
+{
+    yyjson_mut_val *list = yyjson_mut_obj_get(table, "references"), *reference;
+    size_t i, count;
+    bool ok = true;
+
+    if (!yyjson_mut_is_arr(list)) {
+        list = yyjson_mut_arr(m->doc);
+        ok = yyjson_mut_obj_put(table, yyjson_mut_str(m->doc, "references"), list);
+    }
+    yyjson_mut_arr_foreach(part, i, count, reference)
+        ok = ok && put_reference(m, list, reference);
+    return ok;
+}
+
 /* Properties of the table but its columns; names are normalized. */
 static bool put_properties(struct merger *m, yyjson_mut_val *table, yyjson_mut_val *part, const char *name, const char *parent)
 {
@@ -324,7 +377,9 @@ static bool put_properties(struct merger *m, yyjson_mut_val *table, yyjson_mut_v
     {
         const char *property = yyjson_mut_get_str(key);
 
-        if (strcmp(property, "columns") && strcmp(property, "name") && strcmp(property, "parent"))
+        if (!strcmp(property, "references") && yyjson_mut_is_arr(value))
+            ok = ok && merge_references(m, table, value);
+        else if (strcmp(property, "columns") && strcmp(property, "name") && strcmp(property, "parent"))
             ok = ok && put_copy(m, table, property, value);
     }
     if (parent)

@@ -453,6 +453,112 @@ static void decimals_from_integers(void **state)
     }
 }
 
+/* DuckDB 1.5's CAST of the text; of a double's, which is what dlt sends. */
+static void decimals_are_rounded(void **state)
+{
+    static const struct {
+        const char *in;
+        int precision, scale;
+        bool taken;
+        const char *want;
+    } rounded[] = {
+        { "1.005", 10, 2, true, "1.01" },
+        { "1.004", 10, 2, true, "1.00" },
+        { "-1.005", 10, 2, true, "-1.01" },
+        { "0.995", 10, 2, true, "1.00" },
+        { "9.995", 3, 2, false, NULL },
+        { "9.994", 3, 2, true, "9.99" },
+        { "-9.995", 3, 2, false, NULL },
+        { "99.5", 2, 0, false, NULL },
+        { "99.4", 2, 0, true, "99" },
+        { "0.5", 1, 0, true, "1" },
+        { "0.4", 1, 0, true, "0" },
+        { "-0.5", 1, 0, true, "-1" },
+        { "-0.4", 1, 0, true, "0" },
+        { "0.05", 1, 1, true, "0.1" },
+        { "0.049", 1, 1, true, "0.0" },
+        { "0.0049", 2, 2, true, "0.00" },
+        { "0.005", 2, 2, true, "0.01" },
+        { "0.995", 2, 2, false, NULL },
+        { "1e-3", 5, 2, true, "0.00" },
+        { "5e-3", 5, 2, true, "0.01" },
+        { "4.9e-3", 5, 2, true, "0.00" },
+        { "1.5e2", 3, 0, true, "150" },
+        { "12.3456", 38, 9, true, "12.345600000" },
+        { "0.0000000005", 38, 9, true, "0.000000001" },
+        { "0.00000000049999999999", 38, 9, true, "0.000000000" },
+        { "99999999999999999999999999999.9999999994", 38, 9, true, "99999999999999999999999999999.999999999" },
+        { "99999999999999999999999999999.9999999995", 38, 9, false, NULL },
+        { "0.449999999999999999999999999999999999999999999", 5, 1, true, "0.4" },
+        { "0.45", 5, 1, true, "0.5" },
+        { "2.5", 5, 0, true, "3" },
+        { "3.5", 5, 0, true, "4" },
+        { "1999.9996", 8, 3, true, "2000.000" },
+        { "0", 1, 0, true, "0" },
+        { "0.0", 2, 1, true, "0.0" },
+        { "1e-400", 5, 2, true, "0.00" },
+        { "100", 2, 0, false, NULL },
+        { "1.0049999999999999999", 10, 2, true, "1.00" },
+        { "199.5", 3, 0, true, "200" },
+        { "0.19995", 4, 4, true, "0.2000" },
+        { "10.05", 4, 1, true, "10.1" },
+        { "999.949", 4, 1, true, "999.9" },
+        { "999.95", 4, 1, false, NULL },
+        { "12.5", 38, 9, true, "12.500000000" },
+        { "x", 5, 2, false, NULL },
+        { "", 5, 2, false, NULL },
+    };
+    static const struct {
+        double in;
+        int precision, scale;
+        bool taken;
+        const char *want;
+    } rounded_doubles[] = {
+        { 1.005, 10, 2, true, "1.01" },
+        { 0.1, 5, 0, true, "0" },
+        { 2.5, 5, 0, true, "3" },
+        { -2.5, 5, 0, true, "-3" },
+        { 123.456, 5, 2, true, "123.46" },
+        { 123.455, 5, 2, true, "123.46" },
+        { 999.995, 5, 2, false, NULL },
+        { 999.994, 5, 2, true, "999.99" },
+        { 1e-09, 5, 2, true, "0.00" },
+        { 0.30000000000000004, 38, 16, true, "0.3000000000000000" },
+        { 1e+22, 38, 0, true, "10000000000000000000000" },
+        { 1e+300, 38, 0, false, NULL },
+        { 0.0, 3, 2, true, "0.00" },
+        { -0.004, 3, 2, true, "0.00" },
+        { -0.005, 3, 2, true, "-0.01" },
+        { 1.7976931348623157e+308, 38, 9, false, NULL },
+    };
+    char in[64];
+    int128 value;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rounded); i++) {
+        char *copy = exact_copy(rounded[i].in);
+        int scale = rounded[i].scale;
+        bool taken;
+
+        value = 0;
+        taken = decimal_round_text(copy, strlen(rounded[i].in), rounded[i].precision, scale, &value);
+        check_decimal(rounded[i].in, taken, value, scale, rounded[i].taken, rounded[i].want);
+        free(copy);
+    }
+    for (size_t i = 0; i < COUNT(rounded_doubles); i++) {
+        int scale = rounded_doubles[i].scale;
+        bool taken;
+
+        value = 0;
+        taken = decimal_round_double(rounded_doubles[i].in, rounded_doubles[i].precision, scale, &value);
+        snprintf(in, sizeof(in), "%.17g", rounded_doubles[i].in);
+        check_decimal(in, taken, value, scale, rounded_doubles[i].taken, rounded_doubles[i].want);
+    }
+    assert_false(decimal_round_double((double)NAN, 38, 9, &value));
+    assert_false(decimal_round_double((double)INFINITY, 38, 9, &value));
+    assert_false(decimal_round_text("1.55", 4, 39, 1, &value));
+}
+
 /* A type that 128 bits do not hold takes nothing. */
 static void impossible_decimal_types(void **state)
 {
@@ -544,9 +650,9 @@ int main(void)
         cmocka_unit_test(integers_from_text),       cmocka_unit_test(doubles_from_text),
         cmocka_unit_test(doubles_of_many_digits),   cmocka_unit_test(decimals_from_text),
         cmocka_unit_test(decimals_from_doubles),    cmocka_unit_test(decimals_from_integers),
-        cmocka_unit_test(impossible_decimal_types), cmocka_unit_test(decimals_to_text),
-        cmocka_unit_test(doubles_to_text),          cmocka_unit_test(doubles_read_back),
-        cmocka_unit_test(truth_words),
+        cmocka_unit_test(decimals_are_rounded),     cmocka_unit_test(impossible_decimal_types),
+        cmocka_unit_test(decimals_to_text),         cmocka_unit_test(doubles_to_text),
+        cmocka_unit_test(doubles_read_back),        cmocka_unit_test(truth_words),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

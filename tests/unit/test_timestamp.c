@@ -481,12 +481,50 @@ static void every_day_reads_back(void **state)
     assert_string_equal(out, "9999-12-31");
 }
 
+/* dlt's is_iso_date. */
+static void dates_are_detected(void **state)
+{
+    static const struct {
+        const char *in;
+        bool is_date;
+    } cases[] = {
+        { "2024-01-01", true }, { "2024-02-29", true }, { "2023-02-29", false }, { "2024-13-01", false }, { "2024-00-10", false },
+        { "2024-01-32", false }, { "2024-1-1", false }, { "2024-1", false }, { "2024-01", true }, { "2024", true }, { "20240101", true },
+        { "202401", false }, { "2024001", true }, { "2024-001", true }, { "2024-366", true }, { "2023-366", false },
+        { "2024-W01-1", true }, { "2024W011", true }, { "2024-W01", true }, { "2024W01", true }, { "2024-W53-1", false },
+        { "2020-W53-7", true }, { "2024-W1-1", false }, { "2024-W01-8", false }, { "2024-01-01T10:00:00", false },
+        { "2024-01-01 10:00", false }, { "2024-01-01T10", false }, { "2024-01-01T", false }, { "2024-01-01Z", false },
+        { "2024-01-01+01:00", false }, { " 2024-01-01", false }, { "2024-01-01 ", false }, { "2024/01/01", true }, { "2024/1/1", false },
+        { "2024/01", false }, { "2024:01:01", true }, { "2024.01.01", false }, { "01/02/2024", false }, { "01-02-2024", false },
+        { "10:00", false }, { "10:00:00", false }, { "T10:00", false }, { "1700000000", false }, { "123456", false },
+        { "12345678", false }, { "99999999", false }, { "1", false }, { "12", false }, { "x", false }, { "", false }, { "P1D", false },
+        { "2024-01-01/2024-01-02", false }, { "0001-01-01", true }, { "9999-12-31", true }, { "10000-01-01", false },
+        { "-2024-01-01", false }, { "+2024-01-01", false }, { "2024-01-01T00:00:00Z", false }, { "24-01-01", false },
+        { "2024-01-01x", false }, { "２０２４-01-01", false }, { "now", false }, { "today", false }, { "2024-01-1", false },
+        { "2024-1-01", false }, { "202401011", false }, { "1.5", false }, { "1e5", false }, { "2024-0101", false },
+        { "202401-01", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        size_t length = strlen(cases[i].in);
+        char *copy = malloc(length ? length : 1); /* the sanitizer sees a read behind it */
+
+        assert_non_null(copy);
+        memcpy(copy, cases[i].in, length);
+        if (date_detect(copy, length) != cases[i].is_date)
+            fail_msg("\"%s\": want %d", cases[i].in, cases[i].is_date);
+        free(copy);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_as_in_dlt),         cmocka_unit_test(texts_not_as_in_dlt), cmocka_unit_test(zero_bytes),
         cmocka_unit_test(numbers),                 cmocka_unit_test(integers),            cmocka_unit_test(formats),
         cmocka_unit_test(formats_of_extremes_fit), cmocka_unit_test(every_day_reads_back),
+        cmocka_unit_test(dates_are_detected),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
