@@ -98,7 +98,7 @@ static inline enum spile_status put_scalar(struct walker *w, struct node *node, 
         if (slot->builder.type.type == TYPE_TEXT)
             return stored(w, column_put_text(&slot->builder, row, text.text, text.length));
     } else if (kind == DOCUMENT_INTEGER) {
-        if (slot->builder.type.type == TYPE_BIGINT)
+        if (slot->builder.type.type == TYPE_BIGINT && slot->builder.type.precision < 0) /* else its bits count */
             return stored(w, column_put_i64(&slot->builder, row, document_integer(value)));
     } else if (kind == DOCUMENT_DOUBLE) {
         if (slot->builder.type.type == TYPE_DOUBLE)

@@ -378,6 +378,23 @@ static enum spile_status fail_unknown(const struct schema *schema, const char *t
     return spile_hint(err, SPILE_USAGE, "name a table of this load, or one below it: orders%sitems", naming_separator(&schema->naming));
 }
 
+/* The nearest of the tables that get hints, if it is nearer: "t__items" for "t__items__tags". */
+static bool find_among_hints(const struct hints *hints, const struct naming *naming, struct arena *arena, const char *name, struct candidate *parent)
+{
+    yyjson_mut_val *key, *table;
+    size_t i, count;
+
+    yyjson_mut_obj_foreach(hints->tables, i, count, key, table)
+    {
+        const char *other = naming_path(arena, naming, slice_of(yyjson_mut_get_str(key)));
+
+        if (!other)
+            return false;
+        *parent = nearer(naming, name, *parent, (struct candidate){ other, parent->resource });
+    }
+    return true;
+}
+
 static enum spile_status find_parent(struct hints *hints, const struct schema *schema, const struct hint_root *roots, size_t root_count,
                                      struct arena *arena, yyjson_mut_val *key, struct spile_error *err)
 {
@@ -397,6 +414,8 @@ static enum spile_status find_parent(struct hints *hints, const struct schema *s
         parent = nearer(naming, name, parent, (struct candidate){ schema->tables[i]->name, resource_of(schema->tables[i]) });
     if (!known && !parent.table)
         return fail_unknown(schema, yyjson_mut_get_str(key), err);
+    if (!known && !find_among_hints(hints, naming, arena, name, &parent))
+        return spile_fail_nomem(err);
     ok = known || yyjson_mut_obj_add_strcpy(hints->doc, json, keyed ? "resource" : "parent", keyed ? parent.resource : parent.table);
     return ok ? SPILE_OK : spile_fail_nomem(err);
 }

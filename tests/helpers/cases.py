@@ -50,7 +50,7 @@ def hint_options(work, hints, table):
     options, columns = {}, [column_words(hints["columns"])] if "columns" in hints else []
     for path, nested in hints.get("nested_hints", {}).items():
         name = f"{table}__{path if isinstance(path, str) else '__'.join(path)}"
-        keys = {key: {"primary_key": True} for key in [nested["primary_key"]] if key} if "primary_key" in nested else {}
+        keys = {key: {**nested.get("columns", {}).get(key, {}), "primary_key": True} for key in [nested["primary_key"]] if key} if "primary_key" in nested else {}
         columns.append(column_words({**nested.get("columns", {}), **keys}, name))
     options.update(columns=",".join(columns) or None, root_key=hints.get("root_key"))
     options.update({key: names_of(hints[key]) for key in ("primary_key", "merge_key") if key in hints})

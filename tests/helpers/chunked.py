@@ -27,12 +27,15 @@ class PipelineOptions(Structure):
 
 class RunOptions(Structure):
     _fields_ = [("size", c_size_t), ("table", c_char_p), ("write", c_int), ("max_nesting", c_int), ("load_id", c_char_p),
-                ("chunk_bytes", c_size_t), ("progress", c_void_p), ("progress_user", c_void_p), ("contract", c_int * 4)]
+                ("chunk_bytes", c_size_t), ("progress", c_void_p), ("progress_user", c_void_p), ("contract", c_int * 4), ("schema", c_void_p),
+                ("columns", c_char_p), ("json_columns", c_char_p), ("primary_key", c_char_p), ("merge_key", c_char_p), ("root_key", c_bool),
+                ("sample", c_uint64), ("discarded", c_char_p)]
 
 
 SPILE_DATA_FILES = 2
 SPILE_NO_NESTING = -1
 MODES = ["", "evolve", "freeze", "discard_row", "discard_value"]  # enum spile_contract_mode
+ENTITIES = ["all", "tables", "columns", "data_type"]  # struct spile_contract
 
 
 def library():
@@ -40,6 +43,8 @@ def library():
     lib.spile_pipeline_open.argtypes = [POINTER(c_void_p), c_char_p, POINTER(PipelineOptions), POINTER(Error)]
     lib.spile_run.argtypes = [c_void_p, Data, POINTER(RunOptions), POINTER(c_void_p), POINTER(Error)]
     lib.spile_load_info_json.argtypes = lib.spile_load_info_free.argtypes = lib.spile_pipeline_close.argtypes = [c_void_p]
+    lib.spile_schema_read_file.argtypes = [POINTER(c_void_p), c_char_p, POINTER(Error)]
+    lib.spile_schema_free.argtypes, lib.spile_schema_free.restype = [c_void_p], None
     lib.spile_load_info_json.restype = c_char_p
     lib.spile_load_info_free.restype = lib.spile_pipeline_close.restype = None
     return lib
@@ -55,13 +60,25 @@ def parsed():
     parser.add_argument("--table")
     parser.add_argument("--pipeline")
     parser.add_argument("--write", choices=["append", "replace"], default="append")
-    parser.add_argument("--contract", choices=MODES, default="")
+    parser.add_argument("--contract", type=contract, default=contract(""))
+    for name in ("columns", "json-column", "primary-key", "merge-key", "discarded", "schema"):
+        parser.add_argument("--" + name)
+    parser.add_argument("--root-key", action="store_true")
     parser.add_argument("--max-nesting", type=int)
     parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--load-id")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--no-progress", action="store_true")
     return parser.parse_args()
+
+
+def contract(words):
+    """As the command takes it: "freeze", or "columns=freeze,data_type=discard_row"."""
+    modes = (c_int * 4)()
+    for word in words.split(","):
+        entity, _, mode = word.rpartition("=")
+        modes[ENTITIES.index(entity or "all")] = MODES.index(mode)
+    return modes
 
 
 def text(value):
@@ -72,11 +89,16 @@ def run(lib, args, err):
     pipeline, info = c_void_p(), c_void_p()
     options = PipelineOptions(ctypes.sizeof(PipelineOptions), text(args.to), text(args.dataset), None, args.workers, 0)
     name = args.pipeline or Path(args.to).stem
-    status = lib.spile_pipeline_open(byref(pipeline), text(name), byref(options), byref(err))
+    schema = c_void_p()
+    status = lib.spile_schema_read_file(byref(schema), text(args.schema), byref(err)) if args.schema else 0
+    if status == 0:
+        status = lib.spile_pipeline_open(byref(pipeline), text(name), byref(options), byref(err))
     if status == 0:
         nesting = 0 if args.max_nesting is None else args.max_nesting or SPILE_NO_NESTING
         run_options = RunOptions(ctypes.sizeof(RunOptions), text(args.table or Path(args.sources[0]).stem), int(args.write == "replace"),
-                                 nesting, text(args.load_id), args.chunk_bytes, None, None, (c_int * 4)(MODES.index(args.contract)))
+                                 nesting, text(args.load_id), args.chunk_bytes, None, None, args.contract, schema,
+                                 text(args.columns), text(args.json_column), text(args.primary_key), text(args.merge_key), args.root_key, 0,
+                                 text(args.discarded))
         paths = (c_char_p * len(args.sources))(*map(text, args.sources))
         data = Data(SPILE_DATA_FILES, None, 0, paths, None, len(args.sources))
         status = lib.spile_run(pipeline, data, byref(run_options), byref(info), byref(err))
@@ -84,6 +106,7 @@ def run(lib, args, err):
         print(lib.spile_load_info_json(info).decode())
     lib.spile_load_info_free(info)
     lib.spile_pipeline_close(pipeline)
+    lib.spile_schema_free(schema)
     return status
 
 

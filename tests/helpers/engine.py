@@ -77,13 +77,15 @@ class Running:
 
 
 def arguments(sources, to, options):
-    """("a.json",), "x.duckdb", {"max_nesting": 0, "json": True} -> a.json --to x.duckdb --max-nesting 0 --json"""
+    """("a.json",), "x.duckdb", {"max_nesting": 0, "json": True} -> a.json --to x.duckdb --max-nesting 0 --json; a list gives the option
+    several times."""
     words = [str(source) for source in sources] + ["--to", str(to)]
     for name, value in options.items():
-        if value is not None and value is not False:
-            words.append("--" + name.replace("_", "-"))
-            if value is not True:
-                words.append(str(value))
+        for one in value if isinstance(value, list) else [value]:
+            if one is not None and one is not False:
+                words.append("--" + name.replace("_", "-"))
+                if one is not True:
+                    words.append(str(one))
     return words
 
 

@@ -291,6 +291,13 @@ static void parents_are_found(void **state)
         { "orders__items__tags.a::primary_key",
           "{\"orders__items__tags\":{\"columns\":{\"a\":{\"nullable\":false,\"primary_key\":true}},\"resource\":\"Orders\"}}" },
         { "new_one__l.a::merge_key", "{\"new_one__l\":{\"columns\":{\"a\":{\"nullable\":false,\"merge_key\":true}},\"resource\":\"New One\"}}" },
+        /* a table with hints may be the parent of another one */
+        { "new_one__l__m.a::sort,new_one__l.b::sort",
+          "{\"new_one__l__m\":{\"columns\":{\"a\":{\"sort\":true}},\"parent\":\"new_one__l\"},"
+          "\"new_one__l\":{\"columns\":{\"b\":{\"sort\":true}},\"parent\":\"new_one\"}}" },
+        { "new_one__l.b::primary_key,new_one__l__m.a::merge_key",
+          "{\"new_one__l\":{\"columns\":{\"b\":{\"nullable\":false,\"primary_key\":true}},\"resource\":\"New One\"},"
+          "\"new_one__l__m\":{\"columns\":{\"a\":{\"nullable\":false,\"merge_key\":true}},\"resource\":\"New One\"}}" },
         { "order.a::sort", NULL },
         { "ordersx.a::sort", NULL },
         { "orders_x.a::sort", NULL },
