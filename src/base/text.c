@@ -92,6 +92,14 @@ void text_printf(struct text *text, const char *format, ...)
     text->length += (size_t)length;
 }
 
+void text_shorten(struct text *text, size_t length)
+{
+    if (length >= text->length)
+        return;
+    text->length = length;
+    text->text[length] = '\0';
+}
+
 void text_clear(struct text *text)
 {
     text->length = 0;

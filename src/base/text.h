@@ -40,6 +40,7 @@ void text_append(struct text *text, const void *bytes, size_t length);
 void text_puts(struct text *text, const char *terminated);
 void text_putc(struct text *text, char c);
 void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_shorten(struct text *text, size_t length); /* to its first `length` bytes */
 void text_clear(struct text *text);
 void text_release(struct text *text);
 

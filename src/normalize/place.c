@@ -110,7 +110,94 @@ static enum contract_mode mode_of_column(const struct table_rows *rows, const ch
     return rows->table->in_first_row || rows->table->evolves_once ? CONTRACT_EVOLVE : rows->contract.modes[CONTRACT_COLUMNS];
 }
 
-/* *slot is NULL when the contract refuses the column: *mode says how. */
+/* ---- rows with keys that are refused ------------------------------------------------------------------------------------------ */
+
+typedef enum spile_status key_test(struct walker *w, const struct node *node, bool *matches);
+
+/* The first scalar of the object, or of objects in it, that passes the test. *found stays NULL when there is none. */
+static enum spile_status find_key(struct walker *w, struct node *node, struct document object, key_test *test, struct node **found)
+{
+    struct document key = document_first(object);
+    size_t size = document_size(object);
+    enum spile_status status = SPILE_OK;
+
+    for (size_t i = 0; !status && !*found && i < size; i++, key = document_next_key(key)) {
+        struct document value = document_member(key);
+        enum document_kind kind = document_kind(value);
+        struct node *child;
+        bool matches = false;
+
+        if (kind == DOCUMENT_NULL || kind == DOCUMENT_LIST)
+            continue;
+        child = find_child(w, node, document_text(key));
+        if (!child)
+            return spile_fail_nomem(w->err);
+        status = kind == DOCUMENT_OBJECT ? find_key(w, child, value, test, found) : test(w, child, &matches);
+        if (matches)
+            *found = child;
+    }
+    return status;
+}
+
+/* Has any worker left out a row for this column? */
+static enum spile_status is_known(struct walker *w, const struct node *node, bool *matches)
+{
+    const struct table *table = node->shape->rows->table;
+
+    pthread_mutex_lock(w->schema_lock);
+    *matches = table->refused && name_map_find(table->refused, node->column_name, strlen(node->column_name));
+    pthread_mutex_unlock(w->schema_lock);
+    return SPILE_OK;
+}
+
+static enum spile_status is_no_column(struct walker *w, const struct node *node, bool *matches)
+{
+    struct slot *slot = node->slot;
+    enum spile_status status = slot || is_link(node->column_name) ? SPILE_OK : find_slot(w, node->shape->rows, node->column_name, &slot);
+
+    *matches = !slot && !is_link(node->column_name);
+    return status;
+}
+
+/* Before the row changes the schema: by now all that other workers could know of earlier rows is known, and counts as if we had seen it. */
+static enum spile_status check_row(struct walker *w)
+{
+    struct node *found = NULL;
+    enum spile_status status = find_key(w, &w->row.shape->root, w->row.value, is_known, &found);
+
+    w->row.checked = true;
+    if (found) {
+        found->refused_rows = REFUSED_ALL;
+        w->row.shape->refuses = w->row.known = w->row_refused = true;
+    }
+    return status;
+}
+
+enum spile_status name_refusal(struct walker *w, struct shape *shape, struct document row)
+{
+    struct node *found = NULL;
+    enum spile_status status = SPILE_OK;
+
+    if (shape->rows->contract.modes[CONTRACT_COLUMNS] == CONTRACT_DISCARD_ROW)
+        status = find_key(w, &shape->root, row, is_no_column, &found);
+    if (found)
+        w->refusal = (struct refusal){ found->column_name, CONTRACT_COLUMNS };
+    return status;
+}
+
+/* Waits for the right to change the schema on behalf of the row in work. */
+static enum spile_status begin_change_of_row(struct walker *w, const struct table_rows *rows)
+{
+    enum spile_status status = begin_change(w);
+
+    if (status || w->row.checked || !w->row.shape || rows->contract.modes[CONTRACT_COLUMNS] != CONTRACT_DISCARD_ROW)
+        return status;
+    end_change(w);
+    status = check_row(w);
+    return status ? status : begin_change(w);
+}
+
+/* *slot is NULL when the contract refuses the column: *mode says how; or when the row is left out anyway. */
 static enum spile_status find_or_make_slot(struct walker *w, struct table_rows *rows, const char *name, enum data_type type, bool variant,
                                            struct slot **slot, enum contract_mode *mode)
 {
@@ -119,15 +206,17 @@ static enum spile_status find_or_make_slot(struct walker *w, struct table_rows *
 
     if (status || *slot)
         return status;
-    status = begin_change(w);
+    status = begin_change_of_row(w, rows);
     if (status)
         return status;
     column = table_find_column(rows->table, name);
-    *mode = column ? CONTRACT_EVOLVE : mode_in_force(w, mode_of_column(rows, name, variant));
+    *mode = w->row.known ? CONTRACT_DISCARD_ROW : column ? CONTRACT_EVOLVE : mode_in_force(w, mode_of_column(rows, name, variant));
     if (!column && *mode == CONTRACT_EVOLVE)
         column = table_add_column(w->options->schema, rows->table, name, type, variant);
     if (column)
         *slot = new_slot(w, rows, column);
+    else if (*mode == CONTRACT_DISCARD_ROW && !variant && !w->row.known && !table_refuse_column(w->options->schema, rows->table, name))
+        *mode = CONTRACT_EVOLVE; /* out of memory */
     end_change(w);
     return *slot || *mode != CONTRACT_EVOLVE ? SPILE_OK : spile_fail_nomem(w->err);
 }
@@ -188,6 +277,14 @@ static char *variant_name(struct arena *arena, const struct walker *w, const cha
     return parts[1].text ? naming_join(arena, naming_of(w), parts, 2) : NULL;
 }
 
+/* The first reason counts. */
+static void refuse_row(struct walker *w, const struct node *node, enum contract_entity entity)
+{
+    if (!w->row_refused)
+        w->refusal = (struct refusal){ node->column_name, entity };
+    w->row_refused = true;
+}
+
 /* A value that wants a column the contract does not let it have. Remembered, so that the next one need not wait for its turn. */
 static enum spile_status refuse_value(struct walker *w, struct node *node, const struct document *value, const char *column, bool variant,
                                       enum contract_mode mode)
@@ -200,8 +297,7 @@ static enum spile_status refuse_value(struct walker *w, struct node *node, const
     if (mode == CONTRACT_DISCARD_ROW) {
         node->shape->refuses |= !variant;
         node->refused_rows |= types;
-        w->row_refused = true;
-        w->refusal = (struct refusal){ node->column_name, variant ? CONTRACT_DATA_TYPE : CONTRACT_COLUMNS };
+        refuse_row(w, node, variant ? CONTRACT_DATA_TYPE : CONTRACT_COLUMNS);
         return SPILE_OK;
     }
     node->refused_values |= types;
@@ -221,8 +317,7 @@ static enum spile_status refuse_again(struct walker *w, struct node *node, struc
     enum contract_entity entity = (node->refused_rows | node->refused_values) == REFUSED_ALL ? CONTRACT_COLUMNS : CONTRACT_DATA_TYPE;
 
     if (node->refused_rows & type) {
-        w->row_refused = true;
-        w->refusal = (struct refusal){ node->column_name, entity };
+        refuse_row(w, node, entity);
         return SPILE_OK;
     }
     node->shape->rows->refused_values++;
@@ -280,6 +375,8 @@ static enum spile_status place_value(struct walker *w, struct node *node, struct
         status = find_or_make_slot(w, rows, name, wanted_type(w, node, value, variant > 0), variant > 0, &slot, &mode);
         if (status)
             return status;
+        if (!slot && w->row.known)
+            return SPILE_OK;
         if (!slot)
             return refuse_value(w, node, &value, name, variant > 0, mode);
         if (column_has(&slot->builder, rows->rows)) {

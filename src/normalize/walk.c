@@ -242,7 +242,7 @@ static enum spile_status end_row(struct walker *w, struct table_rows *rows, cons
 static enum spile_status visit_lists(struct walker *w, size_t from, struct row_ref row);
 
 /* Has the object a key of which it is known that its rows are left out? Then nothing of the row may change the schema, as in dlt. */
-static bool has_refused_key(struct walker *w, const struct node *node, struct document object)
+static bool has_refused_key(const struct node *node, struct document object)
 {
     struct document key = document_first(object);
     size_t size = document_size(object);
@@ -254,24 +254,37 @@ static bool has_refused_key(struct walker *w, const struct node *node, struct do
 
         if (!child || kind == DOCUMENT_NULL || kind == DOCUMENT_LIST)
             continue;
-        if (kind == DOCUMENT_OBJECT ? has_refused_key(w, child, value) : child->refused_rows == REFUSED_ALL) {
-            if (kind != DOCUMENT_OBJECT)
-                w->refusal = (struct refusal){ child->column_name, CONTRACT_COLUMNS };
+        if (kind == DOCUMENT_OBJECT ? has_refused_key(child, value) : child->refused_rows == REFUSED_ALL)
             return true;
-        }
     }
     return false;
 }
 
-/* The row that was being filled is left out, with its lists. */
-static void drop_row(struct walker *w, struct table_rows *rows, size_t lists)
+/* What to go back to when the row is left out. */
+struct row_begin {
+    size_t lists, discarded;
+    uint64_t refused_values;
+};
+
+/* The row that was being filled is left out, with its lists; what was noted of its values goes with it. */
+static void drop_row(struct walker *w, struct table_rows *rows, const struct row_begin *begin)
 {
     for (uint32_t i = 0; i < rows->slot_count; i++)
         column_take_back(&rows->slots[i]->builder, rows->rows);
     column_take_back(&rows->own_ids, rows->rows);
-    rows->refused_rows++;
-    w->list_count = lists;
+    rows->refused_values = begin->refused_values;
+    text_shorten(&w->discarded, begin->discarded);
+    w->list_count = begin->lists;
     w->row_refused = false;
+}
+
+/* Counts the row that is left out, and notes it. */
+static enum spile_status leave_out(struct walker *w, struct shape *shape, const char *wrap, struct document value)
+{
+    enum spile_status status = w->options->discard && !wrap ? name_refusal(w, shape, value) : SPILE_OK;
+
+    shape->rows->refused_rows++;
+    return status ? status : stored(w, discard_row(w, shape->rows, wrap, value));
 }
 
 /* One row of the shape, and the rows below it. With `wrap` the value is a field of that name; else it is the object. */
@@ -279,15 +292,14 @@ static enum spile_status walk_row(struct walker *w, struct shape *shape, struct 
                                   uint64_t index, struct row_place place)
 {
     struct table_rows *rows = shape->rows;
-    size_t lists = w->list_count;
+    struct row_begin begin = { w->list_count, w->discarded.length, rows->refused_values };
     enum spile_status status;
 
     for (uint32_t i = 0; i < rows->bequest_count; i++)
         rows->bequests[i].given = false;
-    if (shape->refuses && !wrap && has_refused_key(w, &shape->root, value)) {
-        rows->refused_rows++;
-        return stored(w, discard_row(w, rows, wrap, value));
-    }
+    w->row = (struct row_in_work){ .shape = wrap ? NULL : shape, .value = value };
+    if (shape->refuses && !wrap && has_refused_key(&shape->root, value))
+        return leave_out(w, shape, wrap, value);
     if (wrap) {
         struct node *node = is_key(shape->root.first, slice_of(wrap)) ? shape->root.first : find_child(w, &shape->root, slice_of(wrap));
 
@@ -301,14 +313,14 @@ static enum spile_status walk_row(struct walker *w, struct shape *shape, struct 
     if (!status && w->inherited_count && !w->row_refused)
         status = inherit(w, shape);
     if (!status && w->row_refused) {
-        drop_row(w, rows, lists);
-        return stored(w, discard_row(w, rows, wrap, value));
+        drop_row(w, rows, &begin);
+        return leave_out(w, shape, wrap, value);
     }
     if (!status)
         status = end_row(w, rows, frame, index, place);
-    if (!status && w->list_count > lists)
-        status = visit_lists(w, lists, (struct row_ref){ rows, rows->rows - 1 });
-    w->list_count = lists;
+    if (!status && w->list_count > begin.lists)
+        status = visit_lists(w, begin.lists, (struct row_ref){ rows, rows->rows - 1 });
+    w->list_count = begin.lists;
     if (!status && w->weight >= CUT_WEIGHT)
         status = cut_rows(w);
     return status;

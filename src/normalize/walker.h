@@ -181,6 +181,12 @@ struct walker {
     struct pending_list *lists;
     size_t list_count, list_capacity;
     bool row_refused;            /* the row in work is left out */
+    struct row_in_work {
+        struct shape *shape;     /* NULL: a field of its own, no object */
+        struct document value;
+        bool checked;            /* for keys of which earlier rows were left out, by any worker */
+        bool known;              /* it has one: nothing of it may change the schema */
+    } row;
     struct frame *frame;         /* innermost */
     struct inherited *inherited;
     size_t inherited_count, inherited_capacity;
@@ -248,6 +254,9 @@ enum spile_status bind_is_json(struct walker *walker, struct node *node, bool *i
 
 /* Puts a value that found no bound column of its kind: finds or makes the column, or a variant of it. */
 enum spile_status bind_value(struct walker *walker, struct node *node, struct document value);
+
+/* Names the column for which the row is left out: of new ones the first in the document, whatever this worker has seen of others. */
+enum spile_status name_refusal(struct walker *walker, struct shape *shape, struct document row);
 
 enum spile_status bind_required(struct walker *walker, struct table_rows *rows); /* the columns that must not be null */
 enum spile_status check_required(struct walker *walker, const struct table_rows *rows); /* has the row in work all of them? */

@@ -254,6 +254,7 @@ void schema_free(struct schema *schema)
         return;
     for (uint32_t i = 0; i < schema->table_count; i++) {
         name_map_free(schema->tables[i]->column_map);
+        name_map_free(schema->tables[i]->refused);
         free(schema->tables[i]->columns);
     }
     free(schema->tables);
@@ -273,6 +274,15 @@ struct table *schema_find_table(const struct schema *schema, const char *name)
 struct column *table_find_column(const struct table *table, const char *name)
 {
     return name_map_find(table->column_map, name, strlen(name));
+}
+
+bool table_refuse_column(struct schema *schema, struct table *table, const char *name)
+{
+    char *key = arena_copy(&schema->arena, name, strlen(name));
+
+    if (!table->refused)
+        table->refused = name_map_new(naming_collides(&schema->naming));
+    return key && table->refused && name_map_put(table->refused, key, strlen(key), key);
 }
 
 /* ---- changes -------------------------------------------------------------------------------------------------------------------- */

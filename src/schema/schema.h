@@ -47,6 +47,7 @@ struct table {
     bool evolves_once;    /* new to this run: a contract lets the whole run add columns */
     yyjson_mut_val *json, *columns_json;
     struct name_map *column_map;
+    struct name_map *refused; /* columns for which a contract has left out rows in this run; NULL: none */
 };
 
 struct schema {
@@ -86,6 +87,9 @@ struct table *schema_add_nested_table(struct schema *schema, const char *name, s
 
 /* Adds a column at the end, or gives a declared column its type (which moves it to the end, as in dlt). NULL: out of memory. */
 struct column *table_add_column(struct schema *schema, struct table *table, const char *name, enum data_type type, bool variant);
+
+/* Remembers that a contract leaves out rows with this column. False: out of memory. */
+bool table_refuse_column(struct schema *schema, struct table *table, const char *name);
 
 /* Adds the link columns that the table lacks, in dlt's order: `_dlt_load_id`, `_dlt_id`, or parent id, list index, id. */
 bool table_add_links(struct schema *schema, struct table *table);
