@@ -315,7 +315,7 @@ static enum spile_status plan_print(const struct load_options *options, const st
 {
     enum spile_status status;
 
-    fputs(options->json ? spile_plan_json(plan) : spile_plan_text(plan), stdout);
+    text_print(options->json ? spile_plan_json(plan) : spile_plan_text(plan));
     if (options->json)
         putchar('\n');
     status = output_finish(err);

@@ -85,19 +85,38 @@ static bool is_colour_wanted(void)
     return is_capable_terminal(STDERR_FILENO) && !(refused && *refused);
 }
 
-/* One line of an error. Data in it must not drive the terminal; lines of a list stand below each other. */
+/* Data must not drive the terminal. `line_end`: what a line's end becomes. */
+static void put_safe(FILE *file, const char *text, const char *line_end)
+{
+    for (; *text; text++) {
+        if (*text == '\n')
+            fputs(line_end, file);
+        else if ((unsigned char)*text < 0x20 || *text == 0x7F)
+            fprintf(file, "\\x%02X", (unsigned)(unsigned char)*text);
+        else
+            fputc(*text, file);
+    }
+}
+
+/* One line of an error; lines of a list stand below each other. */
 static void error_line(const char *label, const char *text)
 {
     fputs(label, stderr);
-    for (; *text; text++) {
-        if (*text == '\n')
-            fputs("\n       ", stderr);
-        else if ((unsigned char)*text < 0x20 || *text == 0x7F)
-            fprintf(stderr, "\\x%02X", (unsigned)(unsigned char)*text);
-        else
-            fputc(*text, stderr);
-    }
+    put_safe(stderr, text, "\n       ");
     fputc('\n', stderr);
+}
+
+void name_print(const char *name)
+{
+    put_safe(stdout, name, "\\x0A");
+}
+
+void text_print(const char *text)
+{
+    if (isatty(STDOUT_FILENO))
+        put_safe(stdout, text, "\n");
+    else
+        fputs(text, stdout);
 }
 
 void error_print(const struct spile_error *err)

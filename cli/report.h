@@ -20,6 +20,10 @@ int exit_code(enum spile_status status, int signal);
 
 void error_print(const struct spile_error *err);
 
+/* To stdout: a name, with control characters escaped; and lines for people and programs alike: a terminal gets them escaped, all else as they are. */
+void name_print(const char *name);
+void text_print(const char *text);
+
 /* Flushes stdout. SPILE_FAILED when something could not be written; a reader that went away is no error. */
 enum spile_status output_finish(struct spile_error *err);
 

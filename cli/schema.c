@@ -43,10 +43,10 @@ const struct command schema_command = {
                 "  spile schema import shop.schema.yaml shop.duckdb",
     .usage = "show|export|import|diff|validate OPERAND... [OPTION...]",
     .details = "  show SCHEMA            tables, columns and hints\n"
-               "  export SCHEMA [FILE]   a schema file as dlt writes it; a FILE that ends in .json in\n"
-               "                         JSON; of a FOLDER the file is named after the schema\n"
-               "  import FILE DATABASE   the next version of the dataset's schema. Tables and columns\n"
-               "                         are made by the next load that fills them\n"
+               "  export SCHEMA [FILE]   a schema file as dlt writes it; a FILE that ends in .json\n"
+               "                         in JSON; of a FOLDER it is named after the schema\n"
+               "  import FILE DATABASE   the next version of the dataset's schema. Tables and\n"
+               "                         columns are made by the next load that fills them\n"
                "  diff SCHEMA SCHEMA     what the second one adds, changes and lacks\n"
                "  validate FILE...       is each a schema that can be used?\n"
                "\n"
@@ -80,14 +80,16 @@ static enum spile_status database_open(struct spile_pipeline **out, const char *
     return pipeline_open(out, options->pipeline, SPILE_PIPELINE_OPTIONS(.destination = database, .dataset = options->dataset), err);
 }
 
-/* "shop.duckdb@3": *version points behind the "@", which is cut off; NULL when there is none. A file may have an "@" in its name. */
+/* "shop.duckdb@3": *version points behind the "@", which is cut off; NULL when there is none. The name of a file or folder may have an "@" as
+ * well, and a hash a "/". */
 static void version_cut(char *operand, const char **version)
 {
+    const char *path = strncmp(operand, "duckdb:", 7) == 0 ? operand + 7 : operand;
     char *at = strrchr(operand, '@');
     struct stat status;
 
     *version = NULL;
-    if (!at || !at[1] || strchr(at, '/') || strchr(at, '.') || stat(operand, &status) == 0)
+    if (!at || !at[1] || strchr(at, '.') || stat(strncmp(path, "///", 3) == 0 ? path + 3 : path, &status) == 0)
         return;
     *at = '\0';
     *version = at + 1;
@@ -131,7 +133,7 @@ static enum spile_status show(const struct operands *operands, const struct sche
     else if (status == SPILE_OK)
         status = spile_schema_describe(schema, options->system, &text, err);
     if (status == SPILE_OK)
-        fputs(text, stdout);
+        text_print(text);
     spile_schema_free(schema);
     return status;
 }
@@ -179,7 +181,7 @@ static enum spile_status export(const struct operands *operands, const struct sc
         status = file_write(path, text, length, err);
         free(path);
     } else if (status == SPILE_OK) {
-        fwrite(text, 1, length, stdout);
+        text_print(text);
     }
     spile_schema_free(schema);
     return status;
@@ -215,9 +217,11 @@ static enum spile_status diff(const struct operands *operands, const struct sche
     if (status == SPILE_OK)
         status = spile_schema_compare(&difference, before, after, err);
     if (status == SPILE_OK && options->json)
-        puts(spile_schema_diff_json(difference));
+        text_print(spile_schema_diff_json(difference));
     else if (status == SPILE_OK)
-        fputs(spile_schema_diff_text(difference), stdout);
+        text_print(spile_schema_diff_text(difference));
+    if (status == SPILE_OK && options->json)
+        putchar('\n');
     if (status == SPILE_OK && options->exit_code && spile_schema_diff_count(difference) > 0)
         *code = DIFFERENCES_FOUND;
     spile_schema_diff_free(difference);
@@ -238,8 +242,10 @@ static enum spile_status validate(const struct operands *operands, const struct 
         struct spile_error found = { 0 };
         enum spile_status status = spile_schema_read_file(&schema, operands->words[i], &found);
 
-        if (status == SPILE_OK)
-            printf("%s: schema %s, version %lld\n", operands->words[i], spile_schema_name(schema), (long long)spile_schema_version(schema));
+        if (status == SPILE_OK) {
+            name_print(operands->words[i]);
+            printf(": schema %s, version %lld\n", spile_schema_name(schema), (long long)spile_schema_version(schema));
+        }
         if (status != SPILE_OK && result != SPILE_OK)
             error_print(err);
         if (status != SPILE_OK) {
@@ -286,6 +292,14 @@ static enum spile_status verb_find(const char *word, const struct verb **verb, s
     return hint(err, status, "show, export, import, diff or validate; see \"spile schema --help\"");
 }
 
+/* "takes at least 1 operand" */
+static const char *count_word(const struct verb *verb, size_t nearest)
+{
+    if (verb->least == verb->most)
+        return "";
+    return nearest == verb->least ? "at least " : "at most ";
+}
+
 static enum spile_status verb_run(const struct schema_options *options, const char **words, size_t count, int *code, struct spile_error *err)
 {
     const struct verb *verb = NULL;
@@ -297,8 +311,10 @@ static enum spile_status verb_run(const struct schema_options *options, const ch
     if (options->to && verb->takes_to && operands.count < verb->least)
         words[1 + operands.count++] = options->to; /* there is room: the words came with one to spare */
     if (operands.count < verb->least || operands.count > verb->most) {
-        status = fail(err, SPILE_USAGE, "\"spile schema %s\" takes %zu operand%s, not %zu", verb->name, verb->least, verb->least == 1 ? "" : "s",
-                      operands.count);
+        size_t nearest = operands.count < verb->least ? verb->least : verb->most;
+
+        status = fail(err, SPILE_USAGE, "\"spile schema %s\" takes %s%zu operand%s, not %zu", verb->name, count_word(verb, nearest), nearest,
+                      nearest == 1 ? "" : "s", operands.count);
         return hint(err, status, "see \"spile schema --help\"");
     }
     status = verb->run(&operands, options, code, err);

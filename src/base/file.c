@@ -144,26 +144,48 @@ out:
     return status;
 }
 
-enum spile_status file_read(const char *path, struct text *out, bool *found, struct spile_error *err)
+/* Opens and reads the file. Returns what errno says of the failure, 0 for none; *found false and 0 when there is no file. */
+static int read_whole(const char *path, int flags, struct text *out, bool *found)
 {
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    enum spile_status status = SPILE_OK;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | flags), code = 0;
     char buffer[65536];
 
     *found = fd >= 0;
     if (fd < 0)
-        return errno == ENOENT ? SPILE_OK : fail_file(err, errno, "open", path);
+        return errno == ENOENT ? 0 : errno;
     for (;;) {
         ssize_t got = read(fd, buffer, sizeof(buffer));
 
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            status = fail_file(err, errno, "read", path);
+            code = errno;
         if (got <= 0)
             break;
         text_append(out, buffer, (size_t)got);
     }
     close(fd);
-    return !status && out->failed ? spile_fail_nomem(err) : status;
+    return code ? code : out->failed ? ENOMEM : 0;
+}
+
+enum spile_status file_read(const char *path, struct text *out, bool *found, struct spile_error *err)
+{
+    int code = read_whole(path, O_NOFOLLOW, out, found);
+
+    if (out->failed)
+        return spile_fail_nomem(err);
+    return code ? fail_file(err, code, "read", path) : SPILE_OK;
+}
+
+enum spile_status file_read_named(const char *path, struct text *out, bool *found, struct spile_error *err)
+{
+    int code = read_whole(path, 0, out, found);
+    char extract[SHORTEN_BYTES];
+
+    if (out->failed)
+        return spile_fail_nomem(err);
+    if (!code)
+        return SPILE_OK;
+    spile_fail_errno(err, SPILE_CONFIG, code, "can't read \"%s\"", shorten(extract, path, strlen(path)));
+    return spile_hint(err, SPILE_CONFIG, "is it a file, and may this user read it?");
 }

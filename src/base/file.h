@@ -23,4 +23,7 @@ enum spile_status file_sync(const char *path, struct spile_error *err);
 /* The whole file; out->length is 0 and *found false when there is none. The caller releases `out`. */
 enum spile_status file_read(const char *path, struct text *out, bool *found, struct spile_error *err);
 
+/* The same of a file that a user has named: symbolic links are followed, and one that can't be read is for the user to correct (SPILE_CONFIG). */
+enum spile_status file_read_named(const char *path, struct text *out, bool *found, struct spile_error *err);
+
 #endif

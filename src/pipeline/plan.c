@@ -76,21 +76,37 @@ struct report {
     yyjson_mut_val *root, *refusals;
 };
 
+/* Names in comments: of any characters, which must neither end the comment nor drive a terminal. */
+static void put_name(struct spile_plan *plan, const char *before, const char *name, const char *after)
+{
+    char extract[SHORTEN_BYTES];
+
+    text_printf(&plan->text, "%s\"%s\"%s", before, shorten(extract, name, strlen(name)), after);
+}
+
+static void put_count(struct spile_plan *plan, const char *before, uint64_t count, const char *what)
+{
+    text_printf(&plan->text, "%s%llu %s%s", before, (unsigned long long)count, what, count == 1 ? "" : "s");
+}
+
 static bool add_refusal(struct report *r, const struct verdict *verdict, const char *table, const char *column)
 {
     yyjson_mut_val *object;
-    const char *entity = contract_entity_name(verdict->entity);
+    const char *entity = contract_entity_name(verdict->entity), *set_by = verdict->set_by;
+    char extract[SHORTEN_BYTES];
 
     if (verdict->entity == CONTRACT_ENTITIES)
         return true;
     r->plan->refused = true;
-    text_printf(&r->plan->text, "-- refused: contract \"%s: freeze\" of %s, by the new %s \"%s\"", entity, verdict->set_by, column ? "column" : "table",
-                column ? column : table);
-    text_printf(&r->plan->text, column ? " of table \"%s\"\n" : "\n", table);
+    text_printf(&r->plan->text, "-- refused: contract \"%s: freeze\" of %s%s, by the new ", entity,
+                strcmp(set_by, "the schema") ? "table " : "", shorten(extract, set_by, strlen(set_by)));
+    if (column)
+        put_name(r->plan, "column ", column, " of ");
+    put_name(r->plan, "table ", table, "\n");
     object = yyjson_mut_arr_add_obj(r->doc, r->refusals);
     return yyjson_mut_obj_add_strcpy(r->doc, object, "table", table) &&
            (!column || yyjson_mut_obj_add_strcpy(r->doc, object, "column", column)) &&
-           yyjson_mut_obj_add_strcpy(r->doc, object, "contract", entity) && yyjson_mut_obj_add_strcpy(r->doc, object, "set_by", verdict->set_by);
+           yyjson_mut_obj_add_strcpy(r->doc, object, "contract", entity) && yyjson_mut_obj_add_strcpy(r->doc, object, "set_by", set_by);
 }
 
 static enum spile_status report_refusals(struct report *r, const struct load_job *job, struct spile_error *err)
@@ -122,8 +138,8 @@ static bool report_tables(struct report *r)
     for (uint32_t i = 0; ok && i < package->table_count; i++) {
         yyjson_mut_val *object = yyjson_mut_arr_add_obj(r->doc, tables);
 
-        text_printf(&r->plan->text, "-- %llu row%s for table \"%s\"\n", (unsigned long long)package->tables[i]->rows,
-                    package->tables[i]->rows == 1 ? "" : "s", package->tables[i]->table->name);
+        put_count(r->plan, "-- ", package->tables[i]->rows, "row");
+        put_name(r->plan, " for table ", package->tables[i]->table->name, "\n");
         ok = yyjson_mut_obj_add_strcpy(r->doc, object, "name", package->tables[i]->table->name) &&
              yyjson_mut_obj_add_uint(r->doc, object, "rows", package->tables[i]->rows);
     }
@@ -139,8 +155,10 @@ static bool report_discarded(struct report *r)
         const struct refused_table *refused = &r->run->refused[i];
         yyjson_mut_val *object = yyjson_mut_arr_add_obj(r->doc, list);
 
-        text_printf(&r->plan->text, "-- discarded by the contract in \"%s\": %llu rows, %llu values\n", refused->name,
-                    (unsigned long long)refused->rows, (unsigned long long)refused->values);
+        put_name(r->plan, "-- discarded by the contract in ", refused->name, "");
+        put_count(r->plan, ": ", refused->rows, "row");
+        put_count(r->plan, ", ", refused->values, "value");
+        text_putc(&r->plan->text, '\n');
         ok = yyjson_mut_obj_add_strcpy(r->doc, object, "table", refused->name) && yyjson_mut_obj_add_uint(r->doc, object, "rows", refused->rows) &&
              yyjson_mut_obj_add_uint(r->doc, object, "values", refused->values);
     }

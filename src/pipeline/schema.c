@@ -47,7 +47,7 @@ static enum spile_status read_import(struct run *run, struct schema **imported, 
         struct text text = { 0 };
 
         *path = schema_path(run, run->pipeline->import_folder, file_endings[i]);
-        status = *path ? file_read(*path, &text, &found, err) : spile_fail_nomem(err);
+        status = *path ? file_read_named(*path, &text, &found, err) : spile_fail_nomem(err);
         if (!status && found)
             status = spile_within(err, schema_from_text(imported, NULL, (struct slice){ text.text, text.length }, &run->schema->naming, err),
                                   "import file \"%s\"", *path);

@@ -66,7 +66,7 @@ enum spile_status spile_schema_read_file(struct spile_schema **out, const char *
 {
     struct text text = { 0 };
     bool found;
-    enum spile_status status = file_read(path, &text, &found, err);
+    enum spile_status status = file_read_named(path, &text, &found, err);
 
     *out = NULL;
     if (!status && !found) {

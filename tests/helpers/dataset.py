@@ -10,6 +10,7 @@ import datetime
 import decimal
 import hashlib
 import json
+import os
 import zlib
 
 import duckdb
@@ -122,6 +123,17 @@ def read_dataset(database, name="d"):
         rows = database.execute(f"from {quoted(name)}.{quoted(table)} order by rowid").fetchall()
         tables[table] = Table(columns[table], [tuple(map(plain, row)) for row in rows])
     return Dataset(tables)
+
+
+def content(database):
+    """All that is in a database, whatever dataset it belongs to, to compare with what is there later; nothing when there is none."""
+    if not os.path.exists(database):
+        return {}
+    with duckdb.connect(str(database), read_only=True) as connection:
+        names = connection.execute("select schema_name, table_name from duckdb_tables() union all select schema_name, view_name from duckdb_views() "
+                                   "where not internal order by all").fetchall()
+        return {name: (table_columns(connection, *name), connection.execute(f"from {quoted(name[0])}.{quoted(name[1])}").fetchall())
+                for name in names}
 
 
 # ---- bookkeeping -------------------------------------------------------------------------------------------------------------------

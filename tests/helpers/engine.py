@@ -79,7 +79,11 @@ class Running:
 def arguments(sources, to, options):
     """("a.json",), "x.duckdb", {"max_nesting": 0, "json": True} -> a.json --to x.duckdb --max-nesting 0 --json; a list gives the option
     several times."""
-    words = [str(source) for source in sources] + ["--to", str(to)]
+    return [str(source) for source in sources] + ["--to", str(to)] + option_words(options)
+
+
+def option_words(options):
+    words = []
     for name, value in options.items():
         for one in value if isinstance(value, list) else [value]:
             if one is not None and one is not False:
@@ -124,6 +128,14 @@ class Workspace:
     def run(self, *sources, timeout=TIMEOUT, **options):
         """Runs `spile load` and returns the result, whatever it is."""
         return self.start(*sources, **options).wait(timeout)
+
+    def spile(self, *words, **options):
+        """Runs any other command: words and options as they are typed, in the workspace's folder."""
+        return Running([place("SPILE"), *map(str, words), *option_words(options)], self.folder, self.environ()).wait()
+
+    def plan(self, *sources, **options):
+        """Runs `spile plan` and returns the result, whatever it is."""
+        return self.spile("plan", *sources, to=self.database, no_progress=True, **options)
 
     def measure(self, *sources, **options):
         """run(), with the peak of memory in the result."""
