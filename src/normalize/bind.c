@@ -50,9 +50,9 @@ static const struct normalize_part *part_named(const struct walker *w, const cha
     return NULL;
 }
 
-static struct table *make_root_table(struct schema *schema, const struct normalize_part *part, const char *name)
+struct table *normalize_root_table(struct schema *schema, const struct normalize_part *part)
 {
-    struct table *table = schema_add_root_table(schema, name, part->resource);
+    struct table *table = schema_add_root_table(schema, part->table, part->resource);
 
     if (!table || !table_set_write(schema, table, part->replace) || !schema_extend_table(schema, table) ||
         (part->max_nesting_given && !table_set_max_nesting(schema, table, part->max_nesting)) ||
@@ -64,7 +64,7 @@ static struct table *make_root_table(struct schema *schema, const struct normali
 
 static struct table *make_table(struct schema *schema, const struct table_wish *wish)
 {
-    struct table *table = wish->part ? make_root_table(schema, wish->part, wish->name)
+    struct table *table = wish->part ? normalize_root_table(schema, wish->part)
                                      : schema_add_nested_table(schema, wish->name, wish->parent->table);
 
     if (table)

@@ -24,6 +24,9 @@ struct normalize_part {
     const struct spile_contract *contract_given; /* by the user: goes into the schema; NULL: none */
 };
 
+/* The part's table, not yet in the schema, as its first row finds it: without columns. NULL: out of memory. */
+struct table *normalize_root_table(struct schema *schema, const struct normalize_part *part);
+
 struct normalize_options {
     struct schema *schema; /* changed while normalizing; nobody else may use it until normalizer_finish */
     const char *load_id;

@@ -49,7 +49,7 @@ static enum spile_status read_import(struct run *run, struct schema **imported, 
         *path = schema_path(run, run->pipeline->import_folder, file_endings[i]);
         status = *path ? file_read_named(*path, &text, &found, err) : spile_fail_nomem(err);
         if (!status && found)
-            status = spile_within(err, schema_from_text(imported, NULL, (struct slice){ text.text, text.length }, &run->schema->naming, err),
+            status = spile_within(err, schema_from_text(imported, NULL, (struct slice){ text.text ? text.text : "", text.length }, &run->schema->naming, err),
                                   "import file \"%s\"", *path);
         text_release(&text);
     }
@@ -70,15 +70,33 @@ static enum spile_status import_schema(struct run *run, struct spile_error *err)
     return status;
 }
 
+/* A copy, with the tables of the run and of the state that the data would add: as dlt has it before the data. */
+static enum spile_status copy_with_tables(struct run *run, struct schema **out, struct spile_error *err)
+{
+    size_t length;
+    char *text = schema_write(run->schema, &length);
+    enum spile_status status = text ? schema_read(out, text, length, &run->schema->naming, err) : spile_fail_nomem(err);
+
+    free(text);
+    for (uint32_t i = 0; !status && i < run->part_count; i++)
+        if (!schema_find_table(*out, run->parts[i].table) && !normalize_root_table(*out, &run->normalize_parts[i]))
+            status = spile_fail_nomem(err);
+    if (!status && !schema_declare_state_table(*out))
+        status = spile_fail_nomem(err);
+    return status;
+}
+
 /* The schema as it is before any data, for a person to edit: the next run looks at it. */
 static enum spile_status write_import(struct run *run, struct spile_error *err)
 {
     const char *path = schema_path(run, run->pipeline->import_folder, file_endings[0]);
     struct text text = { 0 };
-    struct schema *written = NULL;
-    enum spile_status status = folder_make(run->pipeline->import_folder, err);
+    struct schema *written = NULL, *whole = NULL;
+    enum spile_status status = copy_with_tables(run, &whole, err);
 
-    if (!status && (!path || !schema_to_text(run->schema, SCHEMA_YAML, false, &text)))
+    if (!status)
+        status = folder_make(run->pipeline->import_folder, err);
+    if (!status && (!path || !schema_to_text(whole, SCHEMA_YAML, false, &text)))
         status = spile_fail_nomem(err);
     if (!status)
         status = schema_from_text(&written, NULL, (struct slice){ text.text, text.length }, &run->schema->naming, err);
@@ -87,6 +105,7 @@ static enum spile_status write_import(struct run *run, struct spile_error *err)
     if (!status)
         status = file_replace(path, text.text, text.length, false, err);
     schema_free(written);
+    schema_free(whole);
     text_release(&text);
     return status;
 }

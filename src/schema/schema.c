@@ -536,9 +536,21 @@ struct table *schema_add_state_table(struct schema *schema)
     struct table *table = schema_find_table(schema, DLT_STATE_TABLE);
 
     if (table)
-        return table;
+        return table_add_links(schema, table) && table_set_seen_data(schema, table) ? table : NULL;
     table = add_table(schema, template_table(schema->doc, DLT_STATE_TABLE), DLT_STATE_TABLE);
     return table && index_columns(schema, table) ? table : NULL;
+}
+
+bool schema_declare_state_table(struct schema *schema)
+{
+    yyjson_mut_val *json = yyjson_mut_obj_get(schema->tables_json, DLT_STATE_TABLE);
+
+    if (json)
+        return true;
+    json = template_table(schema->doc, DLT_STATE_TABLE);
+    yyjson_mut_obj_remove_key(yyjson_mut_obj_get(json, "columns"), DLT_ID);
+    yyjson_mut_obj_remove_key(json, "x-normalizer");
+    return add_table(schema, json, DLT_STATE_TABLE);
 }
 
 /* ---- hash and text -------------------------------------------------------------------------------------------------------------- */

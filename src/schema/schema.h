@@ -114,8 +114,11 @@ bool table_set_max_nesting(struct schema *schema, struct table *table, int max_n
 /* Marks that the table has seen rows. */
 bool table_set_seen_data(struct schema *schema, struct table *table);
 
-/* Adds `_dlt_pipeline_state`, if it is not there. */
+/* Adds `_dlt_pipeline_state`, or what it lacks when it comes from a file that was written before any data. */
 struct table *schema_add_state_table(struct schema *schema);
+
+/* The same, but without the row id and the mark of seen rows that it gets with its first row. For a schema that is only to be written. */
+bool schema_declare_state_table(struct schema *schema);
 
 /* Brings version, version_hash and previous_hashes up to date with the content. *changed (may be NULL): the hash is new. */
 enum spile_status schema_seal(struct schema *schema, bool *changed, struct spile_error *err);

@@ -13,10 +13,11 @@ import dlt  # noqa: E402
 from dlt.pipeline.exceptions import PipelineStepFailed  # noqa: E402
 
 
-def pipeline(database, folder, name="g", dataset="d"):
+def pipeline(database, folder, name="g", dataset="d", **options):
     """`database`: a path, or an open connection (in memory dlt takes half the time, since it opens the database for every job)."""
     database = str(database) if isinstance(database, os.PathLike) else database
-    return dlt.pipeline(name, destination=dlt.destinations.duckdb(database), dataset_name=dataset, pipelines_dir=str(folder))
+    return dlt.pipeline(name, destination=dlt.destinations.duckdb(database), dataset_name=dataset, pipelines_dir=str(folder),
+                        **options)
 
 
 HINTS = ("columns", "primary_key", "merge_key", "nested_hints")  # of a resource; the others are of the source or its schema
