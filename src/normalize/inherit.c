@@ -97,11 +97,11 @@ bool inherit_push(struct walker *w, struct table_rows *rows, const struct frame 
         const struct bequest *bequest = &rows->bequests[i];
 
         if (bequest->is_id)
-            ok = push(w, (struct inherited){ bequest->as, frame, { NULL } });
+            ok = push(w, (struct inherited){ .name = bequest->as, .row = frame });
         else if (!strcmp(bequest->from, DLT_LOAD_ID))
-            ok = !rows->root || push(w, (struct inherited){ bequest->as, NULL, { &w->load_id } });
+            ok = !rows->root || push(w, (struct inherited){ .name = bequest->as, .value = { &w->load_id } });
         else if (bequest->given)
-            ok = push(w, (struct inherited){ bequest->as, NULL, bequest->value });
+            ok = push(w, (struct inherited){ .name = bequest->as, .value = bequest->value });
     }
     return ok;
 }
@@ -163,16 +163,40 @@ static enum spile_status inherit_id(struct walker *w, struct table_rows *rows, c
     return status;
 }
 
-/* A value of the row's own under that name gives way, as in dlt. */
-static void take_back(const struct node *node)
+enum spile_status inherit_begin(struct walker *w, struct shape *shape)
 {
-    uint32_t row = node->shape->rows->rows;
+    for (size_t i = 0; i < w->inherited_count; i++) {
+        struct inherited *inherited = &w->inherited[i];
 
-    if (node->slot)
-        column_take_back(&node->slot->builder, row);
-    for (size_t i = 0; i < sizeof(node->variants) / sizeof(*node->variants); i++)
-        if (node->variants[i])
-            column_take_back(&node->variants[i]->builder, row);
+        inherited->done = false;
+        if (inherited->row)
+            continue;
+        inherited->node = find_child(w, &shape->root, slice_of(inherited->name));
+        if (!inherited->node)
+            return spile_fail_nomem(w->err);
+        if (inherited->node->role == NODE_DATA || inherited->node->role == NODE_BEQUEATHED)
+            inherited->node->role = NODE_INHERITED;
+    }
+    return SPILE_OK;
+}
+
+static enum spile_status put_inherited(struct walker *w, struct inherited *inherited)
+{
+    inherited->done = true;
+    bequeath(inherited->node, inherited->value);
+    return inherited->node->role == NODE_INHERITED ? bind_value(w, inherited->node, inherited->value) : SPILE_OK;
+}
+
+/* Python's dict keeps the place of a key whose value is replaced: that is the order of new columns. */
+enum spile_status inherit_member(struct walker *w, struct node *node, bool *inherited)
+{
+    for (size_t i = 0; i < w->inherited_count; i++)
+        if (w->inherited[i].node == node && !w->inherited[i].row) {
+            *inherited = true;
+            return w->inherited[i].done ? SPILE_OK : put_inherited(w, &w->inherited[i]);
+        }
+    *inherited = false;
+    return SPILE_OK;
 }
 
 enum spile_status inherit(struct walker *w, struct shape *shape)
@@ -181,18 +205,10 @@ enum spile_status inherit(struct walker *w, struct shape *shape)
     enum spile_status status = rows->rows < rows->link_capacity || grow_links(rows) ? SPILE_OK : spile_fail_nomem(w->err);
 
     for (size_t i = 0; !status && i < w->inherited_count; i++) {
-        const struct inherited *inherited = &w->inherited[i];
-        struct node *node;
-
-        if (inherited->row) {
-            status = inherit_id(w, rows, inherited);
-            continue;
-        }
-        node = find_child(w, &shape->root, slice_of(inherited->name));
-        if (!node)
-            return spile_fail_nomem(w->err);
-        take_back(node);
-        status = put_member(w, node, inherited->value, 0);
+        if (w->inherited[i].row)
+            status = inherit_id(w, rows, &w->inherited[i]);
+        else if (!w->inherited[i].done)
+            status = put_inherited(w, &w->inherited[i]);
     }
     return status;
 }

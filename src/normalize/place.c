@@ -226,11 +226,10 @@ enum spile_status bind_is_json(struct walker *w, struct node *node, bool *is_jso
     struct slot *slot = node->slot;
     enum spile_status status = SPILE_OK;
 
-    if (node->whole) {
-        *is_json = true;
+    *is_json = node->whole || node->json == JSON_YES;
+    if (*is_json || node->json == JSON_NO)
         return SPILE_OK;
-    }
-    if (!slot && node->json != JSON_NO)
+    if (!slot)
         status = find_slot(w, node->shape->rows, node->column_name, &slot);
     *is_json = (slot ? slot->builder.type.type : node->preferred) == TYPE_JSON;
     /* Without a limit on nesting no json column can come up during the run, so the answer stays. */

@@ -146,13 +146,20 @@ static enum spile_status push_list(struct walker *w, struct node *node, struct d
     return SPILE_OK;
 }
 
-/* A scalar of a key that is more than data. */
+/* A scalar, or a whole object or list, of a key that is more than data. */
 static enum spile_status put_special(struct walker *w, struct node *node, struct document value, enum document_kind kind)
 {
-    if (node->role == NODE_LINK)
+    if (node->role == NODE_LINK && kind != DOCUMENT_OBJECT && kind != DOCUMENT_LIST)
         return bind_link(w, node->shape->rows, node->path);
-    if (node->role == NODE_ROW_ID)
+    if (node->role == NODE_ROW_ID && kind != DOCUMENT_OBJECT && kind != DOCUMENT_LIST)
         return put_row_id(w, node, value);
+    if (node->role == NODE_INHERITED) {
+        bool inherited;
+        enum spile_status status = inherit_member(w, node, &inherited);
+
+        if (status || inherited)
+            return status;
+    }
     if (kind == DOCUMENT_NULL || node->role == NODE_EXCLUDED)
         return SPILE_OK;
     bequeath(node, value);
@@ -178,9 +185,7 @@ enum spile_status put_member(struct walker *w, struct node *node, struct documen
     }
     if (!whole)
         return kind == DOCUMENT_LIST ? push_list(w, node, value) : push_object(w, (struct open_object){ value, node, level - 1 });
-    if (node->role == NODE_BEQUEATHED)
-        bequeath(node, value);
-    return node->role == NODE_EXCLUDED ? SPILE_OK : bind_value(w, node, value);
+    return node->role == NODE_DATA ? bind_value(w, node, value) : put_special(w, node, value, kind);
 }
 
 /* Puts the fields of one object's members and of the objects below; lists are remembered. */
@@ -293,13 +298,17 @@ static enum spile_status walk_row(struct walker *w, struct shape *shape, struct 
 {
     struct table_rows *rows = shape->rows;
     struct row_begin begin = { w->list_count, w->discarded.length, rows->refused_values };
-    enum spile_status status;
+    enum spile_status status = SPILE_OK;
 
     for (uint32_t i = 0; i < rows->bequest_count; i++)
         rows->bequests[i].given = false;
     w->row = (struct row_in_work){ .shape = wrap ? NULL : shape, .value = value };
     if (shape->refuses && !wrap && has_refused_key(&shape->root, value))
         return leave_out(w, shape, wrap, value);
+    if (w->inherited_count)
+        status = inherit_begin(w, shape);
+    if (status)
+        return status;
     if (wrap) {
         struct node *node = is_key(shape->root.first, slice_of(wrap)) ? shape->root.first : find_child(w, &shape->root, slice_of(wrap));
 

@@ -89,8 +89,9 @@ struct table_rows {
 #define REFUSED_ALL UINT32_MAX /* bits of all natural types */
 
 /* NODE_LINK: what the engine writes itself; a value from the data only claims the column's place in a new table, as in dlt.
- * NODE_BEQUEATHED: data that the rows below get, too. NODE_EXCLUDED: left out by a filter of the schema. */
-enum node_role { NODE_DATA, NODE_ROW_ID, NODE_LINK, NODE_BEQUEATHED, NODE_EXCLUDED };
+ * NODE_BEQUEATHED: data that the rows below get, too. NODE_INHERITED: data that gives way to what comes from a row above. NODE_EXCLUDED: left
+ * out by a filter of the schema. */
+enum node_role { NODE_DATA, NODE_ROW_ID, NODE_LINK, NODE_BEQUEATHED, NODE_INHERITED, NODE_EXCLUDED };
 
 struct node {
     struct slice key; /* as in the data */
@@ -158,6 +159,8 @@ struct inherited {
     const char *name;            /* of the column */
     const struct frame *row;     /* the column gets this row's id; NULL: the value */
     struct document value;
+    struct node *node;           /* of the value in the row in work */
+    bool done;                   /* it has it */
 };
 
 struct walker {
@@ -266,7 +269,9 @@ enum spile_status inherit_configure(struct walker *walker, struct table_rows *ro
 void inherit_release(struct table_rows *rows);
 void bequeath(struct node *node, struct document value);                                      /* the row in work has it */
 bool inherit_push(struct walker *walker, struct table_rows *rows, const struct frame *frame); /* for the rows below that row */
-enum spile_status inherit(struct walker *walker, struct shape *shape);                        /* into the row in work */
+enum spile_status inherit_begin(struct walker *walker, struct shape *shape);                  /* before the row's own members come */
+enum spile_status inherit_member(struct walker *walker, struct node *node, bool *inherited);  /* in the place of a member of that name */
+enum spile_status inherit(struct walker *walker, struct shape *shape);                        /* what had no place among the members */
 bool inherit_grow(struct table_rows *rows, uint32_t capacity);
 bool inherit_link(const struct walker *walker, struct table_rows *rows);                      /* at the cut: ids from rows */
 void inherit_clear(struct table_rows *rows);

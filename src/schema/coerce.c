@@ -397,7 +397,8 @@ static enum coerced into_json(struct column_builder *column, uint32_t row, struc
     parsed = json_text_parse(document_text(value).text, document_text(value).length);
     if (!parsed)
         return NOT_COERCED;
-    result = put_json(column, row, (struct document){ yyjson_doc_get_root(parsed) });
+    /* The text "null" is no value, as in dlt. */
+    result = yyjson_is_null(yyjson_doc_get_root(parsed)) ? COERCED : put_json(column, row, (struct document){ yyjson_doc_get_root(parsed) });
     yyjson_doc_free(parsed);
     return result;
 }

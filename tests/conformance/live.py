@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "helpers"))
 
 from dataset import (Dataset, Table, check_bookkeeping, check_links, compare_columns, compare_documents, compare_order,  # noqa: E402
                      compare_rows, read_dataset)
-from documents import live_loads  # noqa: E402
+from documents import live_columns, live_loads  # noqa: E402
 from cases import contract_words  # noqa: E402
 from engine import Workspace  # noqa: E402
 
@@ -28,6 +28,11 @@ TOGETHER = 40  # sets that spile loads in one run; they share a dataset, and so 
 CONVENTIONS = ("snake_case", "duck_case", "snake_case", "direct", "snake_case", "sql_ci_v1", "snake_case", "sql_cs_v1")
 CONTRACTS = (None, None, None, {"columns": "discard_value"}, None, {"columns": "discard_row", "data_type": "discard_value"}, "discard_value",
              None, {"tables": "discard_row"}, {"data_type": "discard_row"}, "discard_row")
+SETTINGS = (  # of the schema, and the configuration of its normalizer
+    None, None, {"preferred_types": {"re:^(id|value)$": "text", "re:e$": "json", "re:name": "double", "re:^a": "bool"}}, None,
+    {"detections": ["iso_date", "timestamp", "iso_timestamp"]}, None, {"config": {"root_key_propagation": True}}, None,
+    {"default_hints": {"unique": ["re:^id"], "cluster": ["name"], "sort": ["re:_", "re:^v"]}}, None,
+    {"config": {"propagation": {"root": {"id": "from_root", "name": "value", "_dlt_id": "_dlt_root_id"}}}}, None, {"config": {"max_nesting": 2}})
 SEPARATORS = {"direct": "\u25b6"}
 DIGITS = 17    # of doubles: all
 
@@ -45,18 +50,39 @@ def contract_of(seed):
     return CONTRACTS[seed // TOGETHER % len(CONTRACTS)]
 
 
+def settings_of(seed):
+    return SETTINGS[seed // TOGETHER % len(SETTINGS)]
+
+
+def columns_of(seed):
+    """Hints of types come with every third batch without a contract."""
+    return live_columns(seed, naming_of(seed)) if contract_of(seed) is None and seed // TOGETHER % 3 == 0 else {}
+
+
 def loads_of(seed):
     """With a contract no load is empty: what a table is before its first row is made in dlt's extract, which does not run here."""
-    loads = live_loads(seed, naming_of(seed), nulls=contract_of(seed) is None)
+    typed = columns_of(seed) or "preferred_types" in (settings_of(seed) or {})
+    loads = live_loads(seed, naming_of(seed), nulls=contract_of(seed) is None, extreme=not typed)
     return loads if contract_of(seed) is None else [load for load in loads if load]
 
 
-def spile_datasets(work, sets, naming, contract):
+def schema_file(work, seeds, settings, first):
+    """What spile is told of the schema by a file, since names of columns may have any character. None: nothing."""
+    tables = {table_of(seed): {"columns": columns_of(seed)} for seed in seeds if first and columns_of(seed)}
+    settings = settings or {}
+    if not tables and not settings:
+        return None
+    return work.write("given.schema.json", {
+        "settings": {key: value for key, value in settings.items() if key != "config"}, "tables": tables,
+        **({"normalizers": {"json": {"config": settings["config"]}}} if "config" in settings else {})})
+
+
+def spile_datasets(work, sets, naming, contract, settings=None):
     """{seed: dataset} after all loads of all sets."""
     rounds = max(len(loads) for loads in sets.values())
     for number in range(rounds):
         files = [work.write(f"load{number}/{table_of(seed)}.json", loads[number]) for seed, loads in sets.items() if number < len(loads)]
-        work.load(*files, dataset="d", pipeline="g", load_id=f"load{number + 1}", naming=naming,
+        work.load(*files, dataset="d", pipeline="g", load_id=f"load{number + 1}", naming=naming, schema=schema_file(work, sets, settings, not number),
                   contract=contract_words(contract) if number else None)
     whole = read_dataset(work.database)
     assert (wrong := check_bookkeeping(whole)) == [], wrong
@@ -93,7 +119,7 @@ def dlt_dataset(seed, loads, naming, contract):
     """dlt's dataset; None and the reason when dlt itself fails."""
     import normalizer
     try:
-        return normalizer.normalize(loads, table_of(seed), naming, contract=contract), None
+        return normalizer.normalize(loads, table_of(seed), naming, contract=contract, settings=settings_of(seed), columns=columns_of(seed)), None
     except Exception as error:  # whatever dlt raises: the set says nothing about spile
         return None, f"{type(error).__name__}: {reason(error)}"
 
@@ -113,7 +139,7 @@ def compare_sets(folder, sets):
     if not sets:
         return {}, failed
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        got = spile_datasets(Workspace(scratch), sets, naming, contract)
+        got = spile_datasets(Workspace(scratch), sets, naming, contract, settings_of(min(sets)))
     found = {seed: differences(got[seed], wanted[seed]) for seed in sets}
     return {seed: texts for seed, texts in found.items() if texts}, failed
 
@@ -181,7 +207,7 @@ def tell(folder, first, count, found, failed):
     lines += [f"    {number} x {why}" for why, number in failed.most_common()]
     for seed, texts in list(found.items())[:5]:
         loads = shrunk(folder, seed, loads_of(seed))
-        lines += [f"seed {seed}, {naming_of(seed)}, contract {contract_of(seed)}, smallest loads: {loads!r}", *compare_sets(folder, {seed: loads})[0].get(seed, texts)]
+        lines += [f"seed {seed}, {naming_of(seed)}, contract {contract_of(seed)}, settings {settings_of(seed)}, columns {columns_of(seed)}, smallest loads: {loads!r}", *compare_sets(folder, {seed: loads})[0].get(seed, texts)]
     return "\n".join(lines)
 
 

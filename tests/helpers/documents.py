@@ -84,14 +84,18 @@ class LiveGenerator(Generator):
     """Deeper, with odder names and more kinds of drift than Generator. Keys whose names would collide are left out: there spile differs
     on purpose."""
 
-    def __init__(self, seed, normalized):
+    def __init__(self, seed, normalized, extreme=True):
         super().__init__(seed)
+        self.extreme = extreme
         pool, names = KEYS + ODD_KEYS, set()
         self.keys = [key for key in self.random.sample(pool, self.random.randint(1, 9))
                      if (name := normalized(key)) and name not in names and not names.add(name)] or ["a"]
         kinds = [*self.scalars, "object", "object", "list", "list"] + ["any"] * (self.stray > 0)
         self.kinds = {key: self.random.choice(kinds) for key in self.keys}
         self.depth = self.random.randint(1, 6)
+
+    def value(self, kind, depth, extreme=True):
+        return super().value(kind, depth, extreme and self.extreme)
 
     def list(self, depth):
         return super().list(depth)[:4 if depth > 3 else 2 if depth < 2 else 3]
@@ -109,10 +113,15 @@ def without_nulls(value):
 LIVE_BYTES = 6000  # of a set: deep documents branch out, and dlt's time grows with the square of the tables
 
 
-def live_loads(seed, naming="snake_case", nulls=True):
-    """One to three loads of up to 12 documents. Names that differ only by case count as colliding. `nulls`: are there any?"""
+def live_generator(seed, naming, extreme=True):
     convention = importlib.import_module("dlt.common.normalizers.naming." + naming).NamingConvention()
-    generator = LiveGenerator(seed, lambda key: convention.normalize_path(key).lower())
+    return LiveGenerator(seed, lambda key: convention.normalize_path(key).lower(), extreme)
+
+
+def live_loads(seed, naming="snake_case", nulls=True, extreme=True):
+    """One to three loads of up to 12 documents. Names that differ only by case count as colliding. `nulls`: are there any? `extreme`: numbers
+    that dlt fails on in columns of other types."""
+    generator = live_generator(seed, naming, extreme)
     loads, left = [], LIVE_BYTES
     for number in range(generator.random.randint(1, 3)):
         documents = generator.documents(generator.random.randint(0 if number else 1, 12))
@@ -122,3 +131,12 @@ def live_loads(seed, naming="snake_case", nulls=True):
             if left > 0 or len(loads[0]) == 0:
                 loads[-1].append(document if nulls else without_nulls(document))
     return loads
+
+
+HINTED = ["text", "double", "bool", "bigint", "timestamp", "date", "time", "json", "binary"]
+
+
+def live_columns(seed, naming="snake_case"):
+    """Types for some of the set's keys, as hints of its first load."""
+    r = random.Random(-seed)
+    return {key: {"data_type": r.choice(HINTED)} for key in live_generator(seed, naming).keys if key.strip() and r.random() < 0.4}

@@ -31,15 +31,34 @@ class Rows:
         self.tables[table_name].append(dict(row))
 
 
-def normalize(loads, table, naming=None, load_id="load{}", contract=None):
-    """The dataset after these loads, one after another: lists of documents into one table. The contract is that of the loads after the first.
-    Raises what dlt raises."""
+def schema_with(settings):
+    """A schema with preferred types, default hints and detections, and with the configuration of its normalizer."""
+    schema = Schema("g")
+    if not settings:
+        return schema
+    if "preferred_types" in settings:
+        schema.update_preferred_types(settings["preferred_types"])
+    if "default_hints" in settings:
+        schema.merge_hints(settings["default_hints"])
+    if "detections" in settings:
+        schema.settings["detections"] = list(settings["detections"])
+    if "config" in settings:
+        schema.data_item_normalizer.update_normalizer_config(schema, copy.deepcopy(settings["config"]))
+        schema.data_item_normalizer._reset()
+    schema._compile_settings()
+    return schema
+
+
+def normalize(loads, table, naming=None, load_id="load{}", contract=None, settings=None, columns=None):
+    """The dataset after these loads, one after another: lists of documents into one table. The contract is that of the loads after the first;
+    `columns` are hints that the first one comes with. Raises what dlt raises."""
+    hints = columns
     with beside.environment(SCHEMA__NAMING=naming):
-        schema = Schema("g")
+        schema = schema_with(settings)
     found, columns, load_ids = collections.defaultdict(list), {}, []
     with Container().injectable_context(CAPABILITIES):
         for number, items in enumerate(loads, 1):
-            rows = normalize_load(schema, items, table, load_id.format(number), contract if number > 1 else None)
+            rows = normalize_load(schema, items, table, load_id.format(number), contract if number > 1 else None, hints if number == 1 else None)
             load_ids += [load_id.format(number)] * bool(rows)
             for name, more in rows.items():
                 found[name] += more
@@ -48,12 +67,13 @@ def normalize(loads, table, naming=None, load_id="load{}", contract=None):
     return dataset(schema, found, columns, load_ids)
 
 
-def normalize_load(schema, items, table, load_id, contract):
+def normalize_load(schema, items, table, load_id, contract, hints):
     if not items:
         return {}
     if contract:
         schema.set_schema_contract(contract)
-    schema.update_table(dlt.resource([], name=table, schema_contract=contract).compute_table_schema())
+    schema.update_table(dlt.resource([], name=table, schema_contract=contract, columns=hints or None).compute_table_schema(), merge_compound_props=False)
+    schema.data_item_normalizer._reset()  # a run of dlt reads the schema anew before it normalizes
     config = NormalizeConfiguration()
     config.destination_capabilities = CAPABILITIES
     rows = Rows()
