@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "data/json_text.h"
 #include "data/number.h"
 
 #define WINDOW_BYTES ((size_t)128 << 10) /* at least; fits the second-level cache */
@@ -605,37 +606,6 @@ static void integer_write(struct text *out, int64_t number)
     text_append(out, digit, (size_t)(buffer + sizeof(buffer) - digit));
 }
 
-static void character_escape(struct text *out, unsigned char c)
-{
-    static const char shorts[0x20] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r' };
-
-    text_putc(out, '\\');
-    if (c >= 0x20)
-        text_putc(out, (char)c);
-    else if (shorts[c])
-        text_putc(out, shorts[c]);
-    else
-        text_printf(out, "u%04x", c);
-}
-
-static void string_write(struct text *out, struct slice string)
-{
-    size_t start = 0;
-
-    text_putc(out, '"');
-    for (size_t i = 0; i < string.length; i++) {
-        unsigned char c = (unsigned char)string.text[i];
-
-        if (c >= 0x20 && c != '"' && c != '\\')
-            continue;
-        text_append(out, string.text + start, i - start);
-        character_escape(out, c);
-        start = i + 1;
-    }
-    text_append(out, string.text + start, string.length - start);
-    text_putc(out, '"');
-}
-
 static void scalar_write(struct text *out, struct document document)
 {
     char number[DOCUMENT_NUMBER_CHARS], real[DOUBLE_CHARS];
@@ -656,7 +626,7 @@ static void scalar_write(struct text *out, struct document document)
         text_append(out, literal.text, literal.length);
         break;
     case DOCUMENT_TEXT:
-        string_write(out, document_text(document));
+        json_text_string(out, document_text(document));
         break;
     case DOCUMENT_NULL:
     case DOCUMENT_OBJECT:

@@ -1,14 +1,25 @@
-/* Parses JSON text of our own (stored schemas, states, manifests) into a document; strict, the text is not changed. */
+/* JSON text of our own, and of dlt: schemas, states, manifests. */
 #ifndef DATA_JSON_TEXT_H
 #define DATA_JSON_TEXT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <yyjson.h>
 
+#include "base/text.h"
+
+/* Parses JSON text of our own (stored schemas, states, manifests) into a document; strict, the text is not changed. */
 static inline yyjson_doc *json_text_parse(const char *text, size_t length)
 {
     return yyjson_read_opts((char *)(uintptr_t)text, length, YYJSON_READ_BIGNUM_AS_RAW, NULL, NULL); /* writes only when in situ */
 }
+
+/* Appends the bytes that orjson writes, of which dlt makes its hashes: compact, or `pretty` with two blanks for a level. */
+void json_text_append(struct text *out, yyjson_mut_val *value, bool pretty);
+void json_text_string(struct text *out, struct slice string);
+
+/* The same, compact and terminated, to be freed. NULL: out of memory. */
+char *json_text_write(yyjson_mut_val *value, size_t *length);
 
 #endif

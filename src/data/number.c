@@ -293,8 +293,8 @@ static size_t fixed_format(const struct numeral *numeral, int64_t point, char *o
     return used;
 }
 
-/* "1.5e-07": one digit before the point, at least two in the exponent. */
-static size_t exponent_format(const struct numeral *numeral, int64_t point, char *out)
+/* "1.5e-07": one digit before the point, at least `least` in the exponent. */
+static size_t exponent_format(const struct numeral *numeral, int64_t point, int least, char *out)
 {
     size_t used = 0;
 
@@ -304,27 +304,43 @@ static size_t exponent_format(const struct numeral *numeral, int64_t point, char
         memcpy(out + used, numeral->digits + 1, numeral->count - 1);
         used += numeral->count - 1;
     }
-    return used + (size_t)snprintf(out + used, DOUBLE_CHARS - 1 - used, "e%c%02d", point < 1 ? '-' : '+', abs((int)point - 1));
+    return used + (size_t)snprintf(out + used, DOUBLE_CHARS - 1 - used, "e%c%0*d", point < 1 ? '-' : '+', least, abs((int)point - 1));
 }
 
-size_t double_format(double value, char out[DOUBLE_CHARS])
+/* Numbers that begin further behind the point than `lowest` have an exponent, which has at least `exponent_least` digits. */
+static size_t finite_format(double value, int lowest, int exponent_least, char out[DOUBLE_CHARS])
 {
     struct numeral numeral;
     size_t used = 0;
     int64_t point;
 
-    if (!(value >= -DBL_MAX && value <= DBL_MAX)) /* repr() of what no column holds */
-        return (size_t)snprintf(out, DOUBLE_CHARS, "%s", value > 0 ? "inf" : value < 0 ? "-inf" : "nan");
     numeral_from_double(value, &numeral);
     point = numeral.count > 0 ? (int64_t)numeral.count + numeral.exponent : 0;
     if (numeral.negative)
         out[used++] = '-';
-    if (point > -4 && point <= 16)
+    if (point > lowest && point <= 16)
         used += fixed_format(&numeral, point, out + used);
     else
-        used += exponent_format(&numeral, point, out + used);
+        used += exponent_format(&numeral, point, exponent_least, out + used);
     out[used] = '\0';
     return used;
+}
+
+static bool is_finite(double value)
+{
+    return value >= -DBL_MAX && value <= DBL_MAX;
+}
+
+size_t double_format(double value, char out[DOUBLE_CHARS])
+{
+    if (!is_finite(value)) /* repr() of what no column holds */
+        return (size_t)snprintf(out, DOUBLE_CHARS, "%s", value > 0 ? "inf" : value < 0 ? "-inf" : "nan");
+    return finite_format(value, -4, 2, out);
+}
+
+size_t double_format_json(double value, char out[DOUBLE_CHARS])
+{
+    return is_finite(value) ? finite_format(value, -5, 1, out) : (size_t)snprintf(out, DOUBLE_CHARS, "null");
 }
 
 /* ---- decimals -------------------------------------------------------------------------------------------------------------- */

@@ -35,6 +35,9 @@ size_t decimal_format(int128 value, int scale, char out[DECIMAL_CHARS]);
 #define DOUBLE_CHARS 32
 size_t double_format(double value, char out[DOUBLE_CHARS]);
 
+/* The same as orjson 3.13 has it, which writes dlt's schemas and states: "1e+300", but "0.00001" and "1e-7". */
+size_t double_format_json(double value, char out[DOUBLE_CHARS]);
+
 /* Python's truth words for a bool column: yes,true,t,y,1 / no,false,f,n,0 in any case, not trimmed. */
 bool bool_from_text(const char *text, size_t length, bool *value);
 

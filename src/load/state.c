@@ -133,7 +133,7 @@ static bool compute_hash(yyjson_mut_doc *doc, char hash[base64_size(32)])
     uint8_t digest[EVP_MAX_MD_SIZE];
     unsigned length = 0;
     size_t json_length;
-    char *json = sorted ? yyjson_mut_val_write(sorted, YYJSON_WRITE_NOFLAG, &json_length) : NULL;
+    char *json = sorted ? json_text_write(sorted, &json_length) : NULL;
     bool ok = json && EVP_Digest(json, json_length, digest, &length, EVP_sha3_256(), NULL);
 
     if (ok)
@@ -216,7 +216,7 @@ static enum spile_status finish(struct state *out, yyjson_mut_doc *doc, struct a
         yyjson_mut_obj_put(root, yyjson_mut_str(doc, "_state_version"), yyjson_mut_sint(doc, out->version));
         put_text(doc, "_version_hash", hash);
         yyjson_mut_obj_remove_key(root, "_local");
-        json = yyjson_mut_write(doc, YYJSON_WRITE_NOFLAG, &length);
+        json = json_text_write(root, &length);
         out->encoded = json ? encode(json, length, arena) : NULL;
         free(json);
         if (!out->encoded)

@@ -241,20 +241,14 @@ bool schema_to_text(const struct schema *schema, enum schema_format format, bool
 {
     yyjson_mut_doc *doc = processing ? yyjson_mut_doc_mut_copy(schema->doc, NULL) : without_processing(schema);
     yyjson_mut_val *root = yyjson_mut_doc_get_root(doc);
-    size_t length;
-    char *json = NULL;
     bool ok = doc;
 
     yyjson_mut_obj_remove_key(root, "imported_version_hash");
     strip(root, true, false);
-    if (ok && format == SCHEMA_YAML) {
+    if (ok && format == SCHEMA_YAML)
         ok = yaml_write(out, root);
-    } else if (ok) {
-        json = yyjson_mut_write(doc, YYJSON_WRITE_PRETTY_TWO_SPACES, &length);
-        ok = json;
-        text_append(out, json, json ? length : 0);
-        free(json);
-    }
+    else if (ok)
+        json_text_append(out, root, true);
     yyjson_mut_doc_free(doc);
     return ok && !out->failed;
 }

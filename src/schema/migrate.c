@@ -573,10 +573,14 @@ static enum spile_status read_version(yyjson_mut_val *root, int *version, struct
         return spile_hint(err, SPILE_CONFIG, "that of a schema of today is %d", SCHEMA_ENGINE_VERSION);
     }
     value_show(shown, value);
-    if (!yyjson_mut_is_int(value))
-        return spile_fail(err, SPILE_CONFIG, "\"engine_version\" must be a whole number, not %s", shown);
-    if (yyjson_mut_is_sint(value) ? yyjson_mut_get_sint(value) < 1 : yyjson_mut_get_uint(value) < 1)
-        return spile_fail(err, SPILE_CONFIG, "there is no engine version %s, the first is 1", shown);
+    if (!yyjson_mut_is_int(value)) {
+        spile_fail(err, SPILE_CONFIG, "\"engine_version\" must be a whole number, not %s", shown);
+        return spile_hint(err, SPILE_CONFIG, "write digits, without quotes");
+    }
+    if (yyjson_mut_is_sint(value) ? yyjson_mut_get_sint(value) < 1 : yyjson_mut_get_uint(value) < 1) {
+        spile_fail(err, SPILE_CONFIG, "there is no engine version %s, the first is 1", shown);
+        return spile_hint(err, SPILE_CONFIG, "leave it out of a file written by hand");
+    }
     if (yyjson_mut_get_uint(value) > SCHEMA_ENGINE_VERSION) {
         spile_fail(err, SPILE_CONFIG, "the schema was written by a newer engine: its version is %s, this program knows %d", shown,
                    SCHEMA_ENGINE_VERSION);

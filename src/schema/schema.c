@@ -555,19 +555,6 @@ bool schema_declare_state_table(struct schema *schema)
 
 /* ---- hash and text -------------------------------------------------------------------------------------------------------------- */
 
-static void write_scalar(struct text *out, yyjson_mut_val *value)
-{
-    size_t length;
-    char *text = yyjson_mut_val_write(value, YYJSON_WRITE_NOFLAG, &length);
-
-    if (!text) {
-        out->failed = true;
-        return;
-    }
-    text_append(out, text, length);
-    free(text);
-}
-
 static int compare_keys(const void *a, const void *b)
 {
     const char *x = yyjson_mut_get_str(*(yyjson_mut_val *const *)a), *y = yyjson_mut_get_str(*(yyjson_mut_val *const *)b);
@@ -609,7 +596,7 @@ static void write_sorted(struct text *out, yyjson_mut_val *value, bool root)
                 continue;
             if (written++)
                 text_putc(out, ',');
-            write_scalar(out, keys[i]);
+            json_text_append(out, keys[i], false);
             text_putc(out, ':');
             write_sorted(out, yyjson_mut_obj_iter_get_val(keys[i]), false);
         }
@@ -627,7 +614,7 @@ static void write_sorted(struct text *out, yyjson_mut_val *value, bool root)
         }
         text_putc(out, ']');
     } else {
-        write_scalar(out, value);
+        json_text_append(out, value, false);
     }
 }
 
@@ -728,5 +715,5 @@ enum spile_status schema_seal(struct schema *schema, bool *changed, struct spile
 
 char *schema_write(const struct schema *schema, size_t *length)
 {
-    return yyjson_mut_write(schema->doc, YYJSON_WRITE_NOFLAG, length);
+    return json_text_write(schema->root, length);
 }

@@ -286,6 +286,27 @@ static const struct {
     { 8.98846567431158e+307, "8.98846567431158e+307" },
 };
 
+/* orjson 3.13's. */
+static const struct {
+    double in;
+    const char *want;
+} json_formats[] = {
+    { -0.0, "-0.0" },
+    { 1.0, "1.0" },
+    { 1234567.891, "1234567.891" },
+    { 1000000000000000.0, "1000000000000000.0" },
+    { 1e+16, "1e+16" },
+    { 1.2345678901234568e+17, "1.2345678901234568e+17" },
+    { 1.5e+300, "1.5e+300" },
+    { 0.00001234, "0.00001234" },
+    { 0.00001, "0.00001" },
+    { 0.000001, "1e-6" },
+    { 1.5e-07, "1.5e-7" },
+    { -5e-324, "-5e-324" },
+    { INFINITY, "null" },
+    { NAN, "null" },
+};
+
 static const struct {
     double in;
     int precision, scale;
@@ -603,6 +624,19 @@ static void doubles_to_text(void **state)
     }
 }
 
+static void doubles_to_json(void **state)
+{
+    char out[DOUBLE_CHARS];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(json_formats); i++) {
+        size_t length = double_format_json(json_formats[i].in, out);
+
+        if (strcmp(out, json_formats[i].want) != 0 || length != strlen(out))
+            fail_msg("%a: got \"%s\", want \"%s\"", json_formats[i].in, out, json_formats[i].want);
+    }
+}
+
 /* Doubles of all sizes read back as themselves; the bits come from a linear congruence. */
 static void doubles_read_back(void **state)
 {
@@ -652,7 +686,8 @@ int main(void)
         cmocka_unit_test(decimals_from_doubles),    cmocka_unit_test(decimals_from_integers),
         cmocka_unit_test(decimals_are_rounded),     cmocka_unit_test(impossible_decimal_types),
         cmocka_unit_test(decimals_to_text),         cmocka_unit_test(doubles_to_text),
-        cmocka_unit_test(doubles_read_back),        cmocka_unit_test(truth_words),
+        cmocka_unit_test(doubles_read_back),        cmocka_unit_test(doubles_to_json),
+        cmocka_unit_test(truth_words),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
