@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
+#define YAML_TEXT_MAX (4 << 20)   /* bytes of the text: libfyaml takes some hundred bytes for each bracket before it tells of the first */
 #define YAML_NODES_MAX 100000    /* values and keys, those that aliases stand for included */
 #define YAML_DEPTH_MAX 100       /* lists and mappings in one another */
 #define YAML_ALIAS_BYTES_MAX (16 << 20) /* text that aliases stand for */
@@ -21,7 +22,8 @@
  *     escaped surrogates, and directives other than %TAG and %YAML 1.1 or 1.2. What both read is the same value;
  *   - refused are merge keys (<<), keys that are lists or mappings, keys that come twice, all tags but ! !!null !!bool !!int !!float
  *     !!str !!seq !!map, !!int with a text that would be no integer without it, and U+FEFF elsewhere than at the beginning.
- * SPILE_CONFIG with the line and column (both from 1, in characters); no text, or nothing but comments, is such an error too. */
+ * SPILE_CONFIG with the line and column (both from 1, in characters); no text, nothing but comments, or more than YAML_TEXT_MAX bytes
+ * is such an error too. */
 enum spile_status yaml_read(yyjson_mut_doc **out, const char *text, size_t length, struct spile_error *err);
 
 /* Appends what yaml.dump(value, allow_unicode=True, default_flow_style=False, sort_keys=False) gives, byte for byte. False when memory is

@@ -480,13 +480,22 @@ static enum spile_status read_document(struct reader *reader, struct slice text)
     return status;
 }
 
+static enum spile_status check_size(struct reader *reader, size_t length)
+{
+    if (length <= YAML_TEXT_MAX)
+        return SPILE_OK;
+    return fail_here(reader, "divide the document", "the text has %zu MiB, more than %d", (length + (1 << 20) - 1) >> 20, YAML_TEXT_MAX >> 20);
+}
+
 enum spile_status yaml_read(yyjson_mut_doc **out, const char *text, size_t length, struct spile_error *err)
 {
     bool marked = length >= BYTE_ORDER_MARK_BYTES && memcmp(text, BYTE_ORDER_MARK, BYTE_ORDER_MARK_BYTES) == 0;
     size_t begin = marked ? BYTE_ORDER_MARK_BYTES : 0;
     struct reader reader = { .doc = yyjson_mut_doc_new(NULL), .anchors = name_map_new(false), .err = err };
-    enum spile_status status = read_document(&reader, (struct slice){ length > 0 ? text + begin : "", length - begin });
+    enum spile_status status = check_size(&reader, length);
 
+    if (!status)
+        status = read_document(&reader, (struct slice){ length > 0 ? text + begin : "", length - begin });
     while (reader.depth > 0)
         end_collection(&reader);
     name_map_free(reader.anchors);

@@ -475,10 +475,10 @@ def test_what_a_contract_discards_is_counted(work):
     rows = [{"id": 2, "new": 1}, {"id": 3, "l": [{"value": 5, "x": 1}, 6]}, {"id": "x", "new": 2}, {"id": 4, "m": [1, 2, 3]}]
     info = work.load(work.write("t.json", rows), table="t", dataset="d", contract="tables=discard_row,columns=discard_value,data_type=discard_row")
     assert {table["name"]: (table["rows"], table["discarded_rows"], table["discarded_values"]) for table in info["tables"]} == {
-        "t": (3, 1, 2), "t__l": (2, 0, 1), "t__m": (0, 3, 0)}
+        "t": (3, 1, 1), "t__l": (2, 0, 1), "t__m": (0, 3, 0)}
     assert read_dataset(work.database)["t"].values("id") == [1, 2, 3, 4]
     result = work.run(work.write("u.json", rows), table="t", dataset="d")
-    assert "discarded by the contract in t: 1 row, 2 values" in result.out and "discarded by the contract in t__m: 3 rows, 0 values" in result.out
+    assert "discarded by the contract in t: 1 row, 1 value" in result.out and "discarded by the contract in t__m: 3 rows, 0 values" in result.out
 
 
 def test_contract_words(work):

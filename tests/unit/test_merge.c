@@ -234,7 +234,7 @@ static const struct {
       "the schema's names were made by the convention snake_case, not direct", "",
       "leave \"names\" out of the normalizers, or load into another dataset" },
     { "'tables':{}", "'normalizers':{'names':'snake'}", &file, SPILE_CONFIG, "unknown naming convention \"snake\"", "",
-      "use one of snake_case, duck_case, direct, sql_ci_v1, sql_cs_v1" },
+      "use one of snake_case, duck_case, direct, sql_ci_v1 and sql_cs_v1" },
     { FROZEN "'tables':{'t':{'columns':{'a':{'data_type':'text'}}}}", TABLE("'b':{'data_type':'text'}"), &hints, SPILE_CONTRACT,
       "the contract freezes columns, a hint wants a new column \"b\" of table \"t\"", "contract \"columns: freeze\" of the schema",
       "leave the hint out, or let the schema follow with --contract columns=evolve" },

@@ -42,6 +42,23 @@ static void reserved_text_is_terminated(void **state)
     text_release(&text);
 }
 
+static void text_is_shortened(void **state)
+{
+    struct text text = { 0 };
+
+    (void)state;
+    text_shorten(&text, 0);
+    text_puts(&text, "abcdef");
+    text_shorten(&text, 6);
+    assert_string_equal(text.text, "abcdef");
+    text_shorten(&text, 2);
+    text_puts(&text, "x");
+    assert_string_equal(text.text, "abx");
+    text_shorten(&text, 0);
+    assert_string_equal(text.text, "");
+    text_release(&text);
+}
+
 static void failure_stays(void **state)
 {
     struct text text = { 0 };
@@ -162,7 +179,7 @@ static void counts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(text_grows), cmocka_unit_test(reserved_text_is_terminated), cmocka_unit_test(failure_stays),
+        cmocka_unit_test(text_grows), cmocka_unit_test(reserved_text_is_terminated), cmocka_unit_test(text_is_shortened), cmocka_unit_test(failure_stays),
         cmocka_unit_test(slices),     cmocka_unit_test(prefixes),                    cmocka_unit_test(characters),
         cmocka_unit_test(counts),     cmocka_unit_test(strips),
     };
