@@ -258,6 +258,22 @@ static const char *const system_tables[] = { DLT_VERSION_TABLE, DLT_LOADS_TABLE,
 
 #define SYSTEM_TABLES (sizeof(system_tables) / sizeof(*system_tables))
 
+/* A schema that is stored without a load: tables that are there get its columns at once, since dlt makes none for a schema that it finds stored. */
+static enum spile_status plan_present(struct planner *planner, const struct load_job *job, struct spile_error *err)
+{
+    struct table_change ignored;
+    enum spile_status status = SPILE_OK;
+
+    for (uint32_t i = 0; !status && i < job->schema->table_count; i++) {
+        const struct table *table = job->schema->tables[i];
+        const struct catalog_table *present = catalog_find_table(planner->catalog, table->name);
+
+        if (present && !present->view && strncmp(table->name, DLT_PREFIX, strlen(DLT_PREFIX)))
+            status = plan_table(planner, table, NULL, &ignored, err);
+    }
+    return status;
+}
+
 static enum spile_status plan_all(struct planner *planner, struct load_job *job, bool with_state, struct spile_error *err)
 {
     struct table_change ignored;
@@ -273,6 +289,8 @@ static enum spile_status plan_all(struct planner *planner, struct load_job *job,
         status = plan_table(planner, schema_find_table(job->schema, system_tables[i]), NULL, &ignored, err);
     for (uint32_t i = 0; !status && i < job->package->table_count; i++)
         status = plan_table(planner, job->package->tables[i]->table, job->package->tables[i], &job->changes[i], err);
+    if (!status && job->schema_only)
+        status = plan_present(planner, job, err);
     return status;
 }
 
@@ -295,6 +313,8 @@ enum spile_status plan_read_columns(const struct load_target *target, const stru
         status = read_columns(target, catalog, system_tables[i], arena, err);
     for (uint32_t i = 0; !status && i < job->package->table_count; i++)
         status = read_columns(target, catalog, job->package->tables[i]->table->name, arena, err);
+    for (uint32_t i = 0; !status && job->schema_only && i < job->schema->table_count; i++)
+        status = read_columns(target, catalog, job->schema->tables[i]->name, arena, err);
     return status;
 }
 

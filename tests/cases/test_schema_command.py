@@ -259,7 +259,7 @@ def test_diff_of_an_edited_file(edited, shop):
 
 
 def test_import_is_the_next_version(edited, shop):
-    """One more row in _dlt_version, in the line of the ones before; no load, no state, no rows, no DDL."""
+    """One more row in _dlt_version, in the line of the ones before, and the new column of a table that is there; no load, no state, no rows."""
     before = content(shop.database)
     file = edited(lambda found: found["tables"]["orders"]["columns"].update(price={"data_type": "decimal", "precision": 10, "scale": 2}))
     assert imported(shop, file).out == "the dataset has a new version of its schema\n"
@@ -267,7 +267,9 @@ def test_import_is_the_next_version(edited, shop):
     versions = read_dataset(shop.database).versions
     assert [row["version"] for row in versions] == [1, 2, 3]
     assert versions[2]["schema"]["previous_hashes"] == [row["version_hash"] for row in versions[1::-1]]
-    assert {name for name in after if after[name] != before.get(name)} == {("d", "_dlt_version")}
+    assert {name for name in after if after[name] != before.get(name)} == {("d", "_dlt_version"), ("d", "orders")}
+    orders = read_dataset(shop.database)["orders"]
+    assert orders.columns[-1] == ("price", "DECIMAL(10,2)", True) and set(orders.values("price")) == {None}
     assert imported(shop, file).out == "the dataset's schema is the same already\n"
     assert content(shop.database) == after
 
@@ -311,10 +313,12 @@ def test_dlt_goes_on_with_what_was_imported(edited, shop):
     found = pipe.default_schema
     assert found.version_hash == found.stored_version_hash == hashes(shop)[-1] and found.version == 3
     assert found.tables["orders"]["columns"]["price"]["data_type"] == "decimal"
-    pipe.run(beside.resource([{"id": 5, "new_one": "2.5"}], "orders"))
+    pipe.run(beside.resource([{"id": 5, "price": 2.5}], "orders"))  # no change of the schema: dlt looks at no column
+    pipe.run(beside.resource([{"id": 6, "new_one": "2.5"}], "orders"))
     pipe.deactivate()
-    columns = [column[:2] for column in read_dataset(shop.database)["orders"].columns]
-    assert columns[-2:] == [("price", "DECIMAL(10,2)"), ("new_one", "VARCHAR")]
+    orders = read_dataset(shop.database)["orders"]
+    assert [column[:2] for column in orders.columns][-2:] == [("price", "DECIMAL(10,2)"), ("new_one", "VARCHAR")]
+    assert orders.values("id", "price")[-2:] == [(5, "2.50"), (6, None)]
 
 
 def test_import_into_a_dataset_that_is_not_there(shop):
