@@ -23,7 +23,7 @@ struct spile_pipeline {
     _Atomic bool cancelled;
 };
 
-/* schemas.c: the part that spile_schema_merge puts into another schema. */
+/* schema.c: the part that spile_schema_merge puts into another schema. */
 yyjson_mut_val *spile_schema_part(const struct spile_schema *schema);
 
 /* Builds the info of a finished run. */

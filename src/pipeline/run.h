@@ -50,13 +50,13 @@ enum spile_status run_close_destination(struct run *run, struct spile_error *err
 struct load_job run_load_job(struct run *run, struct package *package, struct schema *schema, const char *base_hash);
 void run_release(struct run *run);
 
-/* schema.c: the schema as the data meet it, from the dataset's, the import folder's, and what the options say; and what follows from the data. */
+/* run_schema.c: the schema as the data meet it, from the dataset's, the import folder's, and what the options say; and what follows from the data. */
 enum spile_status run_read_schema(struct run *run, const struct stored *stored, struct spile_error *err); /* the dataset's, or a new one */
 enum spile_status run_begin_schema(struct run *run, const struct stored *stored, struct spile_error *err);
 enum spile_status run_finish_schema(struct run *run, struct spile_error *err);
 enum spile_status run_export_schema(struct run *run, struct spile_error *err); /* after the commit */
 
-/* discarded.c: the file that gets what contracts leave out, if one is asked for: written beside its place, and moved there after the commit. */
+/* run_discarded.c: the file that gets what contracts leave out, if one is asked for: written beside its place, and moved there after the commit. */
 enum spile_status run_open_discarded(struct run *run, struct spile_error *err);
 enum spile_status run_keep_discarded(struct run *run, struct spile_error *err);
 void run_drop_discarded(struct run *run); /* unless it was kept */

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "data/json_text.h"
-#include "schema/describe.h"
+#include "schema/view/describe.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 #define TEN(text) text text text text text text text text text text

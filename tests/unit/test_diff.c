@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "data/json_text.h"
-#include "schema/diff.h"
-#include "schema/property.h"
+#include "schema/view/diff.h"
+#include "schema/view/property.h"
 
 static char *quoted(const char *text)
 {

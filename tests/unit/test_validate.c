@@ -12,7 +12,7 @@
 #include "data/json_text.h"
 #include "schema/schema.h"
 #include "schema/template.h"
-#include "schema/validate.h"
+#include "schema/file/validate.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -1,4 +1,4 @@
-#include "schema/file.h"
+#include "schema/file/file.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "data/yaml.h"
 #include "schema/migrate.h"
 #include "schema/template.h"
-#include "schema/validate.h"
+#include "schema/file/validate.h"
 
 #define NAME_DEFAULT "schema"
 

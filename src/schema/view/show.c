@@ -1,9 +1,9 @@
-#include "schema/show.h"
+#include "schema/view/show.h"
 
 #include <string.h>
 
 #include "base/error.h"
-#include "schema/property.h"
+#include "schema/view/property.h"
 
 #define SHOWN_BYTES 64 /* what shorten shows */
 

@@ -1,4 +1,4 @@
-#include "schema/property.h"
+#include "schema/view/property.h"
 
 #include <stdlib.h>
 #include <string.h>

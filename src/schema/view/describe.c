@@ -1,13 +1,13 @@
-#include "schema/describe.h"
+#include "schema/view/describe.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/map.h"
-#include "schema/diff.h"
-#include "schema/property.h"
+#include "schema/view/diff.h"
+#include "schema/view/property.h"
 #include "schema/schema.h"
-#include "schema/show.h"
+#include "schema/view/show.h"
 
 /* So that one name or type of an odd length does not push all others aside, and a deep nesting not out of sight. */
 #define NAME_WIDTH_MAX 40

@@ -1,10 +1,10 @@
-#include "schema/diff.h"
+#include "schema/view/diff.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "schema/property.h"
-#include "schema/show.h"
+#include "schema/view/property.h"
+#include "schema/view/show.h"
 
 /* Objects are compared member by member down to here, deeper ones as a whole: bounds recursion and the length of paths. */
 #define PATH_LEVELS 12

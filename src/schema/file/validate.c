@@ -1,4 +1,4 @@
-#include "schema/validate.h"
+#include "schema/file/validate.h"
 
 #include <limits.h>
 #include <stdio.h>

@@ -1,0 +1,399 @@
+/* The schema of a run: what the dataset has, what the import folder, a schema and hints make of it, and what is left to do after the data. */
+#include "pipeline/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "schema/file/file.h"
+#include "schema/hints.h"
+#include "schema/merge.h"
+
+/* ---- the dataset's schema ------------------------------------------------------------------------------------------------------- */
+
+enum spile_status run_read_schema(struct run *run, const struct stored *stored, struct spile_error *err)
+{
+    struct state_identity identity = { run->pipeline->name, run->pipeline->dataset, run->target.ops->caps.dlt_type };
+    const struct naming *naming = &run->pipeline->naming;
+    struct state state;
+    enum spile_status status;
+
+    run->base_hash = strdup(stored->schema_hash);
+    if (!run->base_hash)
+        return spile_fail_nomem(err);
+    if (stored->schema)
+        return schema_read(&run->schema, stored->schema, strlen(stored->schema), naming, err);
+    status = state_prepare(&state, &identity, stored->state, &run->arena, err);
+    return status ? status : schema_new(&run->schema, state.schema_name, naming, err);
+}
+
+/* ---- import folder -------------------------------------------------------------------------------------------------------------- */
+
+/* dlt's YAML, or its JSON when there is no YAML. */
+static const char *const file_endings[] = { "yaml", "json" };
+
+static char *schema_path(struct run *run, const char *folder, const char *ending)
+{
+    return arena_printf(&run->arena, "%s/%s.schema.%s", folder, run->schema->name, ending);
+}
+
+static enum spile_status read_import(struct run *run, struct schema **imported, const char **path, struct spile_error *err)
+{
+    enum spile_status status = SPILE_OK;
+    bool found = false;
+
+    *imported = NULL;
+    for (size_t i = 0; !status && !found && i < sizeof(file_endings) / sizeof(*file_endings); i++) {
+        struct text text = { 0 };
+
+        *path = schema_path(run, run->pipeline->import_folder, file_endings[i]);
+        status = *path ? file_read_named(*path, &text, &found, err) : spile_fail_nomem(err);
+        if (!status && found)
+            status = spile_within(err, schema_from_text(imported, NULL, (struct slice){ text.text ? text.text : "", text.length }, &run->schema->naming, err),
+                                  "import file \"%s\"", *path);
+        text_release(&text);
+    }
+    return status;
+}
+
+/* An edited file wins over what the dataset has, as in dlt. Which file that was is remembered in the schema. */
+static enum spile_status import_schema(struct run *run, struct spile_error *err)
+{
+    struct schema *imported = NULL;
+    const char *path;
+    enum spile_status status = read_import(run, &imported, &path, err);
+
+    run->writes_import = !status && !imported;
+    if (!status && imported && strcmp(schema_imported_hash(run->schema), schema_hash(imported)))
+        status = spile_within(err, schema_replace(&run->schema, imported, true, err), "import file \"%s\"", path);
+    schema_free(imported);
+    return status;
+}
+
+/* A copy, with the tables of the run and of the state that the data would add: as dlt has it before the data. */
+static enum spile_status copy_with_tables(struct run *run, struct schema **out, struct spile_error *err)
+{
+    size_t length;
+    char *text = schema_write(run->schema, &length);
+    enum spile_status status = text ? schema_read(out, text, length, &run->schema->naming, err) : spile_fail_nomem(err);
+
+    free(text);
+    for (uint32_t i = 0; !status && i < run->part_count; i++)
+        if (!schema_find_table(*out, run->parts[i].table) && !normalize_root_table(*out, &run->normalize_parts[i]))
+            status = spile_fail_nomem(err);
+    if (!status && !schema_declare_state_table(*out))
+        status = spile_fail_nomem(err);
+    return status;
+}
+
+/* The schema as it is before any data, for a person to edit: the next run looks at it. */
+static enum spile_status write_import(struct run *run, struct spile_error *err)
+{
+    const char *path = schema_path(run, run->pipeline->import_folder, file_endings[0]);
+    struct text text = { 0 };
+    struct schema *written = NULL, *whole = NULL;
+    enum spile_status status = copy_with_tables(run, &whole, err);
+
+    if (!status)
+        status = folder_make(run->pipeline->import_folder, err);
+    if (!status && (!path || !schema_to_text(whole, SCHEMA_YAML, false, &text)))
+        status = spile_fail_nomem(err);
+    if (!status)
+        status = schema_from_text(&written, NULL, (struct slice){ text.text, text.length }, &run->schema->naming, err);
+    if (!status && !schema_set_imported_hash(run->schema, schema_hash(written)))
+        status = spile_fail_nomem(err);
+    if (!status)
+        status = file_replace(path, text.text, text.length, false, err);
+    schema_free(written);
+    schema_free(whole);
+    text_release(&text);
+    return status;
+}
+
+enum spile_status run_export_schema(struct run *run, struct spile_error *err)
+{
+    const char *folder = run->pipeline->export_folder, *import = run->pipeline->import_folder;
+    const char *path = folder ? schema_path(run, folder, file_endings[0]) : NULL;
+    struct text text = { 0 };
+    enum spile_status status = folder ? folder_make(folder, err) : SPILE_OK;
+
+    if (!folder)
+        return SPILE_OK;
+    if (!status && (!path || !schema_to_text(run->schema, SCHEMA_YAML, !import || strcmp(folder, import), &text)))
+        status = spile_fail_nomem(err);
+    if (!status)
+        status = file_replace(path, text.text, text.length, false, err);
+    text_release(&text);
+    return status;
+}
+
+/* ---- hints ---------------------------------------------------------------------------------------------------------------------- */
+
+static enum spile_status merge_given(struct run *run, struct spile_error *err)
+{
+    static const struct merge_options options = { .replaces_keys = false };
+
+    return run->options->schema ? schema_merge(&run->schema, spile_schema_part(run->options->schema), &options, err) : SPILE_OK;
+}
+
+static bool has_hints(const struct spile_run_options *options)
+{
+    return options->columns || options->primary_key || options->merge_key;
+}
+
+static enum spile_status collect_hints(struct run *run, struct hints *hints, struct spile_error *err)
+{
+    const struct spile_run_options *options = run->options;
+    const char *table = run->part_count == 1 ? run->normalize_parts[0].resource : NULL;
+    struct hint_root *roots = arena_alloc(&run->arena, (run->part_count + 1) * sizeof(*roots));
+    enum spile_status status = roots && hints_init(hints) ? SPILE_OK : spile_fail_nomem(err);
+
+    for (uint32_t i = 0; !status && i < run->part_count; i++)
+        status = hints_add_table(hints, run->normalize_parts[i].resource) ? SPILE_OK : spile_fail_nomem(err);
+    if (!status)
+        status = hints_add_columns(hints, table, options->columns, err);
+    for (uint32_t i = 0; !status && i < run->part_count; i++) {
+        const struct normalize_part *part = &run->normalize_parts[i];
+
+        roots[i] = (struct hint_root){ part->table, part->resource };
+        status = hints_add_key(hints, part->resource, options->primary_key, "primary_key", err);
+        if (!status)
+            status = hints_add_key(hints, part->resource, options->merge_key, "merge_key", err);
+    }
+    return status ? status : hints_find_parents(hints, run->schema, roots, run->part_count, err);
+}
+
+static enum spile_status merge_hints(struct run *run, struct spile_error *err)
+{
+    static const struct merge_options options = { .replaces_keys = true, .obeys_contract = true };
+    struct hints hints = { 0 };
+    enum spile_status status = has_hints(run->options) ? collect_hints(run, &hints, err) : SPILE_OK;
+
+    if (!status && has_hints(run->options))
+        status = schema_merge(&run->schema, hints.root, &options, err);
+    hints_release(&hints);
+    return status;
+}
+
+/* Hints name types that the destination may not have. */
+static enum spile_status check_types(const struct run *run, struct spile_error *err)
+{
+    enum spile_status status = SPILE_OK;
+
+    for (uint32_t i = 0; !status && i < run->schema->table_count; i++) {
+        const struct table *table = run->schema->tables[i];
+
+        for (uint32_t j = 0; !status && j < table->column_count; j++)
+            status = spile_within(err, destination_check_type(run->pipeline->ops, &table->columns[j]->type, err), "column \"%s\", table \"%s\"",
+                                  table->columns[j]->name, table->name);
+    }
+    return status;
+}
+
+/* ---- paths that stay JSON ------------------------------------------------------------------------------------------------------- */
+
+/* "items.meta" of table orders: the path as the walk sees it, "orders__items__meta". */
+static const char *whole_path(struct run *run, struct slice path)
+{
+    struct naming naming = run->schema->naming;
+    const char *joined = run->part_count == 1 ? run->normalize_parts[0].table : "";
+
+    naming.length_max = 0; /* the walk compares paths before it shortens them */
+    while (joined && path.length) {
+        const char *dot = memchr(path.text, '.', path.length);
+        struct slice part = { path.text, dot ? (size_t)(dot - path.text) : path.length };
+        char *name = naming_path(&run->arena, &naming, part);
+        struct slice parts[] = { slice_of(joined), slice_of(name ? name : "") };
+
+        joined = name ? naming_join(&run->arena, &naming, parts, 2) : NULL;
+        path = dot ? (struct slice){ dot + 1, path.length - part.length - 1 } : (struct slice){ "", 0 };
+    }
+    return joined;
+}
+
+static enum spile_status read_whole_paths(struct run *run, struct spile_error *err)
+{
+    const char *rest = run->options->json_columns;
+    size_t count = 1;
+
+    for (const char *at = rest; at && *at; at++)
+        count += *at == ',';
+    run->whole = rest ? arena_alloc(&run->arena, count * sizeof(*run->whole)) : NULL;
+    if (rest && !run->whole)
+        return spile_fail_nomem(err);
+    while (rest) {
+        const char *comma = strchr(rest, ',');
+        struct slice path = slice_strip((struct slice){ rest, comma ? (size_t)(comma - rest) : strlen(rest) });
+
+        if (!path.length)
+            return spile_fail(err, SPILE_USAGE, "an empty path among the paths that stay JSON"), spile_hint(err, SPILE_USAGE, "write payload,items.meta");
+        run->whole[run->whole_count] = whole_path(run, path);
+        if (!run->whole[run->whole_count++])
+            return spile_fail_nomem(err);
+        rest = comma ? comma + 1 : NULL;
+    }
+    return SPILE_OK;
+}
+
+/* ---- tables of the run ---------------------------------------------------------------------------------------------------------- */
+
+static enum spile_status check_table(const char *table, const char *given, struct spile_error *err)
+{
+    char extract[SHORTEN_BYTES];
+
+    if (strncmp(table, DLT_PREFIX, strlen(DLT_PREFIX)))
+        return SPILE_OK;
+    spile_fail(err, SPILE_USAGE, "\"%s\" can't be the name of a table: names with " DLT_PREFIX " are the bookkeeping's",
+               shorten(extract, given, strlen(given)));
+    return spile_hint(err, SPILE_USAGE, "choose another name");
+}
+
+/* Names that are in use can't be made anew. */
+static enum spile_status check_naming(const struct run *run, struct spile_error *err)
+{
+    enum naming_convention stored = run->schema->naming.convention, wanted = run->pipeline->naming.convention;
+
+    if (!run->pipeline->naming_given || stored == wanted)
+        return SPILE_OK;
+    spile_fail(err, SPILE_CONFIG, "the dataset's names were made by the convention %s, not %s", naming_name(stored), naming_name(wanted));
+    return spile_hint(err, SPILE_CONFIG, "leave the naming convention out, or load into another dataset");
+}
+
+static enum spile_status name_tables(struct run *run, struct spile_error *err)
+{
+    enum spile_status status = check_naming(run, err);
+
+    for (uint32_t i = 0; !status && i < run->part_count; i++) {
+        struct normalize_part *part = &run->normalize_parts[i];
+
+        const struct table *table;
+
+        part->table = run->parts[i].table = naming_path(&run->arena, &run->schema->naming, slice_of(part->resource));
+        status = part->table ? check_table(part->table, part->resource, err) : spile_fail_nomem(err);
+        table = status ? NULL : schema_find_table(run->schema, part->table);
+        run->parts[i].is_new = !table || table_is_new(table);
+    }
+    return status;
+}
+
+/* A table that is there already takes this run's disposition, nesting and contract. */
+static enum spile_status prepare_table(struct run *run, struct normalize_part *part, struct table *table, struct spile_error *err)
+{
+    if (table->parent) {
+        spile_fail(err, SPILE_USAGE, "table \"%s\" is a nested table of \"%s\"", table->name, table->parent->name);
+        return spile_hint(err, SPILE_USAGE, "load into another table");
+    }
+    if (!table_set_write(run->schema, table, part->replace) ||
+        (part->max_nesting_given && !table_set_max_nesting(run->schema, table, part->max_nesting)))
+        return spile_fail_nomem(err);
+    if (!part->max_nesting_given && table->max_nesting >= 0)
+        part->max_nesting = table->max_nesting;
+    if (!schema_extend_table(run->schema, table))
+        return spile_fail_nomem(err);
+    return part->contract_given ? contract_set_table(run->schema, table, part->contract_given, err) : SPILE_OK;
+}
+
+/* New tables get all that when they are made. */
+static enum spile_status prepare_tables(struct run *run, struct spile_error *err)
+{
+    const struct spile_contract *contract = contract_is_given(&run->options->contract) ? &run->options->contract : NULL;
+    enum spile_status status = SPILE_OK;
+
+    for (uint32_t i = 0; !status && i < run->part_count; i++) {
+        struct normalize_part *part = &run->normalize_parts[i];
+        struct table *table = schema_find_table(run->schema, part->table);
+
+        part->contract_given = contract;
+        if (!part->max_nesting_given && schema_max_nesting(run->schema) >= 0)
+            part->max_nesting = schema_max_nesting(run->schema);
+        if (table)
+            status = prepare_table(run, part, table, err);
+        if (table)
+            table->evolves_once = run->parts[i].is_new;
+        if (!status)
+            status = contract_of(&part->contract, run->schema, table, err);
+    }
+    return status;
+}
+
+/* ---- before and after the data -------------------------------------------------------------------------------------------------- */
+
+/* The contract of the run comes first, since it holds for hints as well. */
+static enum spile_status set_contract(struct run *run, struct spile_error *err)
+{
+    const struct spile_contract *contract = &run->options->contract;
+    bool given = contract_is_given(contract);
+    enum spile_status status = given ? contract_set_schema(run->schema, contract, err) : SPILE_OK;
+
+    for (uint32_t i = 0; !status && given && i < run->part_count; i++) {
+        struct table *table = schema_find_table(run->schema, run->parts[i].table);
+
+        status = table ? contract_set_table(run->schema, table, contract, err) : SPILE_OK;
+    }
+    return status;
+}
+
+enum spile_status run_begin_schema(struct run *run, const struct stored *stored, struct spile_error *err)
+{
+    enum spile_status status = run_read_schema(run, stored, err);
+
+    if (!status && run->pipeline->import_folder)
+        status = import_schema(run, err);
+    if (!status)
+        status = merge_given(run, err);
+    if (!status)
+        status = name_tables(run, err);
+    if (!status)
+        status = set_contract(run, err);
+    if (!status)
+        status = merge_hints(run, err);
+    if (!status && run->options->root_key && !schema_want_root_key(run->schema))
+        status = spile_fail_nomem(err);
+    if (!status)
+        status = check_types(run, err);
+    if (!status)
+        status = read_whole_paths(run, err);
+    if (!status)
+        status = prepare_tables(run, err);
+    if (!status && run->writes_import && !run->plans)
+        status = write_import(run, err);
+    return status;
+}
+
+/* A column that must not be null and for which no row had a value to tell its type. */
+static enum spile_status check_declared(const struct table *table, struct spile_error *err)
+{
+    yyjson_mut_val *key, *column;
+    size_t i, count;
+
+    yyjson_mut_obj_foreach(table->columns_json, i, count, key, column)
+    {
+        const char *name = yyjson_mut_get_str(key);
+
+        if (!name || yyjson_mut_obj_get(column, "data_type") || !yyjson_mut_is_false(yyjson_mut_obj_get(column, "nullable")))
+            continue;
+        spile_fail(err, SPILE_CONTRACT, "no row has a value for column \"%s\" of table \"%s\", which must not be null", name, table->name);
+        return spile_hint(err, SPILE_CONTRACT, "is the name of the key right? Give it a type if rows without it are fine: --columns %s.%s:text:null",
+                          table->name, name);
+    }
+    return SPILE_OK;
+}
+
+/* After all rows are known. */
+enum spile_status run_finish_schema(struct run *run, struct spile_error *err)
+{
+    enum spile_status status = SPILE_OK;
+
+    for (uint32_t i = 0; !status && i < run->package.table_count; i++) {
+        struct table *table = run->package.tables[i]->table;
+
+        status = table_set_seen_data(run->schema, table) ? check_declared(table, err) : spile_fail_nomem(err);
+    }
+    for (uint32_t i = 0; !status && i < run->part_count; i++) {
+        const struct table *table = schema_find_table(run->schema, run->parts[i].table);
+
+        if (table && run->normalize_parts[i].replace && !package_replaces(&run->package, table))
+            status = package_replace(&run->package, table, err);
+    }
+    return status;
+}
