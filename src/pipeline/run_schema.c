@@ -265,7 +265,6 @@ static enum spile_status name_tables(struct run *run, struct spile_error *err)
 
     for (uint32_t i = 0; !status && i < run->part_count; i++) {
         struct normalize_part *part = &run->normalize_parts[i];
-
         const struct table *table;
 
         part->table = run->parts[i].table = naming_path(&run->arena, &run->schema->naming, slice_of(part->resource));
