@@ -469,8 +469,9 @@ def test_naming_stays_with_the_dataset(spile):
     assert values(spile.folder / "db.duckdb", "My Rows", "userId") == [1, 1, 1]
     done = spile("load", "My Rows.json", "--to", "db.duckdb", "--naming", "sql_ci_v1", want=3)
     assert "direct" in done.stderr and "sql_ci_v1" in done.stderr and " hint: leave the naming convention out" in done.stderr
-    done = spile("load", "My Rows.json", "--to", "new.duckdb", "--naming", "Direct", want=3)
-    assert '"Direct"' in done.stderr and "snake_case, duck_case, direct, sql_ci_v1, sql_cs_v1" in done.stderr
+    for word, remedy in (("Direct", 'did you mean "direct"?'), ("upper", "use one of snake_case, duck_case, direct, sql_ci_v1 and sql_cs_v1")):
+        done = spile("load", "My Rows.json", "--to", "new.duckdb", "--naming", word, want=3)
+        assert f'unknown naming convention "{word}"' in done.stderr and remedy in done.stderr
     assert not (spile.folder / "new.duckdb").exists()
 
 
