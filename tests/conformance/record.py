@@ -189,6 +189,8 @@ OWN = {
         {"hints": {"max_nesting": 1}}),
     "own_nested_columns": ("hints for columns of nested tables", [[{"id": 1, "l": [{"v": 1, "w": "x"}], "o": {"l": [{"v": 2}]}}]],
         {"hints": {"nested_hints": {"l": {"columns": {"v": {"name": "v", "data_type": "text"}, "z": {"name": "z", "data_type": "bool"}}}}}}),
+    "own_row_key": ("another column tells rows apart: it is what nested rows get as the id of their root", [[{"code": "a", "l": [1, {"m": [2]}]}, {"code": "b", "l": [3]}]],
+                    {"hints": {"root_key": True, "columns": {"code": {"row_key": True, "nullable": False}}}}),
     "own_filters": ("fields and lists left out by patterns", [[
         {"id": 1, "secret": "x", "o": {"secret": 2, "kept": 3}, "l": [{"a": 1, "b": 2, "m": [1]}], "gone": [{"x": [1]}], "j": {"secret": [1]}}],
         [{"id": 2, "gone": 5, "l": [{"b": 1}, {"a": 2}]}]],
