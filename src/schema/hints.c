@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "schema/value.h"
 
 bool hints_init(struct hints *hints)
 {
@@ -20,28 +21,16 @@ void hints_release(struct hints *hints)
     *hints = (struct hints){ 0 };
 }
 
-/* The member, made as an empty object when it is not there. */
-static yyjson_mut_val *object_at(struct hints *hints, yyjson_mut_val *object, struct slice key)
-{
-    yyjson_mut_val *member = yyjson_mut_obj_getn(object, key.text, key.length), *name;
-
-    if (member)
-        return member;
-    name = yyjson_mut_strncpy(hints->doc, key.text, key.length);
-    member = yyjson_mut_obj(hints->doc);
-    return name && member && yyjson_mut_obj_add(object, name, member) ? member : NULL;
-}
-
 bool hints_add_table(struct hints *hints, const char *table)
 {
-    return object_at(hints, hints->tables, slice_of(table));
+    return value_object_at(hints->doc, hints->tables, slice_of(table));
 }
 
 static yyjson_mut_val *column_at(struct hints *hints, struct slice table, struct slice column)
 {
-    yyjson_mut_val *json = object_at(hints, hints->tables, table), *columns = json ? object_at(hints, json, slice_of("columns")) : NULL;
+    yyjson_mut_val *json = value_object_at(hints->doc, hints->tables, table), *columns = json ? value_object_at(hints->doc, json, slice_of("columns")) : NULL;
 
-    return columns ? object_at(hints, columns, column) : NULL;
+    return columns ? value_object_at(hints->doc, columns, column) : NULL;
 }
 
 /* ---- text ----------------------------------------------------------------------------------------------------------------------- */

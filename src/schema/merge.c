@@ -5,6 +5,7 @@
 
 #include "base/map.h"
 #include "schema/contract.h"
+#include "schema/value.h"
 
 struct merger {
     struct schema *schema;
@@ -124,16 +125,6 @@ static bool merge_hint(struct merger *m, yyjson_mut_val *hints, const char *name
     return true;
 }
 
-static yyjson_mut_val *object_at(struct merger *m, yyjson_mut_val *object, const char *key)
-{
-    yyjson_mut_val *member = yyjson_mut_obj_get(object, key);
-
-    if (yyjson_mut_is_obj(member))
-        return member;
-    member = yyjson_mut_obj(m->doc);
-    return yyjson_mut_obj_put(object, yyjson_mut_strcpy(m->doc, key), member) ? member : NULL;
-}
-
 static bool merge_setting(struct merger *m, yyjson_mut_val *settings, const char *name, yyjson_mut_val *value)
 {
     bool is_hints = !strcmp(name, "default_hints"), ok = true;
@@ -142,7 +133,7 @@ static bool merge_setting(struct merger *m, yyjson_mut_val *settings, const char
 
     if (!is_hints && strcmp(name, "preferred_types"))
         return put_copy(m, settings, name, value);
-    target = object_at(m, settings, name);
+    target = value_object_at(m->doc, settings, slice_of(name));
     yyjson_mut_obj_foreach(value, i, count, key, member)
     {
         const char *pattern = is_hints ? yyjson_mut_get_str(key) : normal_pattern(m, yyjson_mut_get_str(key));
@@ -154,7 +145,7 @@ static bool merge_setting(struct merger *m, yyjson_mut_val *settings, const char
 
 static bool merge_settings(struct merger *m, yyjson_mut_val *part)
 {
-    yyjson_mut_val *settings = part ? object_at(m, m->schema->root, "settings") : NULL, *key, *value;
+    yyjson_mut_val *settings = part ? value_object_at(m->doc, m->schema->root, slice_of("settings")) : NULL, *key, *value;
     size_t i, count;
     bool ok = !part || settings;
 
@@ -177,7 +168,7 @@ static bool any_data(const struct schema *schema)
 static enum spile_status merge_normalizers(struct merger *m, yyjson_mut_val *part)
 {
     struct schema *schema = m->schema;
-    yyjson_mut_val *normalizers = part ? object_at(m, schema->root, "normalizers") : NULL;
+    yyjson_mut_val *normalizers = part ? value_object_at(m->doc, schema->root, slice_of("normalizers")) : NULL;
     const char *wanted = text_in(part, "names"), *stored = text_in(normalizers, "names");
     enum naming_convention convention;
 

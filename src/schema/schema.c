@@ -11,6 +11,7 @@
 #include "data/json_text.h"
 #include "schema/migrate.h"
 #include "schema/template.h"
+#include "schema/value.h"
 
 #define PREVIOUS_HASHES_MAX 10
 
@@ -408,17 +409,6 @@ int schema_max_nesting(const struct schema *schema)
     return int_of(normalizer_config(schema), "max_nesting", -1);
 }
 
-/* The member, made as an empty object when it is not there. NULL: out of memory, or `object` is none. */
-static yyjson_mut_val *member_object(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key)
-{
-    yyjson_mut_val *member = yyjson_mut_obj_get(object, key), *name = yyjson_mut_strcpy(doc, key);
-
-    if (yyjson_mut_is_obj(member))
-        return member;
-    member = yyjson_mut_obj(doc);
-    return name && member && yyjson_mut_obj_put(object, name, member) ? member : NULL;
-}
-
 static bool has_flag(yyjson_mut_val *column, const char *flag)
 {
     return bool_of(column, flag, false);
@@ -474,17 +464,17 @@ bool schema_extend_table(struct schema *schema, const struct table *root)
         return true;
     object = schema->root;
     for (size_t i = 0; object && i < sizeof(path) / sizeof(*path); i++)
-        object = member_object(doc, object, path[i]);
-    object = object ? member_object(doc, object, root->name) : NULL;
+        object = value_object_at(doc, object, slice_of(path[i]));
+    object = object ? value_object_at(doc, object, slice_of(root->name)) : NULL;
     return object && yyjson_mut_obj_put(object, yyjson_mut_strcpy(doc, name ? name : DLT_ID), yyjson_mut_str(doc, DLT_ROOT_ID));
 }
 
 bool schema_want_root_key(struct schema *schema)
 {
     yyjson_mut_doc *doc = schema->doc;
-    yyjson_mut_val *normalizers = member_object(doc, schema->root, "normalizers");
-    yyjson_mut_val *json = normalizers ? member_object(doc, normalizers, "json") : NULL;
-    yyjson_mut_val *config = json ? member_object(doc, json, "config") : NULL;
+    yyjson_mut_val *normalizers = value_object_at(doc, schema->root, slice_of("normalizers"));
+    yyjson_mut_val *json = normalizers ? value_object_at(doc, normalizers, slice_of("json")) : NULL;
+    yyjson_mut_val *config = json ? value_object_at(doc, json, slice_of("config")) : NULL;
     bool ok = config && yyjson_mut_obj_put(config, yyjson_mut_str(doc, "root_key_propagation"), yyjson_mut_bool(doc, true));
 
     for (uint32_t i = 0; ok && i < schema->table_count; i++)

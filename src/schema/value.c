@@ -41,3 +41,14 @@ const char *value_show(char buffer[VALUE_BYTES], yyjson_mut_val *value)
     }
     return buffer;
 }
+
+yyjson_mut_val *value_object_at(yyjson_mut_doc *doc, yyjson_mut_val *object, struct slice key)
+{
+    yyjson_mut_val *member = yyjson_mut_obj_getn(object, key.text, key.length), *name;
+
+    if (yyjson_mut_is_obj(member))
+        return member;
+    name = yyjson_mut_strncpy(doc, key.text, key.length);
+    member = yyjson_mut_obj(doc);
+    return name && member && yyjson_mut_obj_put(object, name, member) ? member : NULL;
+}
