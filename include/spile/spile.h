@@ -270,7 +270,8 @@ struct spile_run_options {
     bool root_key;              /* nested rows get the id of their root row as `_dlt_root_id`, from now on in all tables */
     uint64_t sample;            /* spile_dry_run() only: items of each table to look at; 0: all */
     const char *discarded;      /* file that gets what the contract leaves out: a line of JSON for each row and value, with table, column, reason and
-                                   place, and the data. Written with the commit, never without; replaced when it is there. NULL: none */
+                                   place, and the data. Written with the commit, never without (but for rows that are kept for the next run);
+                                   replaced when it is there. NULL: none */
 };
 #define SPILE_RUN_OPTIONS(...) (&(const struct spile_run_options){ .size = sizeof(struct spile_run_options), __VA_ARGS__ })
 

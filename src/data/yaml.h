@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-#define YAML_TEXT_MAX (4 << 20) /* bytes of the text: a parser takes some hundred bytes for each bracket before it tells of the first */
+#define YAML_TEXT_MAX (4 << 20) /* bytes of the text: far beyond any schema, so that what is none ends soon */
 #define YAML_NODES_MAX 100000    /* values and keys, those that aliases stand for included */
 #define YAML_DEPTH_MAX 100       /* lists and mappings in one another */
 #define YAML_ALIAS_BYTES_MAX (16 << 20) /* text that aliases stand for */

@@ -285,10 +285,12 @@ static enum spile_status run_locked(struct run *run, struct spile_load_info **in
         status = load_info_new(info, run->pipeline, job.already_loaded || job.package ? &job : NULL, &figures, err);
     }
     /* A complete package whose source is gone stays for the next run when it could not be loaded. */
-    if (run->package_made && (!status || !run->package_sealed || run->rereadable))
+    if (run->package_made && (!status || !run->package_sealed || run->rereadable)) {
         package_remove(&run->package, NULL);
-    else if (run->package_made)
+    } else if (run->package_made) {
+        run_keep_discarded(run, NULL); /* what it lacks can't be drawn again either */
         spile_hint_also(err, status, "the rows are kept, and the next run of this pipeline loads them first");
+    }
     return status;
 }
 
