@@ -171,7 +171,14 @@ static const struct option_row plan_rows[] = {
     "             table is named after the folder\n" \
     "  'PATTERN'  with * ? [ in it: the files that match. The table is named after what\n" \
     "             stands before the first of these: 'clicks-*.jsonl' goes into \"clicks\"\n" \
-    "  -          standard input; needs --table\n"
+    "  -          standard input; needs --table\n" \
+    "\n" \
+    "Columns, as --columns takes them: NAME:TYPE:HINT... or NAME::HINT...\n" \
+    "  types  text, double, bool, timestamp, bigint, binary, json, decimal, wei, date,\n" \
+    "         time; (PRECISION,SCALE) of decimal and wei, (BITS) of bigint, (DIGITS) of\n" \
+    "         timestamp and time, (LENGTH) of text and binary\n" \
+    "  hints  not_null, null, naive (no time zone), unique, sort, partition, cluster,\n" \
+    "         primary_key, merge_key, row_key, hard_delete, dedup_sort=asc|desc, x-ANY\n"
 
 const struct command load_command = {
     .name = "spile load",
