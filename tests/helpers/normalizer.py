@@ -67,7 +67,7 @@ def normalize(loads, table, naming=None, load_id="load{}", contract=None, settin
     return dataset(schema, found, columns, load_ids)
 
 
-def normalize_load(schema, items, table, load_id, contract, hints):
+def normalize_load(schema, items, table, load_id, contract, hints=None):
     if not items:
         return {}
     if contract:
