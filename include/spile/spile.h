@@ -96,7 +96,9 @@ SPILE_API enum spile_status spile_schema_describe(struct spile_schema *schema, b
  * TABLE.COLUMN. SPILE_USAGE when it can't be read, with the remedy. */
 SPILE_API enum spile_status spile_schema_set_columns(struct spile_schema *schema, const char *table, const char *columns, struct spile_error *err);
 
-/* Puts all of `part` into the schema: what it says of tables, columns and settings wins, the rest stays. `part` is not changed. */
+/* Puts all of `part` into the schema: what it says of tables, columns and settings wins, the rest stays. `part` is not changed. So hints of tables
+ * and settings are given, too, as a parsed part in the words of schema files:
+ *     {"tables": {"orders": {"write_disposition": "replace", "schema_contract": "freeze"}}, "settings": {"detections": ["iso_date"]}} */
 SPILE_API enum spile_status spile_schema_merge(struct spile_schema *schema, const struct spile_schema *part, struct spile_error *err);
 
 /* What differs. The text is for people, a line for each difference; the JSON is an array of objects {kind, what, table, column, property, before,

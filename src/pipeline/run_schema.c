@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "data/number.h"
 #include "schema/file/file.h"
 #include "schema/hints.h"
 #include "schema/merge.h"
@@ -332,6 +333,17 @@ static enum spile_status set_contract(struct run *run, struct spile_error *err)
     return status;
 }
 
+#define YEAR_2001 1e9 /* in seconds; what is less is a count and no time */
+
+/* "Now" is when the load id says it is, so that the same id finds the same types. An id that is no time leaves the clock's. */
+static void set_now(struct run *run)
+{
+    double seconds;
+
+    if (double_from_text(run->load_id, strlen(run->load_id), &seconds) && seconds >= YEAR_2001)
+        run->schema->settings.now = seconds;
+}
+
 enum spile_status run_begin_schema(struct run *run, const struct stored *stored, struct spile_error *err)
 {
     enum spile_status status = run_read_schema(run, stored, err);
@@ -354,6 +366,8 @@ enum spile_status run_begin_schema(struct run *run, const struct stored *stored,
         status = read_whole_paths(run, err);
     if (!status)
         status = prepare_tables(run, err);
+    if (!status)
+        set_now(run);
     if (!status && run->writes_import && !run->plans)
         status = write_import(run, err);
     return status;

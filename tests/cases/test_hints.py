@@ -380,6 +380,17 @@ tables:
     assert found.schema["tables"]["orders"]["columns"]["id"]["primary_key"] is True
 
 
+@pytest.mark.parametrize("load_id, value, kind", [
+    ("1000000000.5", 1000000001, "TIMESTAMP WITH TIME ZONE"), ("1000000000.5", 1790000000, "BIGINT"), ("1790000000.25", 1790000001.5, "TIMESTAMP WITH TIME ZONE"),
+    ("1790000000.25", 1000000001, "BIGINT"), ("1790000000", 1790000000 + 5 * 31536000, "TIMESTAMP WITH TIME ZONE"), ("1790000000", 1790000000 + 5 * 31536000 + 1, "BIGINT"),
+    ("7", 1000000001, "BIGINT"), ("seven", 1000000001, "BIGINT")])
+def test_times_near_that_of_the_load(work, load_id, value, kind):
+    """What is within five years of the load is a time, if that is looked for: of the time in its load id, which says the same tomorrow."""
+    rules = work.write("rules.json", {"settings": {"detections": ["timestamp"]}, "tables": {}})
+    load(work, [{"v": value}], schema=rules, load_id=load_id)
+    assert columns_of(work) == [("v", kind)]
+
+
 def test_options_win_over_the_file(work):
     schema = work.write("s.json", {"tables": {"t": {"columns": {"a": {"data_type": "text"}, "b": {"data_type": "text"}}}}})
     load(work, [{"a": 1, "b": 2}], schema=schema, columns="b:double")
