@@ -61,8 +61,10 @@ def columns_of(seed):
 
 def loads_of(seed):
     """With a contract no load is empty: what a table is before its first row is made in dlt's extract, which does not run here."""
-    typed = columns_of(seed) or "preferred_types" in (settings_of(seed) or {})
-    loads = live_loads(seed, naming_of(seed), nulls=contract_of(seed) is None, extreme=not typed)
+    settings = settings_of(seed) or {}
+    typed = columns_of(seed) or "preferred_types" in settings
+    hands_down = "propagation" in settings.get("config", {})  # in dlt a null that is handed down takes the place of a row's own value
+    loads = live_loads(seed, naming_of(seed), nulls=contract_of(seed) is None and not hands_down, extreme=not typed)
     return loads if contract_of(seed) is None else [load for load in loads if load]
 
 

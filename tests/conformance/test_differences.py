@@ -189,6 +189,13 @@ def test_null_under_a_key_that_the_contract_drops(work):
     assert read_dataset(work.database)["t"].values("id") == [1, 2, 4]
 
 
+@pytest.mark.parametrize("root, want", [({"id": None}, 5), ({}, 5), ({"id": 7}, 7)])
+def test_null_that_is_handed_down(work, root, want):
+    """A value of the root row takes the place of the nested row's own, as in dlt; a null does not (in dlt it does, and the value is lost)."""
+    spile_all(work, [[{**root, "l": [{"own": 5}]}]], hints={"propagation": {"root": {"id": "own"}}})
+    assert read_dataset(work.database)["t__l"].values("own") == [want]
+
+
 @pytest.mark.parametrize("naming", ["duck_case", "direct", "sql_cs_v1"])
 def test_names_that_differ_by_case(work, naming):
     """DuckDB takes them for one, dlt's load fails on the second; here the later one of a row gets a column of its own."""
