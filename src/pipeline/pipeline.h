@@ -25,6 +25,7 @@ struct spile_pipeline {
 
 /* schema.c: the part that spile_schema_merge puts into another schema. */
 yyjson_mut_val *spile_schema_part(const struct spile_schema *schema);
+const struct schema *spile_schema_content(const struct spile_schema *schema); /* all of it */
 
 /* Builds the info of a finished run. */
 struct spile_load_info;

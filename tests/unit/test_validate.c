@@ -10,9 +10,9 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "data/json_text.h"
+#include "schema/file/validate.h"
 #include "schema/schema.h"
 #include "schema/template.h"
-#include "schema/file/validate.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

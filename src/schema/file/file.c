@@ -5,9 +5,9 @@
 
 #include "data/json_text.h"
 #include "data/yaml.h"
+#include "schema/file/validate.h"
 #include "schema/migrate.h"
 #include "schema/template.h"
-#include "schema/file/validate.h"
 
 #define NAME_DEFAULT "schema"
 

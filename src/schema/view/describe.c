@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/map.h"
+#include "schema/schema.h"
 #include "schema/view/diff.h"
 #include "schema/view/property.h"
-#include "schema/schema.h"
 #include "schema/view/show.h"
 
 /* So that one name or type of an odd length does not push all others aside, and a deep nesting not out of sight. */
