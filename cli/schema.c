@@ -148,7 +148,8 @@ static enum spile_status file_write(const char *path, const char *text, size_t l
         ok = false;
     if (ok)
         return SPILE_OK;
-    return hint(err, fail(err, SPILE_FAILED, "can't write \"%s\": %s", path, strerror(errno)), "does the folder exist, and may this user write to it?");
+    return hint(err, fail(err, SPILE_FAILED, "can't write \"%s\": %s", path, strerror(errno)),
+                "does the folder exist, and may this user write to it?");
 }
 
 /* A folder gets a file named after the schema. */
@@ -286,7 +287,8 @@ static enum spile_status verb_find(const char *word, const struct verb **verb, s
             nearest_try(&best, word, verbs[i].name);
     }
     if (!word)
-        return hint(err, fail(err, SPILE_USAGE, "what is to be done with a schema?"), "show, export, import, diff or validate; see \"spile schema --help\"");
+        return hint(err, fail(err, SPILE_USAGE, "what is to be done with a schema?"),
+                    "show, export, import, diff or validate; see \"spile schema --help\"");
     status = fail(err, SPILE_USAGE, "unknown command \"spile schema %s\"", word);
     if (best.name)
         return hint(err, status, "did you mean \"spile schema %s\"?", best.name);

@@ -206,8 +206,9 @@ SPILE_API enum spile_status spile_pipeline_schema(struct spile_pipeline *pipelin
                                                   struct spile_error *err);
 
 /* Makes `schema` the pipeline's schema in its dataset, as its next version, in one transaction; dataset and bookkeeping are made when they are
- * not there, and tables that are there get its columns; new tables are made by the load that fills them. SPILE_CONFIG, and nothing changed, when it gives a column that has rows another
- * type, or names made by another convention. Takes the pipeline's lock. *changed (may be NULL): it differs from what was there. */
+ * not there, and tables that are there get its columns; new tables are made by the load that fills them. SPILE_CONFIG, and nothing changed, when
+ * it gives a column that has rows another type, or names made by another convention. Takes the pipeline's lock. *changed (may be NULL): it
+ * differs from what was there. */
 SPILE_API enum spile_status spile_pipeline_set_schema(struct spile_pipeline *pipeline, const struct spile_schema *schema, bool *changed,
                                                       struct spile_error *err);
 

@@ -14,6 +14,11 @@ struct slice slice_of(const char *terminated)
     return (struct slice){ terminated, terminated ? strlen(terminated) : 0 };
 }
 
+struct slice text_slice(const struct text *text)
+{
+    return (struct slice){ text->text ? text->text : "", text->length };
+}
+
 bool slice_equal(struct slice a, struct slice b)
 {
     return a.length == b.length && (a.length == 0 || memcmp(a.text, b.text, a.length) == 0);

@@ -44,6 +44,9 @@ void text_shorten(struct text *text, size_t length); /* to its first `length` by
 void text_clear(struct text *text);
 void text_release(struct text *text);
 
+/* The whole text; an empty one has a pointer, too. Lives until the text is changed. */
+struct slice text_slice(const struct text *text);
+
 /* Length of the longest prefix of at most `limit` bytes that ends at a character's border. */
 size_t utf8_prefix(const char *text, size_t length, size_t limit);
 

@@ -25,7 +25,8 @@ enum spile_status destination_check_type(const struct destination_ops *ops, cons
 
     if ((type->type != TYPE_DECIMAL && type->type != TYPE_WEI) || digits <= most)
         return SPILE_OK;
-    spile_fail(err, SPILE_CONFIG, "%s(%d,%d) has more digits than %s can hold", data_type_name(type->type), digits, column_type_scale(type), ops->scheme);
+    spile_fail(err, SPILE_CONFIG, "%s(%d,%d) has more digits than %s can hold", data_type_name(type->type), digits,
+               column_type_scale(type), ops->scheme);
     return spile_hint(err, SPILE_CONFIG, "use %d digits at most, or text", most);
 }
 

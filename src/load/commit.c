@@ -120,8 +120,10 @@ static enum spile_status insert_table(const struct load_target *target, const st
     const char *sql = sql_insert_stream(target->dataset_sql, entry, job->package->load_id, arena);
     struct ArrowArrayStream stream;
     uint64_t rows;
-    enum spile_status status = sql ? package_stream(job->package, entry, target->ops->caps.batch_rows, job->batch_bytes_max, &stream, job->progress, err) : spile_fail_nomem(err);
+    enum spile_status status = sql ? SPILE_OK : spile_fail_nomem(err);
 
+    if (!status)
+        status = package_stream(job->package, entry, target->ops->caps.batch_rows, job->batch_bytes_max, &stream, job->progress, err);
     if (!status)
         status = target->ops->ingest(target->destination, sql, &stream, entry->rows, &rows, err);
     if (!status && rows != entry->rows)
@@ -186,7 +188,7 @@ static enum spile_status book_state(const struct load_target *target, const stru
     text_printf(&key, "%s_%s", job->package->load_id, DLT_STATE_TABLE);
     if (key.failed)
         return spile_fail_nomem(err);
-    input = (struct slice){ key.text, key.length };
+    input = text_slice(&key);
     row_ids_hash(&input, 1, (char(*)[ROW_ID_CHARS])id);
     text_release(&key);
     {

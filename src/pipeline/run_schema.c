@@ -50,7 +50,7 @@ static enum spile_status read_import(struct run *run, struct schema **imported, 
         *path = schema_path(run, run->pipeline->import_folder, file_endings[i]);
         status = *path ? file_read_named(*path, &text, &found, err) : spile_fail_nomem(err);
         if (!status && found)
-            status = spile_within(err, schema_from_text(imported, NULL, (struct slice){ text.text ? text.text : "", text.length }, &run->schema->naming, err),
+            status = spile_within(err, schema_from_text(imported, NULL, text_slice(&text), &run->schema->naming, err),
                                   "import file \"%s\"", *path);
         text_release(&text);
     }
@@ -100,7 +100,7 @@ static enum spile_status write_import(struct run *run, struct spile_error *err)
     if (!status && (!path || !schema_to_text(whole, SCHEMA_YAML, false, &text)))
         status = spile_fail_nomem(err);
     if (!status)
-        status = schema_from_text(&written, NULL, (struct slice){ text.text, text.length }, &run->schema->naming, err);
+        status = schema_from_text(&written, NULL, text_slice(&text), &run->schema->naming, err);
     if (!status && !schema_set_imported_hash(run->schema, schema_hash(written)))
         status = spile_fail_nomem(err);
     if (!status)
@@ -227,7 +227,8 @@ static enum spile_status read_whole_paths(struct run *run, struct spile_error *e
         struct slice path = slice_strip((struct slice){ rest, comma ? (size_t)(comma - rest) : strlen(rest) });
 
         if (!path.length)
-            return spile_fail(err, SPILE_USAGE, "an empty path among the paths that stay JSON"), spile_hint(err, SPILE_USAGE, "write payload,items.meta");
+            return spile_fail(err, SPILE_USAGE, "an empty path among the paths that stay JSON"),
+                   spile_hint(err, SPILE_USAGE, "write payload,items.meta");
         run->whole[run->whole_count] = whole_path(run, path);
         if (!run->whole[run->whole_count++])
             return spile_fail_nomem(err);

@@ -28,7 +28,8 @@ bool hints_add_table(struct hints *hints, const char *table)
 
 static yyjson_mut_val *column_at(struct hints *hints, struct slice table, struct slice column)
 {
-    yyjson_mut_val *json = value_object_at(hints->doc, hints->tables, table), *columns = json ? value_object_at(hints->doc, json, slice_of("columns")) : NULL;
+    yyjson_mut_val *json = value_object_at(hints->doc, hints->tables, table);
+    yyjson_mut_val *columns = json ? value_object_at(hints->doc, json, slice_of("columns")) : NULL;
 
     return columns ? value_object_at(hints->doc, columns, column) : NULL;
 }
@@ -148,8 +149,8 @@ static enum spile_status check_numbers(enum data_type type, struct slice text, c
     fail_text("no precision or scale of that type:", text, err);
     if (err)
         err->hint[0] = '\0';
-    return spile_hint(err, SPILE_USAGE, "decimal and wei have (digits, digits behind the point), at most 76; bigint its bits: 8, 16, 32, 64 or 128; timestamp and "
-                                        "time digits of the second: 0 to 9; text and binary a length");
+    return spile_hint(err, SPILE_USAGE, "decimal and wei have (digits, digits behind the point), at most 76; bigint its bits: 8, 16, 32, 64 or 128; "
+                                        "timestamp and time digits of the second: 0 to 9; text and binary a length");
 }
 
 static const char *const type_properties[] = { "data_type", "precision", "scale" };

@@ -30,6 +30,11 @@ def plan(work, *sources, want=0, **options):
     return result.info
 
 
+def unstamped(text):
+    """Without the time in the name of a --dev-mode dataset: two plans may fall into two seconds."""
+    return re.sub(r'"d_\d{14}"', '"d_TIME"', text)
+
+
 def everything(work):
     """All files of the database and the data folder, byte for byte. A folder and an empty lock are no content."""
     files = [*work.folder.glob("*.duckdb*"), *(path for path in work.data.rglob("*") if path.is_file() and path.name != "lock")]
@@ -38,8 +43,8 @@ def everything(work):
 
 def check_text(text, found):
     """The text for people says what the JSON says, and is SQL as it stands: the rest is comments."""
-    lines = text.splitlines()
-    assert [line for line in lines if not line.startswith("-- ")] == [statement + ";" for statement in found["statements"]]
+    lines = unstamped(text).splitlines()
+    assert [line for line in lines if not line.startswith("-- ")] == [unstamped(statement) + ";" for statement in found["statements"]]
     for table in found["tables"]:
         assert f"-- {table['rows']} row{'s' * (table['rows'] != 1)} for table \"{table['name']}\"" in lines
     for refusal in found["refused"]:

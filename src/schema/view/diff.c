@@ -70,7 +70,7 @@ static struct slice keep_json(struct differ *differ, yyjson_mut_val *value)
 
 static struct slice path_of(const struct differ *differ)
 {
-    return (struct slice){ differ->path.text, differ->path.length };
+    return text_slice(&differ->path);
 }
 
 static struct slice value_or_default(struct differ *differ, yyjson_mut_val *value)

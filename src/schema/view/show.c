@@ -87,7 +87,7 @@ static void show_value(struct text *out, yyjson_mut_val *value)
     struct text json = { 0 };
 
     append_json(&json, value);
-    show_json(out, (struct slice){ json.text, json.length }, 0);
+    show_json(out, text_slice(&json), 0);
     out->failed |= json.failed;
     text_release(&json);
 }
@@ -243,7 +243,7 @@ static void object_facts(struct facts *facts, struct slice key, yyjson_mut_val *
         text_putc(&path, '.');
         text_append(&path, string_of(member).text, string_of(member).length);
         if (!path.failed)
-            property_fact(facts, (struct slice){ path.text, path.length }, yyjson_mut_obj_iter_get_val(member));
+            property_fact(facts, text_slice(&path), yyjson_mut_obj_iter_get_val(member));
     }
     facts->out->failed |= path.failed;
     text_release(&path);
