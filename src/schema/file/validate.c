@@ -27,8 +27,11 @@ enum kind {
     LIST,     /* each entry by `entry` */
     TYPES,    /* an object: data types by simple regex */
     FREE,     /* an object with whatever is in it */
+    MAP,      /* an object: under any key a value by `entry` */
     SHAPE,    /* an object with `members` */
+    OPEN,     /* the same, and whatever else is in it */
     CONTRACT, /* a word, or an object with words for some entities */
+    UNPACKER, /* what unpacks JSON: dlt's own has a configuration that is known */
     TABLES,
     COLUMNS
 };
@@ -38,7 +41,7 @@ struct rule {
     bool may_be_null;
     const char *word_kind;        /* "data type": what the words are, or the keys of a shape */
     const char *const *words;
-    const struct rule *entry;     /* of a list; of a shape: what keys must have that begin with "x-", where it matters */
+    const struct rule *entry;     /* of a list or a map; of a shape: what keys must have that begin with "x-", where it matters */
     const struct member *members; /* up to one without a key */
 };
 
@@ -70,6 +73,15 @@ static const struct rule detection = { .kind = WORD, .word_kind = "detection", .
 #define OPTIONAL_WORD(what, known) { .kind = WORD, .may_be_null = true, .word_kind = what, .words = known }
 #define OPTIONAL_LIST(rule_) { .kind = LIST, .may_be_null = true, .entry = &(rule_) }
 #define LIST_OF(rule_) { .kind = LIST, .entry = &(rule_) }
+#define OPTIONAL_MAP(rule_) { .kind = MAP, .may_be_null = true, .entry = &(rule_) }
+
+static const struct rule names_by_name = OPTIONAL_MAP(text);
+
+/* A table's hints for what unpacks JSON: those for people to set; the others are bookkeeping. */
+static const struct member unpacking_members[] = {
+    { "max_nesting", OPTIONAL(WHOLE) },
+    { 0 },
+};
 
 static const struct member column_members[] = {
     { "name", OPTIONAL(TEXT) },
@@ -135,7 +147,7 @@ static const struct member table_members[] = {
     { "variant_name", { .kind = TEXT } },
     { "write_disposition", OPTIONAL_WORD("write disposition", write_dispositions) },
     { "references", OPTIONAL_LIST(reference) },
-    { "x-normalizer", { .kind = FREE } },
+    { "x-normalizer", { .kind = OPEN, .members = unpacking_members } },
     { 0 },
 };
 
@@ -169,18 +181,39 @@ static const struct member settings_members[] = {
     { 0 },
 };
 
-static const struct member json_members[] = {
+static const struct member propagation_members[] = {
+    { "root", OPTIONAL_MAP(text) },
+    { "tables", OPTIONAL_MAP(names_by_name) },
+    { 0 },
+};
+
+static const struct member config_members[] = {
+    { "max_nesting", OPTIONAL(WHOLE) },
+    { "propagation", { .kind = SHAPE, .may_be_null = true, .members = propagation_members } },
+    { "root_key_propagation", OPTIONAL(BOOLEAN) },
+    { 0 },
+};
+
+static const struct member unpacker_members[] = {
+    { "module", { .kind = TEXT } },
+    { "config", { .kind = SHAPE, .may_be_null = true, .members = config_members } },
+    { 0 },
+};
+static const struct rule unpacker = { .kind = SHAPE, .members = unpacker_members };
+
+static const struct member other_unpacker_members[] = {
     { "module", { .kind = TEXT } },
     { "config", OPTIONAL(FREE) },
     { 0 },
 };
+static const struct rule other_unpacker = { .kind = SHAPE, .members = other_unpacker_members };
 
 static const struct member normalizer_members[] = {
     { "names", { .kind = TEXT } },
     { "allow_identifier_change_on_table_with_data", OPTIONAL(BOOLEAN) },
     { "use_break_path_on_normalize", OPTIONAL(BOOLEAN) },
     { "detections", OPTIONAL_LIST(text) },
-    { "json", { .kind = SHAPE, .members = json_members } },
+    { "json", { .kind = UNPACKER } },
     { 0 },
 };
 
@@ -260,8 +293,11 @@ static const struct {
     [LIST] = { "a list", "write it in square brackets, even a single entry" },
     [TYPES] = { "an object", "write a data type for each expression" },
     [FREE] = { "an object", "write keys and values in braces" },
+    [MAP] = { "an object", "write keys and values in braces" },
     [SHAPE] = { "an object", "write keys and values in braces" },
+    [OPEN] = { "an object", "write keys and values in braces" },
     [CONTRACT] = { "a word or an object", "one contract for all, or contracts for some of tables, columns and data_type" },
+    [UNPACKER] = { "an object", "write keys and values in braces" },
     [TABLES] = { "an object", "write each table under its name" },
     [COLUMNS] = { "an object", "write each column under its name; of a table without columns, {}" },
 };
@@ -283,7 +319,10 @@ static bool has_type(yyjson_mut_val *value, enum kind kind)
         return yyjson_mut_is_str(value) || yyjson_mut_is_obj(value);
     case TYPES:
     case FREE:
+    case MAP:
     case SHAPE:
+    case OPEN:
+    case UNPACKER:
     case TABLES:
     case COLUMNS:
         break;
@@ -374,8 +413,8 @@ static enum spile_status fail_key(yyjson_mut_val *key, const struct rule *shape,
     return spile_hint_also(err, SPILE_CONFIG, "keys for other programs begin with \"x-\"");
 }
 
-/* Others' keys are not looked at, but for default hints, which name columns whatever the hint is. */
-static enum spile_status check_others(yyjson_mut_val *key, yyjson_mut_val *value, const struct rule *rule, struct spile_error *err)
+/* Under a key that is not known beforehand. */
+static enum spile_status check_entry(yyjson_mut_val *key, yyjson_mut_val *value, const struct rule *rule, struct spile_error *err)
 {
     char extract[SHORTEN_BYTES], subject[SHORTEN_BYTES + 2];
     enum spile_status status = SPILE_OK;
@@ -385,6 +424,30 @@ static enum spile_status check_others(yyjson_mut_val *key, yyjson_mut_val *value
         status = check_value(subject, value, rule, err);
     }
     return status && has_type(value, rule->kind) ? spile_within(err, status, "%s", extract) : status;
+}
+
+static enum spile_status check_map(yyjson_mut_val *map, const struct rule *rule, struct spile_error *err)
+{
+    yyjson_mut_val *key, *value;
+    size_t i, count;
+
+    yyjson_mut_obj_foreach(map, i, count, key, value)
+    {
+        enum spile_status status = check_entry(key, value, rule->entry, err);
+
+        if (status)
+            return status;
+    }
+    return SPILE_OK;
+}
+
+/* Does dlt's own module unpack JSON, as when none is named? */
+static bool is_dlts(yyjson_mut_val *settings)
+{
+    static const char dlts[] = "dlt.common.normalizers.json.relational";
+    struct slice module = text_of(yyjson_mut_obj_get(settings, "module"));
+
+    return !module.length || slice_equal(module, slice_of(dlts));
 }
 
 /* What is in an object or a list is said to be within it; tables and columns say so themselves. */
@@ -414,12 +477,12 @@ static enum spile_status check_shape(yyjson_mut_val *object, const struct rule *
 
         while (member->key && !yyjson_mut_equals_str(key, member->key))
             member++;
-        if (!member->key && !is_others(key))
+        if (!member->key && !is_others(key) && shape->kind != OPEN)
             return fail_key(key, shape, err);
         if (member->key && (seen >> (member - shape->members) & 1))
             return fail_twice("key", key, err);
         seen |= member->key ? UINT64_C(1) << (member - shape->members) : 0;
-        status = member->key ? check_member(value, member, err) : check_others(key, value, shape->entry, err);
+        status = member->key ? check_member(value, member, err) : check_entry(key, value, shape->entry, err);
         if (status)
             return status;
     }
@@ -441,8 +504,13 @@ static enum spile_status check_value(const char *subject, yyjson_mut_val *value,
         return check_list(value, rule->entry, err);
     case TYPES:
         return check_types(value, err);
+    case MAP:
+        return check_map(value, rule, err);
     case SHAPE:
+    case OPEN:
         return check_shape(value, rule, err);
+    case UNPACKER:
+        return check_shape(value, is_dlts(value) ? &unpacker : &other_unpacker, err);
     case CONTRACT:
         return yyjson_mut_is_str(value) ? check_word(value, &contract_mode, err) : check_shape(value, &contract_by_entity, err);
     case TABLES:
