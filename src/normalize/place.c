@@ -114,8 +114,8 @@ static enum contract_mode mode_of_column(const struct table_rows *rows, const ch
 
 typedef enum spile_status key_test(struct walker *w, const struct node *node, bool *matches);
 
-/* The first scalar of the object, or of objects in it, that passes the test. *found stays NULL when there is none. */
-static enum spile_status find_key(struct walker *w, struct node *node, struct document object, key_test *test, struct node **found)
+/* The first value of the object, or of objects in it, that passes the test. *found stays NULL when there is none. `level`: nesting levels left. */
+static enum spile_status find_key(struct walker *w, struct node *node, struct document object, int level, key_test *test, struct node **found)
 {
     struct document key = document_first(object);
     size_t size = document_size(object);
@@ -125,14 +125,19 @@ static enum spile_status find_key(struct walker *w, struct node *node, struct do
         struct document value = document_member(key);
         enum document_kind kind = document_kind(value);
         struct node *child;
-        bool matches = false;
+        bool matches = false, is_value = level <= 0 || (kind != DOCUMENT_OBJECT && kind != DOCUMENT_LIST);
 
-        if (kind == DOCUMENT_NULL || kind == DOCUMENT_LIST)
+        if (kind == DOCUMENT_NULL)
             continue;
         child = find_child(w, node, document_text(key));
         if (!child)
             return spile_fail_nomem(w->err);
-        status = kind == DOCUMENT_OBJECT ? find_key(w, child, value, test, found) : test(w, child, &matches);
+        if (!is_value)
+            status = bind_is_json(w, child, &is_value);
+        if (!status && is_value)
+            status = test(w, child, &matches);
+        else if (!status && kind == DOCUMENT_OBJECT)
+            status = find_key(w, child, value, level - 1, test, found);
         if (matches)
             *found = child;
     }
@@ -163,7 +168,7 @@ static enum spile_status is_no_column(struct walker *w, const struct node *node,
 static enum spile_status check_row(struct walker *w)
 {
     struct node *found = NULL;
-    enum spile_status status = find_key(w, &w->row.shape->root, w->row.value, is_known, &found);
+    enum spile_status status = find_key(w, &w->row.shape->root, w->row.value, w->row.shape->level, is_known, &found);
 
     w->row.checked = true;
     if (found) {
@@ -179,7 +184,7 @@ enum spile_status name_refusal(struct walker *w, struct shape *shape, struct doc
     enum spile_status status = SPILE_OK;
 
     if (shape->rows->contract.modes[CONTRACT_COLUMNS] == CONTRACT_DISCARD_ROW)
-        status = find_key(w, &shape->root, row, is_no_column, &found);
+        status = find_key(w, &shape->root, row, shape->level, is_no_column, &found);
     if (found)
         w->refusal = (struct refusal){ found->column_name, CONTRACT_COLUMNS };
     return status;

@@ -246,8 +246,14 @@ static enum spile_status end_row(struct walker *w, struct table_rows *rows, cons
 
 static enum spile_status visit_lists(struct walker *w, size_t from, struct row_ref row);
 
+/* Is the object or list at this node a value of the row? Of `level` as in put_member. */
+static bool is_value(const struct node *node, int level)
+{
+    return level <= 0 || node->json == JSON_YES || (node->slot ? node->slot->builder.type.type : node->preferred) == TYPE_JSON;
+}
+
 /* Has the object a key of which it is known that its rows are left out? Then nothing of the row may change the schema, as in dlt. */
-static bool has_refused_key(const struct node *node, struct document object)
+static bool has_refused_key(const struct node *node, struct document object, int level)
 {
     struct document key = document_first(object);
     size_t size = document_size(object);
@@ -257,10 +263,14 @@ static bool has_refused_key(const struct node *node, struct document object)
         struct document value = document_member(key);
         enum document_kind kind = document_kind(value);
 
-        if (!child || kind == DOCUMENT_NULL || kind == DOCUMENT_LIST)
+        if (!child || kind == DOCUMENT_NULL)
             continue;
-        if (kind == DOCUMENT_OBJECT ? has_refused_key(child, value) : child->refused_rows == REFUSED_ALL)
+        if ((kind == DOCUMENT_OBJECT || kind == DOCUMENT_LIST) && !is_value(child, level)) {
+            if (kind == DOCUMENT_OBJECT && has_refused_key(child, value, level - 1))
+                return true;
+        } else if (child->refused_rows == REFUSED_ALL) {
             return true;
+        }
     }
     return false;
 }
@@ -303,7 +313,7 @@ static enum spile_status walk_row(struct walker *w, struct shape *shape, struct 
     for (uint32_t i = 0; i < rows->bequest_count; i++)
         rows->bequests[i].given = false;
     w->row = (struct row_in_work){ .shape = wrap ? NULL : shape, .value = value };
-    if (shape->refuses && !wrap && has_refused_key(&shape->root, value))
+    if (shape->refuses && !wrap && has_refused_key(&shape->root, value, shape->level))
         return leave_out(w, shape, wrap, value);
     if (w->inherited_count)
         status = inherit_begin(w, shape);
@@ -322,8 +332,10 @@ static enum spile_status walk_row(struct walker *w, struct shape *shape, struct 
     if (!status && w->inherited_count && !w->row_refused)
         status = inherit(w, shape);
     if (!status && w->row_refused) {
+        /* As in dlt: the rest of the row has changed the schema, unless it was known beforehand that the row would be left out. */
+        status = rows->linked || w->row.known ? SPILE_OK : bind_links(w, rows);
         drop_row(w, rows, &begin);
-        return leave_out(w, shape, wrap, value);
+        return status ? status : leave_out(w, shape, wrap, value);
     }
     if (!status)
         status = end_row(w, rows, frame, index, place);

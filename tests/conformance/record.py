@@ -159,6 +159,16 @@ OWN = {
                                                                          "data_type": "discard_value"}}),
     "own_contract_all_discarded": ("a load of which nothing is left", [[{"id": 1}], [{"id": 2, "new": 1}], [{"id": 3}]],
                                    {"contract": {"columns": "discard_row"}}),
+    "own_contract_first_row_left_out": ("a new table whose first row is left out has that row's columns, and is no longer new", [
+        [{"id": 1}], [{"id": 2, "v": [{"b": 1, "code": True}]}, {"id": 3, "v": [{"c": 2, "b": 3}, 691], "w": [{"d": 1, "code": True}]}]],
+        {"contract": {"columns": "discard_value", "data_type": "discard_row"}, "hints": {"preferred_types": {"code": "json"}}}),
+    "own_contract_whole_values_left_out": ("rows left out for objects and lists that are kept whole: later ones change nothing", [
+        [{"id": 1}], [{"id": "a", "name": {}}, {"id": 2.5, "name": {"x": 1}}, {"id": True, "name": [1]}, {"id": 2, "_dlt_x": 1, "name": []}, {"id": 3}]],
+        {"contract": {"columns": "discard_row"}, "hints": {"preferred_types": {"name": "json"}}}),
+    "own_contract_unnested_left_out": ("the same by a limit of nesting", [
+        [{"id": 1}], [{"id": "a", "o": {"p": {"x": 1}}}, {"id": 2.5, "o": {"p": [1]}}, {"id": True, "l": [1]}, {"id": 2, "_dlt_x": 1, "o": {"p": {}}},
+                      {"id": 2, "_dlt_y": 1, "l": []}, {"id": 3}]],
+        {"contract": {"columns": "discard_row"}, "max_nesting": 1}),
     "own_types_declared": ("every type declared, with values as JSON has them", [[
         {"a": 1, "b": 2, "c": 3, "d": "2024-01-01", "e": "10:00", "f": "AP8=", "g": "0x10", "h": "1.5", "i": {"x": 1}, "j": 1700000000, "k": "yes"},
         {"a": "x", "b": "2.5", "c": "y", "d": 1700000000, "e": "T10", "f": 258, "g": 7, "h": 0.1, "i": [1], "j": "2024-01-01T10:00:00+02:00", "k": 0},
