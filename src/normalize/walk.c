@@ -329,7 +329,7 @@ static enum spile_status walk_row(struct walker *w, struct shape *shape, struct 
     } else {
         status = flatten(w, shape, value);
     }
-    if (!status && w->inherited_count && !w->row_refused)
+    if (!status && w->inherited_count && !w->row.known)
         status = inherit(w, shape);
     if (!status && w->row_refused) {
         /* As in dlt: the rest of the row has changed the schema, unless it was known beforehand that the row would be left out. */

@@ -169,6 +169,9 @@ OWN = {
         [{"id": 1}], [{"id": "a", "o": {"p": {"x": 1}}}, {"id": 2.5, "o": {"p": [1]}}, {"id": True, "l": [1]}, {"id": 2, "_dlt_x": 1, "o": {"p": {}}},
                       {"id": 2, "_dlt_y": 1, "l": []}, {"id": 3}]],
         {"contract": {"columns": "discard_row"}, "max_nesting": 1}),
+    "own_contract_handed_down_left_out": ("a row left out for a type has taken what is handed down to it: the column stays", [
+        [{"id": 1}], [{"l": [1]}, {"id": 2, "l": ["x"]}]],
+        {"contract": {"data_type": "discard_row"}, "hints": {"propagation": {"root": {"id": "from_root"}}}}),
     "own_types_declared": ("every type declared, with values as JSON has them", [[
         {"a": 1, "b": 2, "c": 3, "d": "2024-01-01", "e": "10:00", "f": "AP8=", "g": "0x10", "h": "1.5", "i": {"x": 1}, "j": 1700000000, "k": "yes"},
         {"a": "x", "b": "2.5", "c": "y", "d": 1700000000, "e": "T10", "f": 258, "g": 7, "h": 0.1, "i": [1], "j": "2024-01-01T10:00:00+02:00", "k": 0},
