@@ -21,6 +21,9 @@ static void *load(void *argument)
     struct transfer *t = argument;
     enum spile_status status = load_commit(&t->run->target, t->job, &t->run->arena, &t->error);
 
+    /* A statement that is interrupted may fail in ways of the database's own. Only the outcome of a COMMIT matters more than the user's wish. */
+    if (status == SPILE_DESTINATION && atomic_load(&t->run->pipeline->cancelled) && !atomic_load(&t->job->committing))
+        status = spile_fail(&t->error, SPILE_CANCELLED, "cancelled");
     pthread_mutex_lock(&t->lock);
     t->status = status;
     t->is_over = true;
