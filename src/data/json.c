@@ -619,7 +619,7 @@ static void scalar_write(struct text *out, struct document document)
         integer_write(out, document_integer(document));
         break;
     case DOCUMENT_DOUBLE:
-        text_append(out, real, double_format(document_double(document), real));
+        text_append(out, real, double_format_json(document_double(document), real));
         break;
     case DOCUMENT_NUMBER:
         literal = document_number_text(document, number);

@@ -172,6 +172,9 @@ OWN = {
     "own_contract_handed_down_left_out": ("a row left out for a type has taken what is handed down to it: the column stays", [
         [{"id": 1}], [{"l": [1]}, {"id": 2, "l": ["x"]}]],
         {"contract": {"data_type": "discard_row"}, "hints": {"propagation": {"root": {"id": "from_root"}}}}),
+    "own_json_into_text": ("an object in a column of texts: how its numbers are written", [
+        [{"a": "x"}], [{"a": {"b": 1e-7, "c": 1e-5, "d": 1.5e-6, "e": 1e16, "f": 123.0, "g": [-1e-5, 5e-324, 1.7976931348623157e308, 1e-4]}}]],
+        {"max_nesting": 0}),
     "own_types_declared": ("every type declared, with values as JSON has them", [[
         {"a": 1, "b": 2, "c": 3, "d": "2024-01-01", "e": "10:00", "f": "AP8=", "g": "0x10", "h": "1.5", "i": {"x": 1}, "j": 1700000000, "k": "yes"},
         {"a": "x", "b": "2.5", "c": "y", "d": 1700000000, "e": "T10", "f": 258, "g": 7, "h": 0.1, "i": [1], "j": "2024-01-01T10:00:00+02:00", "k": 0},
