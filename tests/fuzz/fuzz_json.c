@@ -7,6 +7,7 @@
 
 #include "data/json.h"
 #include "source/chunker.h"
+#include "check.h"
 
 #define ITEM_BYTES_MAX 2000
 
@@ -14,14 +15,6 @@ struct result {
     struct text items; /* offset, kind of place and compact JSON of each */
     struct spile_error error;
 };
-
-#define check(condition, what) \
-    do { \
-        if (!(condition)) { \
-            fprintf(stderr, "%s\n", what); \
-            abort(); \
-        } \
-    } while (0)
 
 static enum spile_status read_items(struct json_reader *reader, const struct chunk *chunk, struct result *result)
 {

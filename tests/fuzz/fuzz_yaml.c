@@ -5,14 +5,7 @@
 #include <string.h>
 
 #include "data/yaml.h"
-
-#define check(condition, what) \
-    do { \
-        if (!(condition)) { \
-            fprintf(stderr, "%s\n", what); \
-            abort(); \
-        } \
-    } while (0)
+#include "check.h"
 
 /* Compact JSON. Numbers come in their shortest form, so equal texts are equal values. */
 static char *json_of(yyjson_mut_doc *doc)

@@ -9,22 +9,11 @@
 
 #include <cmocka.h>
 
-#include "data/json_text.h"
 #include "schema/view/describe.h"
+#include "json_case.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 #define TEN(text) text text text text text text text text text text
-
-static char *quoted(const char *text)
-{
-    char *copy = strdup(text);
-
-    assert_non_null(copy);
-    for (char *c = copy; *c; c++)
-        if (*c == '\'')
-            *c = '"';
-    return copy;
-}
 
 static struct text description_of(const char *schema, bool with_dlt_tables)
 {

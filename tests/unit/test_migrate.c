@@ -10,8 +10,8 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "data/json_text.h"
 #include "schema/migrate.h"
+#include "json_case.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -280,18 +280,6 @@ static const struct {
       "\"f\":{\"x-normalizer\":{\"seen-null-first\":[]}},\"i\":{\"data_type\":null},\"j\":{\"x-normalizer\":{}}}},"
       "\"u\":{}}}" },
 };
-
-static yyjson_mut_doc *parse(const char *text, size_t length)
-{
-    yyjson_doc *doc = json_text_parse(text, length);
-    yyjson_mut_doc *copy;
-
-    assert_non_null(doc);
-    copy = yyjson_doc_mut_copy(doc, NULL);
-    yyjson_doc_free(doc);
-    assert_non_null(copy);
-    return copy;
-}
 
 static void check(const char *what, const char *before, const char *after)
 {

@@ -9,10 +9,10 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "data/json_text.h"
 #include "schema/file/validate.h"
 #include "schema/schema.h"
 #include "schema/template.h"
+#include "json_case.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -578,18 +578,6 @@ static const struct {
       "\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9"
       "\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\"}" },
 };
-
-static yyjson_mut_doc *parse(const char *text, size_t length)
-{
-    yyjson_doc *doc = json_text_parse(text, length);
-    yyjson_mut_doc *copy;
-
-    assert_non_null(doc);
-    copy = yyjson_doc_mut_copy(doc, NULL);
-    yyjson_doc_free(doc);
-    assert_non_null(copy);
-    return copy;
-}
 
 static enum spile_status validate(const char *text, size_t length, struct spile_error *err)
 {
