@@ -15,6 +15,12 @@ static inline yyjson_doc *json_text_parse(const char *text, size_t length)
     return yyjson_read_opts((char *)(uintptr_t)text, length, YYJSON_READ_BIGNUM_AS_RAW, NULL, NULL); /* writes only when in situ */
 }
 
+/* The text of a string of a document; of any other value, and of none, an empty one. */
+static inline struct slice json_text_of(yyjson_mut_val *value)
+{
+    return yyjson_mut_is_str(value) ? (struct slice){ yyjson_mut_get_str(value), yyjson_mut_get_len(value) } : slice_of("");
+}
+
 /* Appends the bytes that orjson writes, of which dlt makes its hashes: compact, or `pretty` with two blanks for a level. */
 void json_text_append(struct text *out, yyjson_mut_val *value, bool pretty);
 void json_text_string(struct text *out, struct slice string);

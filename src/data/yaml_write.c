@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "data/json_text.h"
 #include "data/number.h"
 #include "data/yaml_scalar.h"
 
@@ -353,11 +354,6 @@ static void format_real(double value, char out[DOUBLE_CHARS + 2])
 
 static void put_value(struct writer *writer, yyjson_mut_val *value, bool in_mapping);
 
-static struct slice text_of(yyjson_mut_val *value)
-{
-    return (struct slice){ yyjson_mut_get_str(value), yyjson_mut_get_len(value) };
-}
-
 /* A list that is a mapping's value is not indented, unless the mapping's key took lines of its own. */
 static void put_list(struct writer *writer, yyjson_mut_val *list, bool in_mapping)
 {
@@ -383,12 +379,12 @@ static void put_mapping(struct writer *writer, yyjson_mut_val *mapping)
     writer->indent = writer->indent < 0 ? 0 : writer->indent + INDENT;
     while ((key = yyjson_mut_obj_iter_next(&iter))) {
         put_indent(writer);
-        if (is_simple_key(writer, text_of(key))) {
-            put_text(writer, text_of(key), false);
+        if (is_simple_key(writer, json_text_of(key))) {
+            put_text(writer, json_text_of(key), false);
             put_indicator(writer, ":");
         } else {
             put_block_indicator(writer, "?");
-            put_text(writer, text_of(key), true);
+            put_text(writer, json_text_of(key), true);
             put_indent(writer);
             put_block_indicator(writer, ":");
         }
@@ -440,7 +436,7 @@ static void put_value(struct writer *writer, yyjson_mut_val *value, bool in_mapp
     if (yyjson_mut_is_ctn(value))
         put_collection(writer, value, in_mapping);
     else if (yyjson_mut_is_str(value))
-        put_text(writer, text_of(value), true);
+        put_text(writer, json_text_of(value), true);
     else if (yyjson_mut_is_num(value))
         put_number(writer, value);
     else if (yyjson_mut_is_bool(value))

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "data/json_text.h"
 
 const char *const contract_modes[] = {
     [CONTRACT_EVOLVE] = "evolve",
@@ -35,7 +36,7 @@ static enum spile_status fail_word(const char *what, yyjson_mut_val *word, const
                                    struct spile_error *err)
 {
     char extract[SHORTEN_BYTES];
-    struct slice text = yyjson_mut_is_str(word) ? (struct slice){ yyjson_mut_get_str(word), yyjson_mut_get_len(word) } : slice_of("");
+    struct slice text = json_text_of(word);
     const char *nearest = nearest_of(text, known);
 
     spile_fail(err, SPILE_CONFIG, "schema contract of %s: unknown %s \"%s\"", set_by, what, shorten(extract, text.text, text.length));

@@ -2,10 +2,7 @@
 
 #include <string.h>
 
-static struct slice text_of(yyjson_mut_val *value)
-{
-    return (struct slice){ yyjson_mut_get_str(value), yyjson_mut_get_len(value) };
-}
+#include "data/json_text.h"
 
 static enum spile_status compile_list(struct pattern_list *out, yyjson_mut_val *list, struct arena *arena, struct spile_error *err)
 {
@@ -18,7 +15,7 @@ static enum spile_status compile_list(struct pattern_list *out, yyjson_mut_val *
         return spile_fail_nomem(err);
     yyjson_mut_arr_foreach(list, i, count, pattern)
         if (!status && yyjson_mut_is_str(pattern))
-            status = pattern_compile(&out->patterns[out->count++], text_of(pattern), err);
+            status = pattern_compile(&out->patterns[out->count++], json_text_of(pattern), err);
     return status;
 }
 
@@ -44,7 +41,7 @@ enum spile_status filters_compile(struct filters *out, yyjson_mut_val *tables, s
         if (!filter || status)
             continue;
         out->count++;
-        added->table = text_of(key);
+        added->table = json_text_of(key);
         status = compile_list(&added->excludes, yyjson_mut_obj_get(filter, "excludes"), arena, err);
         if (!status)
             status = compile_list(&added->includes, yyjson_mut_obj_get(filter, "includes"), arena, err);

@@ -15,11 +15,6 @@
 
 /* ---- helpers -------------------------------------------------------------------------------------------------------------------- */
 
-static struct slice text_of(yyjson_mut_val *value)
-{
-    return yyjson_mut_is_str(value) ? (struct slice){ yyjson_mut_get_str(value), yyjson_mut_get_len(value) } : slice_of("");
-}
-
 /* Sets a member where it stands, else at the end. A NULL value is one that there was no memory for. */
 static bool put(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, yyjson_mut_val *value)
 {
@@ -66,7 +61,7 @@ static enum spile_status add_filters(yyjson_mut_doc *doc, yyjson_mut_val *root, 
 /* Puts "re:" before a text (a value or a key) where it stands. */
 static bool mark_as_regex(yyjson_mut_doc *doc, yyjson_mut_val *value)
 {
-    struct slice old = text_of(value);
+    struct slice old = json_text_of(value);
     struct text marked = { 0 };
     yyjson_mut_val *copy;
 
@@ -139,7 +134,7 @@ struct old_table {
 
 static int compare_names(const void *a, const void *b)
 {
-    struct slice x = text_of((*(const struct old_table *const *)a)->key), y = text_of((*(const struct old_table *const *)b)->key);
+    struct slice x = json_text_of((*(const struct old_table *const *)a)->key), y = json_text_of((*(const struct old_table *const *)b)->key);
     int order = memcmp(x.text, y.text, x.length < y.length ? x.length : y.length);
 
     return order ? order : (x.length > y.length) - (x.length < y.length);
@@ -158,7 +153,7 @@ static void link_beginnings(struct old_table **sorted, size_t count)
     for (size_t i = 1; i < count; i++) {
         const struct old_table *candidate = sorted[i - 1];
 
-        while (candidate && !begins_with(text_of(sorted[i]->key), text_of(candidate->key)))
+        while (candidate && !begins_with(json_text_of(sorted[i]->key), json_text_of(candidate->key)))
             candidate = candidate->beginning;
         sorted[i]->beginning = candidate;
     }
@@ -179,7 +174,7 @@ static size_t last_separator(const char *text, size_t length)
 static yyjson_mut_val *find_parent(const struct old_table *table)
 {
     const struct old_table *candidate = table->beginning;
-    struct slice name = text_of(table->key);
+    struct slice name = json_text_of(table->key);
 
     while (candidate && (name.length = last_separator(name.text, name.length)) > 0) {
         while (candidate && yyjson_mut_get_len(candidate->key) > name.length)
@@ -308,7 +303,7 @@ static enum spile_status move_filters(yyjson_mut_doc *doc, yyjson_mut_val *root,
 
         if (!yyjson_mut_is_str(filter))
             return spile_fail(err, SPILE_CONFIG, "entry %zu of \"%s\" must be a text, not %s", i + 1, group, value_show(shown, filter));
-        cut_filter(text_of(filter), &name, &path);
+        cut_filter(json_text_of(filter), &name, &path);
         table = name_map_find(map, name.text, name.length);
         if (!table)
             table = add_table(doc, tables, map, yyjson_mut_strncpy(doc, name.text, name.length), yyjson_mut_obj(doc), NULL);
@@ -463,7 +458,7 @@ static bool convert_settings(yyjson_mut_doc *doc, yyjson_mut_val *settings)
 static bool complete_module(yyjson_mut_doc *doc, yyjson_mut_val *json)
 {
     yyjson_mut_val *module = get_or_add(doc, json, "module", yyjson_mut_str(doc, "relational"));
-    struct slice name = text_of(module);
+    struct slice name = json_text_of(module);
     struct text path = { 0 };
     bool ok;
 
@@ -496,7 +491,7 @@ static bool complete_normalizers(yyjson_mut_doc *doc, yyjson_mut_val *normalizer
 static enum spile_status check_naming(yyjson_mut_val *normalizers, struct spile_error *err)
 {
     yyjson_mut_val *names = yyjson_mut_obj_get(normalizers, "names");
-    struct slice name = yyjson_mut_is_str(names) ? text_of(names) : slice_of("");
+    struct slice name = yyjson_mut_is_str(names) ? json_text_of(names) : slice_of("");
     enum naming_convention ignored;
 
     if (!names || naming_find(name, &ignored))

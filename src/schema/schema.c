@@ -170,7 +170,7 @@ static enum spile_status index_tables(struct schema *schema, struct spile_error 
 static enum spile_status read_naming(struct schema *schema, struct spile_error *err)
 {
     yyjson_mut_val *normalizers = yyjson_mut_obj_get(schema->root, "normalizers"), *names = yyjson_mut_obj_get(normalizers, "names");
-    struct slice name = { yyjson_mut_is_str(names) ? yyjson_mut_get_str(names) : "", yyjson_mut_is_str(names) ? yyjson_mut_get_len(names) : 0 };
+    struct slice name = json_text_of(names);
 
     if (!names)
         schema->naming.convention = NAMING_SNAKE_CASE;

@@ -1,6 +1,7 @@
 #include "schema/settings.h"
 
 #include "base/clock.h"
+#include "data/json_text.h"
 
 static const char *const detections[] = {
     [DETECT_TIMESTAMP] = "timestamp",
@@ -14,11 +15,6 @@ static const char *const detections[] = {
 const char *detection_name(enum detection detection)
 {
     return detections[detection];
-}
-
-static struct slice text_of(yyjson_mut_val *value)
-{
-    return (struct slice){ yyjson_mut_get_str(value), yyjson_mut_get_len(value) };
 }
 
 /* A detection named twice is tried once. */
@@ -67,12 +63,12 @@ static enum spile_status read_preferred(struct settings *out, yyjson_mut_val *ob
     {
         struct preferred_type *preferred = &out->preferred[out->preferred_count++];
 
-        preferred->type = yyjson_mut_is_str(type) ? data_type_of(text_of(type)) : TYPE_UNKNOWN;
+        preferred->type = yyjson_mut_is_str(type) ? data_type_of(json_text_of(type)) : TYPE_UNKNOWN;
         if (preferred->type == TYPE_UNKNOWN) {
             spile_fail(err, SPILE_CONFIG, "unknown data type for columns \"%s\"", shorten(extract, yyjson_mut_get_str(key), yyjson_mut_get_len(key)));
             return spile_within(err, SPILE_CONFIG, "preferred_types, settings");
         }
-        status = pattern_compile(&preferred->pattern, text_of(key), err);
+        status = pattern_compile(&preferred->pattern, json_text_of(key), err);
         if (status)
             return spile_within(err, status, "preferred_types, settings");
     }
@@ -90,7 +86,7 @@ static enum spile_status read_hint(struct default_hint *out, yyjson_mut_val *nam
         return spile_fail_nomem(err);
     yyjson_mut_arr_foreach(list, i, count, pattern)
     {
-        enum spile_status status = yyjson_mut_is_str(pattern) ? pattern_compile(&out->patterns[out->count++], text_of(pattern), err)
+        enum spile_status status = yyjson_mut_is_str(pattern) ? pattern_compile(&out->patterns[out->count++], json_text_of(pattern), err)
                                                               : spile_fail(err, SPILE_CONFIG, "a pattern that is no text");
 
         if (status)

@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "base/nearest.h"
 #include "base/text.h"
+#include "data/json_text.h"
 #include "schema/contract.h"
 #include "schema/pattern.h"
 #include "schema/value.h"
@@ -235,14 +236,9 @@ _Static_assert(sizeof(column_members) / sizeof(*column_members) <= MEMBERS_MAX &
 
 /* ---- helpers -------------------------------------------------------------------------------------------------------------------- */
 
-static struct slice text_of(yyjson_mut_val *value)
-{
-    return yyjson_mut_is_str(value) ? (struct slice){ yyjson_mut_get_str(value), yyjson_mut_get_len(value) } : slice_of("");
-}
-
 static const char *shorten_text(char buffer[SHORTEN_BYTES], yyjson_mut_val *value)
 {
-    return shorten(buffer, text_of(value).text, text_of(value).length);
+    return shorten(buffer, json_text_of(value).text, json_text_of(value).length);
 }
 
 static bool is_others(yyjson_mut_val *key)
@@ -351,7 +347,7 @@ static enum spile_status check_word(yyjson_mut_val *value, const struct rule *ru
         if (yyjson_mut_equals_str(value, rule->words[i]))
             return SPILE_OK;
     spile_fail(err, SPILE_CONFIG, "unknown %s \"%s\"", rule->word_kind, shorten_text(extract, value));
-    return hint_words(ONE_OF, text_of(value), rule->words, err);
+    return hint_words(ONE_OF, json_text_of(value), rule->words, err);
 }
 
 /* ---- values with others in them ------------------------------------------------------------------------------------------------- */
@@ -389,7 +385,7 @@ static enum spile_status check_types(yyjson_mut_val *types, struct spile_error *
         char extract[SHORTEN_BYTES], subject[SHORTEN_BYTES + 2];
 
         snprintf(subject, sizeof(subject), "\"%s\"", shorten_text(extract, key));
-        status = pattern_check(text_of(key), true, err);
+        status = pattern_check(json_text_of(key), true, err);
         if (!status)
             status = check_value(subject, type, &data_type, err);
         if (status)
@@ -409,7 +405,7 @@ static enum spile_status fail_key(yyjson_mut_val *key, const struct rule *shape,
             known[count++] = member->key;
     known[count] = NULL;
     spile_fail(err, SPILE_CONFIG, "unknown %s \"%s\"", kind, shorten_text(extract, key));
-    hint_words("known are ", text_of(key), known, err);
+    hint_words("known are ", json_text_of(key), known, err);
     return spile_hint_also(err, SPILE_CONFIG, "keys for other programs begin with \"x-\"");
 }
 
@@ -445,7 +441,7 @@ static enum spile_status check_map(yyjson_mut_val *map, const struct rule *rule,
 static bool is_dlts(yyjson_mut_val *settings)
 {
     static const char dlts[] = "dlt.common.normalizers.json.relational";
-    struct slice module = text_of(yyjson_mut_obj_get(settings, "module"));
+    struct slice module = json_text_of(yyjson_mut_obj_get(settings, "module"));
 
     return !module.length || slice_equal(module, slice_of(dlts));
 }
@@ -499,7 +495,7 @@ static enum spile_status check_value(const char *subject, yyjson_mut_val *value,
     case WORD:
         return check_word(value, rule, err);
     case REGEX:
-        return pattern_check(text_of(value), false, err);
+        return pattern_check(json_text_of(value), false, err);
     case LIST:
         return check_list(value, rule->entry, err);
     case TYPES:
@@ -578,11 +574,11 @@ static enum spile_status check_own_name(yyjson_mut_val *key, yyjson_mut_val *obj
     yyjson_mut_val *name = yyjson_mut_obj_get(object, "name");
     char extract[SHORTEN_BYTES];
 
-    if (memchr(text_of(key).text, '\0', text_of(key).length)) {
+    if (memchr(json_text_of(key).text, '\0', json_text_of(key).length)) {
         spile_fail(err, SPILE_CONFIG, "a name cannot have a zero byte in it");
         return spile_hint(err, SPILE_CONFIG, "choose another name");
     }
-    if (!yyjson_mut_is_str(name) || slice_equal(text_of(name), text_of(key)))
+    if (!yyjson_mut_is_str(name) || slice_equal(json_text_of(name), json_text_of(key)))
         return SPILE_OK;
     spile_fail(err, SPILE_CONFIG, "the name \"%s\" is not that of its key", shorten_text(extract, name));
     return spile_hint(err, SPILE_CONFIG, "leave \"name\" out: the key is the name");
@@ -592,7 +588,7 @@ static enum spile_status check_column(yyjson_mut_val *key, yyjson_mut_val *colum
 {
     static const struct rule rule = { .kind = SHAPE, .members = column_members };
     yyjson_mut_val *precision = yyjson_mut_obj_get(column, "precision");
-    enum data_type type = data_type_of(text_of(yyjson_mut_obj_get(column, "data_type")));
+    enum data_type type = data_type_of(json_text_of(yyjson_mut_obj_get(column, "data_type")));
     char extract[SHORTEN_BYTES];
     enum spile_status status = check_value("the column", column, &rule, err);
 
@@ -613,7 +609,7 @@ static enum spile_status check_columns(yyjson_mut_val *columns, struct spile_err
     yyjson_mut_val *key;
 
     while (!status && (key = yyjson_mut_obj_iter_next(&iter))) {
-        struct slice name = text_of(key);
+        struct slice name = json_text_of(key);
 
         if (name_map_find(names, name.text, name.length))
             status = fail_twice("column", key, err);
@@ -654,7 +650,7 @@ static enum spile_status check_table(yyjson_mut_val *key, yyjson_mut_val *table,
 
 static enum spile_status add_node(struct nodes *nodes, yyjson_mut_val *key, yyjson_mut_val *table, struct spile_error *err)
 {
-    struct slice name = text_of(key);
+    struct slice name = json_text_of(key);
     struct node *node = &nodes->list[nodes->count];
 
     if (name_map_find(nodes->by_name, name.text, name.length))
@@ -673,7 +669,7 @@ static enum spile_status fail_parent(const struct nodes *nodes, yyjson_mut_val *
         return spile_fail_nomem(err);
     for (size_t i = 0; i < nodes->count; i++)
         names[i] = yyjson_mut_get_str(nodes->list[i].key);
-    nearest = nearest_of(text_of(parent), names);
+    nearest = nearest_of(json_text_of(parent), names);
     spile_fail(err, SPILE_CONFIG, "the parent \"%s\" is not there", shorten_text(extract, parent));
     if (nearest)
         spile_hint(err, SPILE_CONFIG, "did you mean \"%s\"?", nearest);
@@ -686,7 +682,7 @@ static enum spile_status find_parents(struct nodes *nodes, struct spile_error *e
     for (size_t i = 0; i < nodes->count; i++) {
         struct node *node = &nodes->list[i];
         yyjson_mut_val *parent = yyjson_mut_obj_get(node->table, "parent");
-        struct slice name = text_of(parent);
+        struct slice name = json_text_of(parent);
         char extract[SHORTEN_BYTES];
 
         if (!name.length)
@@ -780,7 +776,7 @@ enum spile_status schema_validate(yyjson_mut_val *root, struct spile_error *err)
     }
     status = check_value("a schema", root, &rule, err);
     if (!status && name)
-        status = schema_name_check(text_of(name), err);
+        status = schema_name_check(json_text_of(name), err);
     if (!status && !yyjson_mut_obj_get(root, "tables")) {
         spile_fail(err, SPILE_CONFIG, "the schema has no \"tables\"");
         status = spile_hint(err, SPILE_CONFIG, "write each table under its name; of a schema without tables, {}");
