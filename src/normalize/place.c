@@ -309,18 +309,24 @@ static enum spile_status refuse_value(struct walker *w, struct node *node, const
     return discard_value(w, node, variant ? CONTRACT_DATA_TYPE : CONTRACT_COLUMNS, *value) ? SPILE_OK : spile_fail_nomem(w->err);
 }
 
-/* Has the contract refused such a value before? Then it does so again. */
+/* Has the contract refused such a value before? Then it does so again. But what was refused as the variant of a column that was not there yet tells
+ * nothing of a value that fits the type preferred for it. */
 static bool is_refused(const struct node *node, struct document value)
 {
-    return (node->refused_rows | node->refused_values) && ((node->refused_rows | node->refused_values) & 1u << natural_type(value));
+    uint32_t refused = node->refused_rows | node->refused_values;
+
+    if (!(refused & 1u << natural_type(value)))
+        return false;
+    return refused == REFUSED_ALL || node->slot || node->preferred == TYPE_UNKNOWN || coerces_to(node->preferred, value) == NOT_COERCED;
 }
 
+/* When the key's column is refused its values are left out before anybody looks at their types, as in dlt. */
 static enum spile_status refuse_again(struct walker *w, struct node *node, struct document value)
 {
     uint32_t type = 1u << natural_type(value);
     enum contract_entity entity = (node->refused_rows | node->refused_values) == REFUSED_ALL ? CONTRACT_COLUMNS : CONTRACT_DATA_TYPE;
 
-    if (node->refused_rows & type) {
+    if (node->refused_values != REFUSED_ALL && (node->refused_rows & type)) {
         refuse_row(w, node, entity);
         return SPILE_OK;
     }

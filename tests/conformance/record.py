@@ -197,6 +197,10 @@ OWN = {
         {"n_a": "x", "n_b": 1, "t_a": "never", "j_a": 5, "j_b": {"x": [1]}, "l": [{"n_a": "1", "j_c": [1]}]}],
         [{"n_a": 2, "n_b": "y", "t_a": "2024-01-01", "j_a": {"y": 1}, "j_b": "z"}]],
         {"hints": {"preferred_types": {"re:^n_": "bigint", "re:^t_": "timestamp", "re:^j_": "json"}}}),
+    **{f"own_contract_misfit_{mode}_{columns}": (f"a value that does not fit its preferred type is refused, data_type {mode}, columns {columns}; the next one fits", [
+        [{"id": 1}], [{"id": 2, "type": "back\\slash"}, {"id": 3, "type": " 7 "}, {"id": 4, "type": "x"}, {"id": 5, "type": "null"}]],
+        {"contract": {"data_type": mode, "columns": columns}, "hints": {"preferred_types": {"type": "json"}}})
+       for mode in ("discard_row", "discard_value") for columns in ("evolve", "discard_row", "discard_value")},
     "own_propagation": ("columns handed down to nested tables", [[
         {"id": 1, "name": "x", "l": [{"m": 2, "k": [3, {"id": 9}]}, {"k": [4]}], "o": {"p": [5]}}, {"name": "y", "l": [[6]]}],
         [{"id": "two", "l": [{"m": "n", "k": [7]}]}]],
