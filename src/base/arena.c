@@ -121,6 +121,34 @@ char *arena_printf(struct arena *arena, const char *format, ...)
     return text;
 }
 
+#ifdef SPILE_ARENA_MALLOC
+
+void arena_reset(struct arena *arena)
+{
+    arena_release(arena);
+}
+
+#else
+
+/* The newest block of usual size is the largest of them; an outsized one may be newest only when it is alone. */
+void arena_reset(struct arena *arena)
+{
+    struct arena_block *kept = arena->blocks;
+    size_t block_bytes = arena->block_bytes;
+
+    if (!kept || kept->capacity > ARENA_LAST_BYTES) {
+        arena_release(arena);
+        return;
+    }
+    arena->blocks = kept->next;
+    arena_release(arena);
+    kept->next = NULL;
+    kept->used = 0;
+    *arena = (struct arena){ kept, block_bytes };
+}
+
+#endif
+
 void arena_release(struct arena *arena)
 {
     struct arena_block *next;

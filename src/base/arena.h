@@ -22,4 +22,7 @@ char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((
 /* Frees everything; the arena is empty and usable again. */
 void arena_release(struct arena *arena);
 
+/* The same, but keeps a block for what comes next. */
+void arena_reset(struct arena *arena);
+
 #endif

@@ -33,6 +33,18 @@ static size_t capacity_for(size_t capacity, size_t needed)
     return capacity;
 }
 
+bool text_next(struct slice *rest, char separator, struct slice *piece)
+{
+    const char *end = rest->length ? memchr(rest->text, separator, rest->length) : NULL;
+    size_t length = end ? (size_t)(end - rest->text) : rest->length;
+
+    if (!rest->text)
+        return false;
+    *piece = slice_strip((struct slice){ rest->text, length });
+    *rest = end ? (struct slice){ end + 1, rest->length - length - 1 } : (struct slice){ NULL, 0 };
+    return true;
+}
+
 bool text_reserve(struct text *text, size_t more)
 {
     size_t needed;

@@ -25,6 +25,9 @@ bool slice_equal(struct slice a, struct slice b);
 /* Without the white space at both ends, as Python's str.strip() understands it (Unicode). */
 struct slice slice_strip(struct slice slice);
 
+/* Takes the piece before the next separator off *rest, which is set behind it; without the white space around. False: *rest is at its end. */
+bool text_next(struct slice *rest, char separator, struct slice *piece);
+
 /* A growing text. Zero is empty. `text` is terminated whenever length > 0 or after text_reserve. After an allocation failure `failed`
  * stays set and further appends do nothing, so that a caller may check once at the end. */
 struct text {

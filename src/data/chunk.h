@@ -17,6 +17,8 @@ enum chunk_state {
     CHUNK_ARRAY_ITEM  /* inside that array, right after a comma */
 };
 
+struct documents;
+
 struct chunk {
     uint64_t number;        /* position in the run, from 0: set by whoever hands out chunks */
     uint32_t part;          /* which table's data this is: likewise */
@@ -30,6 +32,8 @@ struct chunk {
     bool shallow;           /* the splitter has seen that nothing in it nests deeper than JSON_DEPTH_MAX: the reader need not look */
     char *bytes;            /* malloc, capacity >= length + CHUNK_PADDING, zeroed padding; owned by the chunk */
     size_t length, capacity;
+    struct documents *documents; /* items that are parsed already (malloc, owned by the chunk): then there are no bytes, and `offset` is the number of
+                                    the first within its part, from 0 */
 };
 
 #endif

@@ -42,12 +42,17 @@ struct table_wish {
     const struct table_rows *parent;
 };
 
+/* Parts that came after the chunk in work do not count, so that it does not matter when the chunk is walked. */
 static const struct normalize_part *part_named(const struct walker *w, const char *name)
 {
-    for (uint32_t i = 0; i < w->options->part_count; i++)
-        if (!strcmp(w->options->parts[i].table, name))
-            return &w->options->parts[i];
-    return NULL;
+    const struct normalize_part *found = NULL;
+
+    pthread_mutex_lock(w->schema_lock);
+    for (uint32_t i = 0; !found && i < w->options->part_count; i++)
+        if (w->options->parts[i].since <= w->number && !strcmp(w->options->parts[i].table, name))
+            found = &w->options->parts[i];
+    pthread_mutex_unlock(w->schema_lock);
+    return found;
 }
 
 struct table *normalize_root_table(struct schema *schema, const struct normalize_part *part)

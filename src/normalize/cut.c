@@ -316,7 +316,7 @@ enum spile_status hand_over(struct walker *w)
 bool walker_init(struct walker *w, const struct normalize_options *options, struct turns *turns, pthread_mutex_t *schema_lock)
 {
     *w = (struct walker){ .options = options, .turns = turns, .schema_lock = schema_lock };
-    w->roots = calloc(options->part_count, sizeof(struct shape *));
+    w->roots = calloc(options->part_capacity, sizeof(struct shape *));
     w->table_map = name_map_new(naming_collides(&options->schema->naming));
     w->encoder = batch_encoder_new();
     unsafe_yyjson_set_strn(&w->load_id, options->load_id, strlen(options->load_id));
@@ -365,7 +365,7 @@ static void release_rows(struct table_rows *rows)
 
 void walker_release(struct walker *w)
 {
-    for (uint32_t i = 0; w->roots && i < w->options->part_count; i++)
+    for (uint32_t i = 0; w->roots && i < w->options->part_capacity; i++)
         release_shape(w->roots[i]);
     for (uint32_t i = 0; i < w->table_count; i++)
         release_rows(w->tables[i]);

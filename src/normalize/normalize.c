@@ -6,6 +6,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "data/documents.h"
 #include "data/json.h"
 #include "normalize/walker.h"
 
@@ -61,6 +62,8 @@ static bool take_chunk(struct normalizer *n, struct chunk *chunk)
 /* Keeps the bytes for the next chunk, or frees them when there are enough. */
 static void give_back(struct normalizer *n, struct chunk *chunk)
 {
+    documents_free(chunk->documents);
+    chunk->documents = NULL;
     pthread_mutex_lock(&n->queue_lock);
     if (n->spare_count < n->queue_size)
         n->spare[n->spare_count++] = *chunk;
@@ -85,6 +88,20 @@ bool normalizer_submit(struct normalizer *n, struct chunk *chunk)
     }
     pthread_mutex_unlock(&n->queue_lock);
     return go;
+}
+
+enum spile_status normalizer_add_part(struct normalizer *n, enum spile_status (*prepare)(void *user, uint32_t part, struct spile_error *err),
+                                      void *user, struct spile_error *err)
+{
+    uint32_t part = n->options.part_count;
+    enum spile_status status;
+
+    pthread_mutex_lock(&n->schema_lock);
+    status = prepare(user, part, err);
+    if (!status)
+        n->options.part_count++;
+    pthread_mutex_unlock(&n->schema_lock);
+    return status;
 }
 
 static void close_queue(struct normalizer *n)
@@ -116,6 +133,25 @@ bool normalizer_has_enough(struct normalizer *n, uint32_t part)
     return n->part_items && atomic_load(&n->part_items[part]) >= n->options.items_max;
 }
 
+/* The chunk's item with that number. */
+static enum spile_status next_item(struct worker *worker, const struct chunk *chunk, uint64_t number, struct json_item *item, bool *more)
+{
+    const struct documents *documents = chunk->documents;
+
+    if (!documents)
+        return json_reader_next(worker->reader, item, more, &worker->error);
+    *more = number < documents->count;
+    if (*more)
+        *item = (struct json_item){ .document = documents->items[number], .offset = chunk->offset + number };
+    return SPILE_OK;
+}
+
+/* The place of the current item in its input. Of parsed items there is but the number, which is told by fail_chunk. */
+static enum spile_status within_item(struct worker *worker, const struct chunk *chunk, enum spile_status status)
+{
+    return chunk->documents ? status : json_reader_within(worker->reader, status, &worker->error);
+}
+
 static enum spile_status walk_items(struct worker *worker, const struct chunk *chunk, uint64_t *items)
 {
     struct json_item item;
@@ -127,14 +163,14 @@ static enum spile_status walk_items(struct worker *worker, const struct chunk *c
             return SPILE_OK;
         status = check_cancelled(worker);
         if (!status)
-            status = json_reader_next(worker->reader, &item, &more, &worker->error);
+            status = next_item(worker, chunk, *items, &item, &more);
         if (status || !more)
             return status;
         status = walk_item(&worker->walker, chunk->part, item.document, item.element, item.offset);
         if (worker->normalizer->part_items)
             atomic_fetch_add(&worker->normalizer->part_items[chunk->part], 1);
         if (status)
-            return is_of_input(status) ? json_reader_within(worker->reader, status, &worker->error) : status;
+            return is_of_input(status) ? within_item(worker, chunk, status) : status;
     }
 }
 
@@ -167,9 +203,12 @@ static void end_chunk(struct worker *worker, const struct chunk *chunk, uint64_t
     turns_done(&n->turns);
 }
 
-static void tell_item(struct spile_error *err, uint64_t item)
+static void tell_item(struct spile_error *err, const struct chunk *chunk, uint64_t item)
 {
-    spile_within(err, err->status, "item %llu", (unsigned long long)item);
+    if (chunk->documents)
+        spile_within(err, err->status, "item %llu of %s", (unsigned long long)item, chunk->input_name);
+    else
+        spile_within(err, err->status, "item %llu", (unsigned long long)item);
     spile_hint(err, SPILE_SOURCE, "correct the input there, then run the same command again; nothing was loaded");
 }
 
@@ -181,7 +220,7 @@ static void fail_chunk(struct worker *worker, const struct chunk *chunk, uint64_
 
     if (first) {
         if (is_of_input(worker->error.status))
-            tell_item(&worker->error, (chunk->first ? 0 : n->input_items) + items + 1);
+            tell_item(&worker->error, chunk, (chunk->documents ? chunk->offset : chunk->first ? 0 : n->input_items) + items + 1);
         n->error = worker->error;
         turns_stop(&n->turns);
     }
@@ -198,7 +237,8 @@ static enum spile_status normalize_chunk(struct worker *worker, struct chunk *ch
     begin_chunk(worker, chunk);
     if (walker->nesting_limited && !turns_wait(walker->turns, chunk->number))
         return spile_fail(&worker->error, SPILE_CANCELLED, "stopped");
-    json_reader_begin(worker->reader, chunk);
+    if (!chunk->documents)
+        json_reader_begin(worker->reader, chunk);
     status = walk_items(worker, chunk, items);
     if (!status)
         status = cut_rows(walker);
@@ -253,6 +293,8 @@ enum spile_status normalizer_new(struct normalizer **out, const struct normalize
         return spile_fail_nomem(err);
     }
     n->options = *options;
+    if (!n->options.part_capacity)
+        n->options.part_capacity = options->part_count;
     pthread_mutex_init(&n->schema_lock, NULL);
     pthread_mutex_init(&n->queue_lock, NULL);
     pthread_cond_init(&n->queue_filled, NULL);
@@ -261,7 +303,7 @@ enum spile_status normalizer_new(struct normalizer **out, const struct normalize
     n->queue = calloc(n->queue_size, sizeof(*n->queue));
     n->spare = calloc(n->queue_size, sizeof(*n->spare));
     n->workers = calloc(options->workers, sizeof(*n->workers));
-    n->part_items = options->items_max ? calloc(options->part_count, sizeof(*n->part_items)) : NULL;
+    n->part_items = options->items_max ? calloc(n->options.part_capacity, sizeof(*n->part_items)) : NULL;
     *out = n;
     if (!n->queue || !n->spare || !n->workers || (options->items_max && !n->part_items))
         return spile_fail_nomem(err);

@@ -22,6 +22,7 @@ struct normalize_part {
     bool max_nesting_given; /* by the user: goes into the schema */
     struct contract contract; /* in force when the table is made */
     const struct spile_contract *contract_given; /* by the user: goes into the schema; NULL: none */
+    uint64_t since; /* number of the first chunk that may know of it */
 };
 
 /* The part's table, not yet in the schema, as its first row finds it: without columns. NULL: out of memory. */
@@ -32,6 +33,7 @@ struct normalize_options {
     const char *load_id;
     const struct normalize_part *parts;
     uint32_t part_count;
+    uint32_t part_capacity; /* so many may come to be in `parts`, before a chunk of theirs is submitted; 0: part_count */
     unsigned workers;
     bool evolves_frozen;   /* what contracts freeze evolves all the same: to see what they would refuse */
     uint64_t items_max;    /* of each part; with one worker only; 0: all */
@@ -56,6 +58,10 @@ enum spile_status normalizer_new(struct normalizer **out, const struct normalize
  * workers are busy and the queue is full. False when normalizing has failed or was cancelled: stop then, the reason comes from
  * normalizer_finish. */
 bool normalizer_submit(struct normalizer *normalizer, struct chunk *chunk);
+
+/* Another part stands in options.parts[part_count]. `prepare` makes it ready with the schema's lock held. */
+enum spile_status normalizer_add_part(struct normalizer *normalizer, enum spile_status (*prepare)(void *user, uint32_t part, struct spile_error *err),
+                                      void *user, struct spile_error *err);
 
 /* Waits for all chunks. `reader_error` (status SPILE_OK: none): what ended the input early, counted as an error after the last
  * chunk. Of several errors the one that comes first in the input is returned. */

@@ -1,0 +1,29 @@
+/* Items that are parsed already: documents one behind the other, with memory of their own. This is how extract hands over what generators, steps and
+ * transformers have made. */
+#ifndef DATA_DOCUMENTS_H
+#define DATA_DOCUMENTS_H
+
+#include "base/arena.h"
+#include "data/document.h"
+
+struct documents {
+    struct arena arena;
+    struct document *items;
+    size_t count, capacity;
+    size_t bytes; /* that the items take */
+};
+
+/* NULL: out of memory. */
+struct documents *documents_new(void);
+void documents_free(struct documents *documents); /* NULL is allowed */
+
+/* Copies the document with its texts to the end. False: out of memory, and nothing was added. */
+bool documents_add(struct documents *documents, struct document document);
+
+/* The same for a document in the making. */
+bool documents_add_value(struct documents *documents, yyjson_mut_val *value);
+
+void documents_clear(struct documents *documents); /* keeps memory for the next ones */
+void documents_release(struct documents *documents);
+
+#endif
