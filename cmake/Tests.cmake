@@ -22,7 +22,8 @@ set(test_environment
     SPILE=${PROJECT_BINARY_DIR}/bin/spile
     SPILE_LIB=${PROJECT_BINARY_DIR}/lib/libspile.so
     SPILE_GENERATE=${PROJECT_BINARY_DIR}/bench/generate
-    SPILE_YAML_FILTER=${PROJECT_BINARY_DIR}/tests/yaml_filter
+    SPILE_FILTERS=${PROJECT_BINARY_DIR}/tests
+    SPILE_EXAMPLES=${PROJECT_BINARY_DIR}/examples
     SPILE_SANITIZE=${SPILE_SANITIZE}
     ${sanitizer_options})
 

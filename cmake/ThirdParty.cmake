@@ -54,4 +54,4 @@ target_include_directories(spile_thirdparty SYSTEM PUBLIC
     ${yyjson} ${nanoarrow}/src ${PROJECT_BINARY_DIR}/third-party ${nanoarrow}/flatcc/include ${duckdb}/include ${XXHASH_INCLUDE_DIR})
 target_compile_definitions(spile_thirdparty PRIVATE NDEBUG)
 target_compile_options(spile_thirdparty PRIVATE -w -fno-sanitize=undefined)
-target_link_libraries(spile_thirdparty PUBLIC OpenSSL::Crypto ZLIB::ZLIB PkgConfig::ZSTD PkgConfig::YAML PkgConfig::PCRE2 Threads::Threads ${CMAKE_DL_LIBS})
+target_link_libraries(spile_thirdparty PUBLIC OpenSSL::Crypto ZLIB::ZLIB PkgConfig::ZSTD PkgConfig::YAML PkgConfig::PCRE2 Threads::Threads ${CMAKE_DL_LIBS} m)

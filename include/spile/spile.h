@@ -111,6 +111,34 @@ SPILE_API const char *spile_schema_diff_text(const struct spile_schema_diff *dif
 SPILE_API const char *spile_schema_diff_json(const struct spile_schema_diff *diff);
 SPILE_API void spile_schema_diff_free(struct spile_schema_diff *diff); /* NULL is allowed */
 
+/* ---- incremental loading ------------------------------------------------------------------------------------------------------- */
+
+enum spile_last_value { SPILE_MAX = 0, SPILE_MIN };
+enum spile_row_order { SPILE_UNORDERED = 0, SPILE_ASCENDING, SPILE_DESCENDING };
+enum spile_missing_cursor { SPILE_RAISE = 0, SPILE_INCLUDE, SPILE_EXCLUDE };
+
+/* Draws only what is new: items whose cursor is not before the last value that an earlier run has seen. The last value is kept in the state of
+ * the resource, which moves with the commit of its data. A value is JSON ("5", "\"5\"", "2.5"); what is no JSON is a text ("2026-01-01"). */
+struct spile_incremental {
+    const char *cursor;     /* of the items as they come: a key, or a JSONPath whose first match counts ("meta.updated_at"); NULL: not incremental */
+    const char *initial;    /* the last value before the first run; NULL: none, all items are new */
+    const char *end;        /* only items before it, and no state is read or kept: a backfill. Needs `initial`. NULL: none */
+    enum spile_last_value last_value;
+    /* Another last value than the greatest or least: is `value` to take the place of `last`? Both are JSON. Called on the thread that runs the
+     * resource's steps. NULL: by last_value */
+    bool (*replaces)(const char *value, const char *last, void *user);
+    void *user;
+    double lag;             /* begin that much earlier, for what comes late: seconds for times, days for dates, else units. The destination has to
+                               tell what it has already, so nothing is de-duplicated here */
+    enum spile_row_order order; /* items come in that order: stop to draw at the first page that has one out of range */
+    enum spile_missing_cursor missing; /* of items without a value there */
+    bool open_start;        /* items equal to the last value are not new (there can't be more of them) */
+    bool closed_end;        /* items equal to `end` belong to it */
+    const char *primary_key; /* columns, with commas, that tell items apart which have the last value: NULL: the resource's, else the whole item;
+                               "": nothing does, all of them are loaded again */
+    uint32_t keys_max;      /* of items kept in the state that have the last value; more fail with SPILE_SOURCE. 0: 100000 */
+};
+
 /* ---- what to load ------------------------------------------------------------------------------------------------------------ */
 
 struct spile_part;

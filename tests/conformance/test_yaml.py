@@ -200,7 +200,7 @@ def exact(value):
 class Filter:
     def __init__(self):
         pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-        self.process = subprocess.Popen([os.environ["SPILE_YAML_FILTER"]], **pipes)
+        self.process = subprocess.Popen([os.path.join(os.environ["SPILE_FILTERS"], "yaml_filter")], **pipes)
 
     def call(self, kind, text):
         request = text.encode()

@@ -1,0 +1,145 @@
+/* Incremental loading of what stdin says, a script of JSON per line:
+ *
+ *   {"options": {"cursor": "ts", "initial": "1", ...}, "key": "id", "runs": [[[item, ...] page, ...] run, ...]}
+ *
+ * The state goes from run to run. For each script a line: {"runs": [{"passed": [[index, ...], ...], "enough": [bool, ...], "state": ..., "error": ...}]},
+ * or {"error": ...} when the options are refused. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/json_text.h"
+#include "extract/incremental.h"
+
+static const char *text_of(yyjson_val *object, const char *key)
+{
+    return yyjson_get_str(yyjson_obj_get(object, key));
+}
+
+static int number_of(yyjson_val *object, const char *key, const char *const *words)
+{
+    const char *word = text_of(object, key);
+
+    for (int i = 0; word && words[i]; i++)
+        if (!strcmp(words[i], word))
+            return i;
+    return 0;
+}
+
+static struct spile_incremental options_of(yyjson_val *object)
+{
+    return (struct spile_incremental){
+        .cursor = text_of(object, "cursor"),
+        .initial = text_of(object, "initial"),
+        .end = text_of(object, "end"),
+        .last_value = (enum spile_last_value)number_of(object, "last_value", (const char *const[]){ "max", "min", NULL }),
+        .lag = yyjson_get_num(yyjson_obj_get(object, "lag")),
+        .order = (enum spile_row_order)number_of(object, "order", (const char *const[]){ "none", "asc", "desc", NULL }),
+        .missing = (enum spile_missing_cursor)number_of(object, "missing", (const char *const[]){ "raise", "include", "exclude", NULL }),
+        .open_start = yyjson_get_bool(yyjson_obj_get(object, "open_start")),
+        .closed_end = yyjson_get_bool(yyjson_obj_get(object, "closed_end")),
+        .primary_key = text_of(object, "primary_key"),
+        .keys_max = (uint32_t)yyjson_get_uint(yyjson_obj_get(object, "keys_max")),
+    };
+}
+
+static enum spile_status take_page(struct incremental *inc, yyjson_val *page, yyjson_mut_doc *doc, yyjson_mut_val *passed, bool *enough,
+                                   struct spile_error *err)
+{
+    yyjson_val *item;
+    size_t i, count;
+    enum spile_status status = SPILE_OK;
+
+    yyjson_arr_foreach(page, i, count, item)
+    {
+        enum incremental_verdict verdict;
+
+        status = incremental_take(inc, (struct document){ item }, &verdict, err);
+        if (status)
+            return status;
+        if (verdict == INCREMENTAL_PASS)
+            yyjson_mut_arr_add_uint(doc, passed, i);
+    }
+    return incremental_end_page(inc, enough, err);
+}
+
+static bool take_run(struct incremental *inc, yyjson_val *pages, yyjson_mut_doc *doc, yyjson_mut_val *report)
+{
+    yyjson_mut_val *all = yyjson_mut_obj_add_arr(doc, report, "passed"), *enoughs = yyjson_mut_obj_add_arr(doc, report, "enough");
+    struct spile_error err = { 0 };
+    yyjson_val *page;
+    size_t i, count;
+
+    yyjson_arr_foreach(pages, i, count, page)
+    {
+        bool enough = false;
+
+        if (take_page(inc, page, doc, yyjson_mut_arr_add_arr(doc, all), &enough, &err)) {
+            yyjson_mut_obj_add_strcpy(doc, report, "error", err.message);
+            return false;
+        }
+        yyjson_mut_arr_add_bool(doc, enoughs, enough);
+    }
+    return true;
+}
+
+static void run_script(yyjson_val *script, yyjson_mut_doc *doc, yyjson_mut_val *report)
+{
+    struct spile_incremental options = options_of(yyjson_obj_get(script, "options"));
+    struct incremental *inc;
+    struct spile_error err = { 0 };
+    yyjson_mut_val *runs, *state = NULL;
+    yyjson_val *pages;
+    size_t i, count;
+    bool ok = true, failed = false;
+
+    if (incremental_new(&inc, "t", &options, text_of(script, "key"), &err)) {
+        yyjson_mut_obj_add_strcpy(doc, report, "error", err.message);
+        return;
+    }
+    runs = yyjson_mut_obj_add_arr(doc, report, "runs");
+    yyjson_arr_foreach(yyjson_obj_get(script, "runs"), i, count, pages)
+    {
+        yyjson_mut_val *run = yyjson_mut_arr_add_obj(doc, runs);
+
+        if (incremental_begin(inc, state, &err)) {
+            yyjson_mut_obj_add_strcpy(doc, run, "error", err.message);
+            break;
+        }
+        ok = take_run(inc, pages, doc, run);
+        if (!ok)
+            break;
+        state = incremental_state(inc, doc, &failed);
+        if (state)
+            yyjson_mut_obj_add_val(doc, run, "state", yyjson_mut_val_mut_copy(doc, state));
+    }
+    incremental_free(inc);
+}
+
+int main(void)
+{
+    char *line = NULL;
+    size_t capacity = 0;
+    ssize_t length;
+
+    while ((length = getline(&line, &capacity, stdin)) > 0) {
+        yyjson_doc *script = json_text_parse(line, (size_t)length);
+        yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
+        yyjson_mut_val *report = yyjson_mut_obj(doc);
+        size_t size;
+        char *text;
+
+        if (!script) {
+            fprintf(stderr, "no JSON: %s", line);
+            return 1;
+        }
+        run_script(yyjson_doc_get_root(script), doc, report);
+        text = json_text_write(report, &size);
+        puts(text ? text : "");
+        free(text);
+        yyjson_mut_doc_free(doc);
+        yyjson_doc_free(script);
+    }
+    free(line);
+    return 0;
+}
