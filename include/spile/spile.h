@@ -55,6 +55,17 @@ struct spile_error {
     char hint[512];     /* what to do about it; "" when we know no remedy */
 };
 
+/* For functions that users write (generators, steps): fills the error and returns the status, so that one may write
+ *     return spile_fail(err, SPILE_SOURCE, "page %d is missing", number);
+ * The place is added by the engine. A NULL error is fine. */
+#if defined(__GNUC__)
+#define SPILE_PRINTF(template_at, values_at) __attribute__((format(printf, template_at, values_at)))
+#else
+#define SPILE_PRINTF(template_at, values_at)
+#endif
+SPILE_API enum spile_status spile_fail(struct spile_error *err, enum spile_status status, const char *format, ...) SPILE_PRINTF(3, 4);
+SPILE_API enum spile_status spile_hint(struct spile_error *err, enum spile_status status, const char *format, ...) SPILE_PRINTF(3, 4); /* what to do */
+
 /* ---- schema ------------------------------------------------------------------------------------------------------------------ */
 
 /* The tables of a dataset, their columns and hints, and the settings by which new ones are made: what dlt calls a schema. Opaque; belongs to
@@ -111,6 +122,33 @@ SPILE_API const char *spile_schema_diff_text(const struct spile_schema_diff *dif
 SPILE_API const char *spile_schema_diff_json(const struct spile_schema_diff *diff);
 SPILE_API void spile_schema_diff_free(struct spile_schema_diff *diff); /* NULL is allowed */
 
+/* ---- how it is written ----------------------------------------------------------------------------------------------------- */
+
+enum spile_write {
+    SPILE_APPEND = 0, /* add the rows */
+    SPILE_REPLACE     /* empty the table and its nested tables in the same transaction, then add the rows */
+};
+
+#define SPILE_NO_NESTING (-1)
+
+/* What happens to data that would change the schema, as dlt's schema contracts. */
+enum spile_contract_mode {
+    SPILE_NOT_SAID = 0,   /* what the dataset's schema says; where it says nothing: SPILE_EVOLVE */
+    SPILE_EVOLVE,         /* the schema follows the data */
+    SPILE_FREEZE,         /* the run fails with SPILE_CONTRACT */
+    SPILE_DISCARD_ROW,    /* the row is left out, with the rows nested in it */
+    SPILE_DISCARD_VALUE   /* the value is left out; of a new table: its rows */
+};
+
+/* A contract given to a run is kept in the dataset's schema: it holds for later runs too, until one gives another. The columns of a table
+ * that is new to the dataset always follow the data of the run that makes it. */
+struct spile_contract {
+    enum spile_contract_mode all;       /* for those not said below */
+    enum spile_contract_mode tables;    /* new tables, nested ones too */
+    enum spile_contract_mode columns;   /* new columns */
+    enum spile_contract_mode data_type; /* values of another type than their column: new variant columns */
+};
+
 /* ---- incremental loading ------------------------------------------------------------------------------------------------------- */
 
 enum spile_last_value { SPILE_MAX = 0, SPILE_MIN };
@@ -142,6 +180,7 @@ struct spile_incremental {
 /* ---- what to load ------------------------------------------------------------------------------------------------------------ */
 
 struct spile_part;
+struct spile_source;
 
 /* Data for one run: made by the functions below, passed by value. Holds pointers of the caller, which must stay valid until the
  * run returns; owns nothing. */
@@ -152,6 +191,7 @@ struct spile_data {
     const char *const *paths;
     const struct spile_part *parts;
     size_t count;
+    const struct spile_source *source;
 };
 
 /* Several tables in one load: each part is loaded into its own table, in this order, in one transaction. */
@@ -160,12 +200,12 @@ struct spile_part {
     struct spile_data data; /* JSON or files; not parts again */
 };
 
-enum { SPILE_DATA_JSON = 1, SPILE_DATA_FILES = 2, SPILE_DATA_PARTS = 3 };
+enum { SPILE_DATA_JSON = 1, SPILE_DATA_FILES = 2, SPILE_DATA_PARTS = 3, SPILE_DATA_SOURCE = 4 };
 
 /* JSON text: one object, an array of objects, or objects one after another (NDJSON or concatenated). Not modified. */
 static inline struct spile_data spile_json_bytes(const void *bytes, size_t length)
 {
-    struct spile_data data = { SPILE_DATA_JSON, bytes, length, NULL, NULL, 0 };
+    struct spile_data data = { SPILE_DATA_JSON, bytes, length, NULL, NULL, 0, NULL };
     return data;
 }
 
@@ -183,15 +223,211 @@ static inline struct spile_data spile_json(const char *text)
  * "-" is standard input, which can be named once. Each path names a file; folders and patterns are the caller's affair. */
 static inline struct spile_data spile_files(const char *const *paths, size_t count)
 {
-    struct spile_data data = { SPILE_DATA_FILES, NULL, 0, paths, NULL, count };
+    struct spile_data data = { SPILE_DATA_FILES, NULL, 0, paths, NULL, count, NULL };
     return data;
 }
 
 static inline struct spile_data spile_parts(const struct spile_part *parts, size_t count)
 {
-    struct spile_data data = { SPILE_DATA_PARTS, NULL, 0, NULL, parts, count };
+    struct spile_data data = { SPILE_DATA_PARTS, NULL, 0, NULL, parts, count, NULL };
     return data;
 }
+
+/* What the resources of a source draw, each into its own table. `table`, `columns` and keys of the run's options are not used then. */
+static inline struct spile_data spile_from(const struct spile_source *source)
+{
+    struct spile_data data = { SPILE_DATA_SOURCE, NULL, 0, NULL, NULL, 0, source };
+    return data;
+}
+
+/* ---- items ------------------------------------------------------------------------------------------------------------------- */
+
+/* One document that a generator builds, or a step or transformer works on; an object, as a rule. A path names a place in it: "user.address.city",
+ * "lines[0].sku", "lines[-1]" (the last), "lines[]" (a new one at the end), "['a key.with dots']"; "" is the whole. Belongs to whoever made it;
+ * steps and transformers borrow theirs for the length of the call. One thread at a time. */
+struct spile_item;
+
+enum spile_kind {
+    SPILE_ABSENT = 0, /* nothing is there */
+    SPILE_NULL,
+    SPILE_BOOL,
+    SPILE_INTEGER, /* fits 64 bits */
+    SPILE_DOUBLE,
+    SPILE_NUMBER,  /* JSON's number beyond 64 bits and beyond double */
+    SPILE_TEXT,
+    SPILE_OBJECT,
+    SPILE_LIST
+};
+
+SPILE_API enum spile_status spile_item_new(struct spile_item **out, struct spile_error *err); /* an empty object */
+SPILE_API void spile_item_free(struct spile_item *item);                                      /* NULL is allowed */
+SPILE_API void spile_item_clear(struct spile_item *item); /* an empty object again; a failure that was remembered is forgotten */
+
+/* What is at the path. `otherwise` is given when nothing of that kind is there; an integer is a double, too. A text (NULL: there is none) and JSON
+ * (NULL: absent, or out of memory) live until the item changes or dies. The length may be NULL; texts are terminated, too. */
+SPILE_API enum spile_kind spile_item_kind(const struct spile_item *item, const char *path);
+SPILE_API size_t spile_item_count(const struct spile_item *item, const char *path); /* of elements or members; 0 for other kinds */
+SPILE_API bool spile_item_bool(const struct spile_item *item, const char *path, bool otherwise);
+SPILE_API int64_t spile_item_integer(const struct spile_item *item, const char *path, int64_t otherwise);
+SPILE_API double spile_item_double(const struct spile_item *item, const char *path, double otherwise);
+SPILE_API const char *spile_item_text(const struct spile_item *item, const char *path, size_t *length);
+SPILE_API const char *spile_item_json(struct spile_item *item, const char *path, size_t *length);
+
+/* Sets what is at the path; objects and lists on the way are made. Texts are copied. What goes wrong (a path that can't be, a NaN, memory) is
+ * remembered by the item, and told by spile_emit_item() or after the step: so setters need no check each. */
+SPILE_API void spile_item_set_null(struct spile_item *item, const char *path);
+SPILE_API void spile_item_set_bool(struct spile_item *item, const char *path, bool value);
+SPILE_API void spile_item_set_integer(struct spile_item *item, const char *path, int64_t value);
+SPILE_API void spile_item_set_double(struct spile_item *item, const char *path, double value);
+SPILE_API void spile_item_set_text(struct spile_item *item, const char *path, const char *text); /* NULL sets null */
+SPILE_API void spile_item_set_bytes(struct spile_item *item, const char *path, const void *utf8, size_t length); /* a text, not terminated */
+SPILE_API void spile_item_set_json(struct spile_item *item, const char *path, const char *json);
+SPILE_API void spile_item_rename(struct spile_item *item, const char *path, const char *key); /* the member gets another key, its place stays */
+SPILE_API void spile_item_remove(struct spile_item *item, const char *path); /* fine when nothing is there */
+
+/* ---- sources and resources -------------------------------------------------------------------------------------------------- */
+
+/* Where a generator puts its items. Belongs to the engine, for the length of the call. */
+struct spile_emitter;
+
+/* Emit items. The text, the item and the data are copied: they may be used again at once. SPILE_CANCELLED: the engine wants no more (a limit is
+ * reached, another resource has failed, the run was cancelled): clean up and return it, or any other status; that is no failure. These calls block
+ * while the engine is full. JSON: an object, an array of items (a page), or values one after another; what is no JSON is SPILE_SOURCE, nothing of
+ * that page is loaded. `length` 0: terminated. */
+SPILE_API enum spile_status spile_emit_json(struct spile_emitter *out, const char *json, size_t length, struct spile_error *err);
+SPILE_API enum spile_status spile_emit_item(struct spile_emitter *out, struct spile_item *item, struct spile_error *err); /* also clears it */
+
+/* From here on items go to that table; NULL: the resource's again. The name is copied. Not with `columns` or keys: they are of the resource's table. */
+SPILE_API enum spile_status spile_emit_to(struct spile_emitter *out, const char *table, struct spile_error *err);
+
+/* Asks to be called again after this call has returned SPILE_OK; without, the resource is done. So a generator that emits one page per call shares its
+ * thread with the other resources; one that waits for a slow endpoint leaves the thread to them: until the descriptor is readable (writable), or the
+ * time is over. timeout_ms < 0: no limit. */
+SPILE_API void spile_again(struct spile_emitter *out);
+SPILE_API void spile_again_after(struct spile_emitter *out, int64_t ms);
+SPILE_API void spile_again_readable(struct spile_emitter *out, int fd, int64_t timeout_ms);
+SPILE_API void spile_again_writable(struct spile_emitter *out, int fd, int64_t timeout_ms);
+
+SPILE_API bool spile_emitter_stopping(const struct spile_emitter *out); /* would an emit return SPILE_CANCELLED? */
+
+/* Where an incremental resource has to begin and end drawing, as JSON (the last value less the lag, `end`); NULL: nowhere. Live as long as the call. */
+SPILE_API const char *spile_emitter_start(const struct spile_emitter *out);
+SPILE_API const char *spile_emitter_end(const struct spile_emitter *out);
+
+/* The state: JSON documents that the engine keeps between runs, one per resource and one per source, by key. Kept with the commit of the run, not
+ * before. The JSON (NULL: no such key, or out of memory) lives as long as the call of the function. Setting NULL removes. May be used by parallel
+ * functions; what they set together is theirs to agree on. A resource that is replaced begins with an empty state. */
+SPILE_API const char *spile_resource_state(struct spile_emitter *out, const char *key);
+SPILE_API enum spile_status spile_set_resource_state(struct spile_emitter *out, const char *key, const char *json, struct spile_error *err);
+SPILE_API const char *spile_source_state(struct spile_emitter *out, const char *key);
+SPILE_API enum spile_status spile_set_source_state(struct spile_emitter *out, const char *key, const char *json, struct spile_error *err);
+
+/* Resources that share a schema and a state; also their graph. A declaration: nothing runs before spile_run(pipeline, spile_from(source), ...), and it
+ * may run many times. */
+struct spile_source;
+
+/* How far a resource is drawn. Zero: to its end. A limit is no failure; the page that reaches it is loaded whole. */
+struct spile_limit {
+    uint64_t pages;  /* calls of emit */
+    uint64_t items;
+    double seconds;  /* looked at after each page */
+};
+
+/* A resource is a name, hints, and one of: a generator, data, or a transformer of another resource's items. */
+struct spile_resource_options {
+    size_t size; /* set by the macro */
+
+    /* Emits items until it is done. Called once, unless it asks to be called again (spile_again()); never twice at once. On the thread that called
+     * spile_run(), or, with `parallel`, on one of the engine's. Fails by returning a status that is neither SPILE_OK nor SPILE_CANCELLED, best with a
+     * message in `err`; the engine adds resource and item. */
+    enum spile_status (*generate)(struct spile_emitter *out, void *user, struct spile_error *err);
+    struct spile_data data; /* instead of it: JSON or files, which must stay until the run returns */
+
+    /* Called for each item of resource `from`: emits any number of items. With `parallel` on several threads at once, each call with its own item;
+     * what they emit keeps the order of the items they were given, unless `unordered`. */
+    enum spile_status (*transform)(struct spile_item *item, struct spile_emitter *out, void *user, struct spile_error *err);
+    const char *from;       /* name of a resource, also one declared later */
+
+    void *user;             /* for the functions; the caller's */
+    void (*close)(void *user); /* called once in each run in which the resource was begun, when it is done, was stopped or has failed, on the thread that
+                               called spile_run(): the place to clean up. NULL: nothing */
+    bool parallel, unordered;
+    bool hidden;            /* its items are not loaded, only given to transformers */
+    const char *table;      /* NULL: named like the resource */
+    const char *table_by;   /* JSONPath of a text that names the item's table; items without it go to `table`. Not with `columns` or keys */
+    enum spile_write write;
+    const char *columns, *json_columns, *primary_key, *merge_key; /* as in spile_run_options, of this resource's table */
+    struct spile_contract contract; /* zero: the run's */
+    int max_nesting;        /* 0: the run's */
+    struct spile_incremental incremental;
+    struct spile_limit limit;
+};
+#define SPILE_RESOURCE(...) (&(const struct spile_resource_options){ .size = sizeof(struct spile_resource_options), __VA_ARGS__ })
+
+/* What is done to each item of a resource before it is looked at, loaded, and given to transformers. One of: */
+struct spile_step {
+    size_t size; /* set by the macro */
+    enum spile_status (*map)(struct spile_item *item, void *user, struct spile_error *err); /* changes the item */
+    bool (*filter)(const struct spile_item *item, void *user);                              /* keeps it? */
+    enum spile_status (*flat_map)(struct spile_item *item, struct spile_emitter *out, void *user, struct spile_error *err); /* emits what takes its place */
+    void *user;
+    const char *rename;     /* "old: new, address.zip: postcode" */
+    const char *remove;     /* paths, with commas */
+    const char *keep;       /* keys, with commas: all others go */
+    const char *hash;       /* paths, with commas: each value becomes the SHA-256 of `salt` and its text, in hexadecimal; null stays null */
+    const char *hmac;       /* likewise: the HMAC-SHA-256 with the key `salt` */
+    const char *salt;
+    const char *parse_json; /* paths, with commas, of texts that are JSON: become what they say. SPILE_SOURCE when one is none */
+    const char *constant;   /* a path that gets `value`, JSON */
+    const char *value;
+    const char *sequence;   /* a path whose integer must go up by one from item to item: else SPILE_SOURCE, since something was lost or came twice */
+    unsigned before;        /* goes before that step of the resource, counted from 1; 0: behind the last */
+};
+#define SPILE_STEP(...) (&(const struct spile_step){ .size = sizeof(struct spile_step), __VA_ARGS__ })
+
+struct spile_source_options {
+    size_t size; /* set by the macro */
+    const struct spile_schema *schema; /* merged into the dataset's; must outlive the source. NULL: nothing */
+    struct spile_contract contract;    /* of all resources that have none; zero: the run's */
+    int max_nesting;                   /* likewise */
+    bool root_key;                     /* as in spile_run_options */
+    unsigned workers;                  /* threads for parallel functions of each kind; 0: 5 */
+    unsigned parallel_items;           /* items that wait for parallel transformers, or are in them; 0: 20 */
+    uint64_t queue_bytes;              /* that a parallel generator may be ahead of the engine; 0: 16 MiB */
+    bool fifo;                         /* resources that ask to be called again are drawn one after another; else in turn */
+};
+#define SPILE_SOURCE_OPTIONS(...) (&(const struct spile_source_options){ .size = sizeof(struct spile_source_options), __VA_ARGS__ })
+
+/* `name`: also that of its schema and its state in the dataset; 1 to 64 characters, normalized. */
+SPILE_API enum spile_status spile_source_new(struct spile_source **out, const char *name, const struct spile_source_options *options,
+                                             struct spile_error *err);
+SPILE_API void spile_source_free(struct spile_source *source); /* NULL is allowed; not during a run */
+
+/* Another source with the same resources and steps, selection and bindings; name NULL: the same. */
+SPILE_API enum spile_status spile_source_clone(struct spile_source **out, const struct spile_source *source, const char *name, struct spile_error *err);
+
+/* Declares a resource. SPILE_USAGE when the name is taken, or the options contradict each other: the source is as before. */
+SPILE_API enum spile_status spile_source_add(struct spile_source *source, const char *name, const struct spile_resource_options *options,
+                                             struct spile_error *err);
+SPILE_API enum spile_status spile_source_step(struct spile_source *source, const char *resource, const struct spile_step *step, struct spile_error *err);
+
+/* "users | details | files": each is fed by the one before it; all but the first are transformers. */
+SPILE_API enum spile_status spile_source_pipe(struct spile_source *source, const char *pipe, struct spile_error *err);
+
+/* Only these (names, with commas) are loaded; those that feed them are drawn. NULL: all again. */
+SPILE_API enum spile_status spile_source_select(struct spile_source *source, const char *resources, struct spile_error *err);
+
+/* The table goes with it unless it has a name of its own; the state is that of the new name. */
+SPILE_API enum spile_status spile_source_rename(struct spile_source *source, const char *resource, const char *name, struct spile_error *err);
+
+/* Another `user` for its functions: the arguments of a generator. */
+SPILE_API enum spile_status spile_source_bind(struct spile_source *source, const char *resource, void *user, struct spile_error *err);
+
+enum spile_graph_format { SPILE_GRAPH_JSON = 0, SPILE_GRAPH_DOT };
+
+/* The graph as text: resources, what feeds them, their steps, tables and hints. Checks it, too: SPILE_USAGE for a resource that is fed by an unknown
+ * one, or by itself in the end (with the path). Terminated; belongs to the source until the next description. */
+SPILE_API enum spile_status spile_source_describe(struct spile_source *source, enum spile_graph_format format, const char **text, struct spile_error *err);
 
 /* ---- pipeline ---------------------------------------------------------------------------------------------------------------- */
 
@@ -241,31 +477,6 @@ SPILE_API enum spile_status spile_pipeline_set_schema(struct spile_pipeline *pip
                                                       struct spile_error *err);
 
 /* ---- run --------------------------------------------------------------------------------------------------------------------- */
-
-enum spile_write {
-    SPILE_APPEND = 0, /* add the rows */
-    SPILE_REPLACE     /* empty the table and its nested tables in the same transaction, then add the rows */
-};
-
-#define SPILE_NO_NESTING (-1)
-
-/* What happens to data that would change the schema, as dlt's schema contracts. */
-enum spile_contract_mode {
-    SPILE_NOT_SAID = 0,   /* what the dataset's schema says; where it says nothing: SPILE_EVOLVE */
-    SPILE_EVOLVE,         /* the schema follows the data */
-    SPILE_FREEZE,         /* the run fails with SPILE_CONTRACT */
-    SPILE_DISCARD_ROW,    /* the row is left out, with the rows nested in it */
-    SPILE_DISCARD_VALUE   /* the value is left out; of a new table: its rows */
-};
-
-/* A contract given to a run is kept in the dataset's schema: it holds for later runs too, until one gives another. The columns of a table
- * that is new to the dataset always follow the data of the run that makes it. */
-struct spile_contract {
-    enum spile_contract_mode all;       /* for those not said below */
-    enum spile_contract_mode tables;    /* new tables, nested ones too */
-    enum spile_contract_mode columns;   /* new columns */
-    enum spile_contract_mode data_type; /* values of another type than their column: new variant columns */
-};
 
 enum spile_stage { SPILE_STAGE_NORMALIZE = 0, SPILE_STAGE_LOAD, SPILE_STAGE_DONE };
 

@@ -9,8 +9,8 @@
 
 #define PRINTF_LIKE(template_at, values_at) __attribute__((format(printf, template_at, values_at)))
 
-/* Starts the error afresh: status and message; forgets an older where and hint. */
-enum spile_status spile_fail(struct spile_error *err, enum spile_status status, const char *format, ...) PRINTF_LIKE(3, 4);
+/* Public, too: spile_fail starts the error afresh, with status and message, and forgets an older where and hint; spile_hint sets the remedy, unless one
+ * was given nearer to the fault. */
 
 /* As spile_fail, with ": <strerror>" of `error_number` at the end. */
 enum spile_status spile_fail_errno(struct spile_error *err, enum spile_status status, int error_number, const char *format, ...)
@@ -21,9 +21,6 @@ enum spile_status spile_fail_nomem(struct spile_error *err);
 
 /* Adds a place, outer than those already there. */
 enum spile_status spile_within(struct spile_error *err, enum spile_status status, const char *format, ...) PRINTF_LIKE(3, 4);
-
-/* Sets the remedy, unless one was given nearer to the fault. */
-enum spile_status spile_hint(struct spile_error *err, enum spile_status status, const char *format, ...) PRINTF_LIKE(3, 4);
 
 /* Adds to the remedy, whether there is one or not. */
 enum spile_status spile_hint_also(struct spile_error *err, enum spile_status status, const char *format, ...) PRINTF_LIKE(3, 4);

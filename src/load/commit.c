@@ -53,6 +53,11 @@ static enum spile_status read_state(const struct load_target *target, struct are
     return status;
 }
 
+static struct state_identity state_identity(const struct load_target *target, const char *schema_name, const char *sources)
+{
+    return (struct state_identity){ target->pipeline, target->dataset, target->ops->caps.dlt_type, schema_name, sources };
+}
+
 static enum spile_status read_schema(const struct load_target *target, const char *schema_name, struct arena *arena, struct stored *stored,
                                      struct spile_error *err)
 {
@@ -95,7 +100,7 @@ enum spile_status load_read_stored(const struct load_target *target, const char 
     if (!status)
         status = read_state(target, arena, stored, err);
     if (!status && !schema_name) {
-        struct state_identity identity = { target->pipeline, target->dataset, target->ops->caps.dlt_type };
+        struct state_identity identity = state_identity(target, NULL, NULL);
         struct state state;
 
         status = state_prepare(&state, &identity, stored->state, arena, err);
@@ -214,9 +219,9 @@ static enum spile_status book_load(const struct load_target *target, const struc
 
 /* ---- the transaction ------------------------------------------------------------------------------------------------------------ */
 
-static enum spile_status fail_fence(const struct load_target *target, struct spile_error *err)
+static enum spile_status fail_fence(const struct load_target *target, const char *what, struct spile_error *err)
 {
-    spile_fail(err, SPILE_DESTINATION, "another run has changed the schema of dataset \"%s\" since this package was made", target->dataset);
+    spile_fail(err, SPILE_DESTINATION, "another run has changed the %s dataset \"%s\" since this package was made", what, target->dataset);
     return spile_hint(err, SPILE_DESTINATION, "load the data again");
 }
 
@@ -231,7 +236,7 @@ static enum spile_status run_plan(const struct load_target *target, const struct
 
 static enum spile_status in_transaction(const struct load_target *target, struct load_job *job, struct arena *arena, struct spile_error *err)
 {
-    struct state_identity identity = { target->pipeline, target->dataset, target->ops->caps.dlt_type };
+    struct state_identity identity = state_identity(target, job->schema->name, job->package->sources);
     struct stored stored;
     struct state state;
     struct plan plan = { 0 };
@@ -244,8 +249,10 @@ static enum spile_status in_transaction(const struct load_target *target, struct
     if (stored.has_load)
         return SPILE_OK;
     if (strcmp(stored.schema_hash, job->base_hash))
-        return fail_fence(target, err);
+        return fail_fence(target, "schema of", err);
     status = state_prepare(&state, &identity, stored.state, arena, err);
+    if (!status && job->package->sources && strcmp(state.stored_hash, job->package->base_state_hash))
+        return fail_fence(target, "state of the pipeline in", err);
     state.changed &= !job->schema_only; /* its row is found by the load it belongs to */
     if (!status && state.changed && !schema_add_state_table(job->schema))
         status = spile_fail_nomem(err);
@@ -308,7 +315,7 @@ enum spile_status load_read_columns(const struct load_target *target, const stru
 enum spile_status load_plan(const struct load_target *target, struct load_job *job, const struct stored *stored, struct plan *plan,
                             struct arena *arena, struct spile_error *err)
 {
-    struct state_identity identity = { target->pipeline, target->dataset, target->ops->caps.dlt_type };
+    struct state_identity identity = state_identity(target, job->schema->name, job->package->sources);
     struct state state;
     enum spile_status status = state_prepare(&state, &identity, stored->state, arena, err);
 

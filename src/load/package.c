@@ -70,6 +70,8 @@ void package_release(struct package *package)
     free(package->by_table);
     free(package->replaced);
     free(package->folder);
+    free(package->sources);
+    free(package->base_state_hash);
     *package = (struct package){ 0 };
 }
 
@@ -234,6 +236,15 @@ bool package_replaces(const struct package *package, const struct table *table)
     return false;
 }
 
+enum spile_status package_set_sources(struct package *package, const char *sources, const char *base_state_hash, struct spile_error *err)
+{
+    free(package->sources);
+    free(package->base_state_hash);
+    package->sources = strdup(sources);
+    package->base_state_hash = strdup(base_state_hash);
+    return package->sources && package->base_state_hash ? SPILE_OK : spile_fail_nomem(err);
+}
+
 /* ---- manifest ------------------------------------------------------------------------------------------------------------------- */
 
 static bool add_manifest_table(yyjson_mut_doc *doc, yyjson_mut_val *list, const struct package_table *entry)
@@ -267,6 +278,8 @@ static char *manifest_text(const struct package *package, const char *base_hash,
         ok = yyjson_mut_arr_add_uint(doc, replaced, package->replaced[i]);
     for (uint32_t i = 0; ok && i < package->table_count; i++)
         ok = add_manifest_table(doc, tables, package->tables[i]);
+    if (ok && package->sources)
+        ok = yyjson_mut_obj_add_str(doc, root, "sources", package->sources) && yyjson_mut_obj_add_str(doc, root, "base_state_hash", package->base_state_hash);
     if (ok && yyjson_mut_obj_add_strn(doc, root, "schema", schema, schema_length))
         text = yyjson_mut_write(doc, YYJSON_WRITE_NOFLAG, length);
     yyjson_mut_doc_free(doc);
@@ -330,6 +343,13 @@ static bool read_manifest_table(struct package *package, yyjson_val *object)
     return true;
 }
 
+static bool read_sources(struct package *package, yyjson_val *root)
+{
+    const char *sources = yyjson_get_str(yyjson_obj_get(root, "sources")), *hash = yyjson_get_str(yyjson_obj_get(root, "base_state_hash"));
+
+    return !sources || !hash || !package_set_sources(package, sources, hash, NULL);
+}
+
 static enum spile_status read_manifest(struct package *package, struct schema **schema, char **base_hash, yyjson_val *root,
                                        struct spile_error *err)
 {
@@ -345,6 +365,8 @@ static enum spile_status read_manifest(struct package *package, struct schema **
     package->schema = *schema;
     *base_hash = strdup(yyjson_get_str(hash));
     if (!*base_hash)
+        return spile_fail_nomem(err);
+    if (!read_sources(package, root))
         return spile_fail_nomem(err);
     while ((object = yyjson_arr_iter_next(&iter)))
         if (!read_manifest_table(package, object))

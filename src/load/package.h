@@ -34,6 +34,8 @@ struct package {
     uint32_t *replaced;    /* indexes of root tables that this load replaces */
     uint32_t replaced_count;
     uint64_t rows;
+    char *sources;         /* JSON of what the sources keep from now on, part of the pipeline's state; NULL: as it is */
+    char *base_state_hash; /* of the state that this was made from; with `sources` only */
 };
 
 /* Makes the folder, empty. `load_id` has been checked (load_id_is_valid). */
@@ -46,6 +48,9 @@ enum spile_status package_put(struct package *package, struct table_batch *batch
 /* The root table and those below it are to be emptied before the rows come. */
 enum spile_status package_replace(struct package *package, const struct table *table, struct spile_error *err);
 bool package_replaces(const struct package *package, const struct table *table);
+
+/* The state moves with this load. Both texts are copied. */
+enum spile_status package_set_sources(struct package *package, const char *sources, const char *base_state_hash, struct spile_error *err);
 
 /* Writes the manifest. `durable`: files, manifest and folders are synced. */
 enum spile_status package_seal(struct package *package, const char *base_hash, bool durable, struct spile_error *err);

@@ -196,8 +196,8 @@ static bool identify(yyjson_mut_doc *doc, const struct state_identity *identity,
         !yyjson_mut_obj_put(root, yyjson_mut_str(doc, "destination_name"), yyjson_mut_null(doc)))
         return false;
     return put_text(doc, "pipeline_name", identity->pipeline) && put_text(doc, "dataset_name", identity->dataset) &&
-           put_text(doc, "default_schema_name", schema_name) && put_text(doc, "destination_type", identity->destination_type) &&
-           add_schema_name(doc, schema_name);
+           (yyjson_mut_obj_get(root, "default_schema_name") || put_text(doc, "default_schema_name", schema_name)) &&
+           put_text(doc, "destination_type", identity->destination_type) && add_schema_name(doc, schema_name);
 }
 
 static enum spile_status finish(struct state *out, yyjson_mut_doc *doc, struct arena *arena, struct spile_error *err)
@@ -226,24 +226,80 @@ static enum spile_status finish(struct state *out, yyjson_mut_doc *doc, struct a
     return out->hash ? SPILE_OK : spile_fail_nomem(err);
 }
 
+static const char *hash_of(yyjson_mut_doc *doc, struct arena *arena)
+{
+    const char *hash = yyjson_mut_get_str(yyjson_mut_obj_get(yyjson_mut_doc_get_root(doc), "_version_hash"));
+
+    return hash ? arena_copy(arena, hash, strlen(hash)) : "";
+}
+
+/* The document of the stored state, or a new one. */
+static enum spile_status open_document(yyjson_mut_doc **out, const char *pipeline, const char *stored, struct spile_error *err)
+{
+    yyjson_mut_doc *doc = stored ? parse_stored(stored) : new_document();
+
+    *out = doc;
+    if (!doc)
+        return spile_fail(err, SPILE_CONFIG, "the stored state of pipeline \"%s\" can't be read", pipeline);
+    if (yyjson_mut_get_sint(yyjson_mut_obj_get(yyjson_mut_doc_get_root(doc), "_state_engine_version")) <= STATE_ENGINE_VERSION)
+        return SPILE_OK;
+    spile_fail(err, SPILE_CONFIG, "the stored state of pipeline \"%s\" was written by a newer engine", pipeline);
+    return spile_hint(err, SPILE_CONFIG, "use a newer spile, or another pipeline name");
+}
+
+static bool put_sources(yyjson_mut_doc *doc, const char *sources)
+{
+    yyjson_doc *parsed = sources ? json_text_parse(sources, strlen(sources)) : NULL;
+    yyjson_mut_val *copy = parsed ? yyjson_val_mut_copy(doc, yyjson_doc_get_root(parsed)) : NULL;
+    bool ok = !sources || (copy && yyjson_mut_obj_put(yyjson_mut_doc_get_root(doc), yyjson_mut_str(doc, "sources"), copy));
+
+    yyjson_doc_free(parsed);
+    return ok;
+}
+
+static enum spile_status prepare(struct state *out, yyjson_mut_doc *doc, const struct state_identity *identity, struct arena *arena,
+                                 struct spile_error *err)
+{
+    const char *first = yyjson_mut_get_str(yyjson_mut_obj_get(yyjson_mut_doc_get_root(doc), "default_schema_name"));
+    const char *name = identity->schema_name ? identity->schema_name : first ? first : state_default_schema(identity->pipeline, arena);
+
+    out->stored_hash = hash_of(doc, arena);
+    out->schema_name = name ? arena_copy(arena, name, strlen(name)) : NULL;
+    if (!out->schema_name || !out->stored_hash || !identify(doc, identity, out->schema_name) || !put_sources(doc, identity->sources))
+        return spile_fail_nomem(err);
+    return finish(out, doc, arena, err);
+}
+
 enum spile_status state_prepare(struct state *out, const struct state_identity *identity, const char *stored, struct arena *arena,
                                 struct spile_error *err)
 {
-    yyjson_mut_doc *doc = stored ? parse_stored(stored) : new_document();
-    const char *schema_name;
-    enum spile_status status;
+    yyjson_mut_doc *doc;
+    enum spile_status status = open_document(&doc, identity->pipeline, stored, err);
 
     *out = (struct state){ 0 };
-    if (!doc)
-        return spile_fail(err, SPILE_CONFIG, "the stored state of pipeline \"%s\" can't be read", identity->pipeline);
-    if (yyjson_mut_get_sint(yyjson_mut_obj_get(yyjson_mut_doc_get_root(doc), "_state_engine_version")) > STATE_ENGINE_VERSION) {
-        yyjson_mut_doc_free(doc);
-        spile_fail(err, SPILE_CONFIG, "the stored state of pipeline \"%s\" was written by a newer engine", identity->pipeline);
-        return spile_hint(err, SPILE_CONFIG, "use a newer spile, or another pipeline name");
+    if (!status)
+        status = prepare(out, doc, identity, arena, err);
+    yyjson_mut_doc_free(doc);
+    return status;
+}
+
+enum spile_status state_read_sources(yyjson_mut_doc **out, const char **hash, const char *pipeline, const char *stored, struct arena *arena,
+                                     struct spile_error *err)
+{
+    yyjson_mut_doc *doc;
+    yyjson_mut_val *sources;
+    enum spile_status status = open_document(&doc, pipeline, stored, err);
+
+    *out = NULL;
+    if (!status) {
+        *hash = hash_of(doc, arena);
+        sources = yyjson_mut_obj_get(yyjson_mut_doc_get_root(doc), "sources");
+        *out = yyjson_mut_doc_new(NULL);
+        if (*out)
+            yyjson_mut_doc_set_root(*out, yyjson_mut_is_obj(sources) ? yyjson_mut_val_mut_copy(*out, sources) : yyjson_mut_obj(*out));
+        if (!*hash || !yyjson_mut_doc_get_root(*out))
+            status = spile_fail_nomem(err);
     }
-    schema_name = yyjson_mut_get_str(yyjson_mut_obj_get(yyjson_mut_doc_get_root(doc), "default_schema_name"));
-    out->schema_name = schema_name ? arena_copy(arena, schema_name, strlen(schema_name)) : state_default_schema(identity->pipeline, arena);
-    status = out->schema_name && identify(doc, identity, out->schema_name) ? finish(out, doc, arena, err) : spile_fail_nomem(err);
     yyjson_mut_doc_free(doc);
     return status;
 }

@@ -4,20 +4,12 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "pipeline/run.h"
+#include "pipeline/draw.h"
 #include "source/chunker.h"
 
 #define CHUNK_BYTES_DEFAULT ((size_t)4 << 20)
 #define CHUNK_BYTES_MIN ((size_t)64 << 10)
 #define ITEM_MEMORY_MIN ((size_t)16 << 20)
-
-struct drawing {
-    struct run *run;
-    struct normalizer *normalizer;
-    struct chunk chunk;
-    uint64_t number; /* of the next chunk */
-    size_t chunk_bytes, item_bytes_max;
-};
 
 static enum spile_status put_batch(void *user, struct table_batch *batch, struct spile_error *err)
 {
@@ -31,14 +23,14 @@ static enum spile_status put_discarded(void *user, struct slice lines, struct sp
     return file_write(run->discarded, run->discarded_path, lines.text, lines.length, err);
 }
 
-static size_t input_count(const struct spile_data *data)
+size_t draw_input_count(const struct spile_data *data)
 {
     return data->kind == SPILE_DATA_FILES ? data->count : 1;
 }
 
-static enum spile_status open_input(struct run *run, const struct spile_data *data, size_t index, struct input **input,
-                                    struct spile_error *err)
+enum spile_status draw_open(struct drawing *d, const struct spile_data *data, size_t index, struct input **input, struct spile_error *err)
 {
+    struct run *run = d->run;
     enum spile_status status =
         data->kind == SPILE_DATA_FILES
             ? input_open_file(input, data->paths[index], &run->consumed, err)
@@ -84,10 +76,10 @@ static enum spile_status draw_all(struct drawing *d, struct open_inputs *open, s
     bool go = true;
 
     for (uint32_t part = 0; !status && go && part < run->part_count; part++)
-        for (size_t i = 0; !status && go && i < input_count(&run->parts[part].data); i++) {
+        for (size_t i = 0; !status && go && i < draw_input_count(&run->parts[part].data); i++) {
             struct input **input = &open->inputs[open->count];
 
-            status = open_input(run, &run->parts[part].data, i, input, err);
+            status = draw_open(d, &run->parts[part].data, i, input, err);
             if (status)
                 break;
             open->count++;
@@ -111,6 +103,7 @@ static struct normalize_options normalize_options(const struct run *run)
         .load_id = run->load_id,
         .parts = run->normalize_parts,
         .part_count = run->part_count,
+        .part_capacity = run->part_capacity,
         .workers = run->plans && run->options->sample ? 1 : run->pipeline->workers, /* a sample is the first items */
         .item_memory_max = item_memory_of(run),
         .held_bytes_max = (size_t)(run->pipeline->max_memory / 8 / run->pipeline->workers),
@@ -141,7 +134,7 @@ static size_t count_inputs(const struct run *run)
     size_t count = 0;
 
     for (uint32_t part = 0; part < run->part_count; part++)
-        count += input_count(&run->parts[part].data);
+        count += draw_input_count(&run->parts[part].data);
     return count;
 }
 
@@ -187,7 +180,7 @@ enum spile_status run_draw(struct run *run, struct spile_error *err)
         status = open.inputs ? normalizer_new(&d.normalizer, &options, err) : spile_fail_nomem(err);
     run->rereadable = true;
     if (!status) {
-        draw_all(&d, &open, &reader_error);
+        run->source ? draw_source(&d, &reader_error) : draw_all(&d, &open, &reader_error);
         status = normalizer_finish(d.normalizer, &reader_error, err);
     }
     if (!status)

@@ -225,8 +225,10 @@ static enum spile_status make_plan(struct run *run, struct spile_plan *out, stru
     struct stored stored = { 0 };
     struct plan ddl = { 0 };
     struct load_job job;
-    enum spile_status status = load_read_stored(&run->target, NULL, "", &run->arena, &stored, err);
+    enum spile_status status = load_read_stored(&run->target, run->source_name, "", &run->arena, &stored, err);
 
+    if (!status)
+        status = run_begin_sources(run, &stored, err);
     if (!status)
         status = run_begin_schema(run, &stored, err);
     if (!status)
@@ -236,6 +238,8 @@ static enum spile_status make_plan(struct run *run, struct spile_plan *out, stru
         status = run_draw(run, err);
     if (!status)
         status = run_finish_schema(run, err);
+    if (!status)
+        status = run_finish_sources(run, err);
     job = run_load_job(run, &run->package, run->schema, run->base_hash);
     if (!status)
         status = load_read_columns(&run->target, &job, &stored, &run->arena, err);

@@ -13,7 +13,6 @@
 #include "data/json.h"
 #include "schema/naming.h"
 
-#define MAX_NESTING_DEFAULT 1000
 #define PROGRESS_SECONDS 0.1
 
 /* The database's share of the memory that was allowed, in percent; it exceeds its own limit by what it counts late. */
@@ -31,43 +30,6 @@ void run_report(struct run *run, enum spile_stage stage, uint64_t rows, uint64_t
 }
 
 /* ---- what is asked for ---------------------------------------------------------------------------------------------------------- */
-
-static enum spile_status add_part(struct run *run, const char *table, struct spile_data data, struct spile_error *err)
-{
-    int nesting = run->options->max_nesting;
-    struct run_part *part = &run->parts[run->part_count];
-
-    if (!table || !*table)
-        return spile_fail(err, SPILE_USAGE, "no table named"), spile_hint(err, SPILE_USAGE, "name the table to load into");
-    if (data.kind != SPILE_DATA_JSON && data.kind != SPILE_DATA_FILES)
-        return spile_fail(err, SPILE_USAGE, "data of unknown kind for table \"%s\"", table);
-    *part = (struct run_part){ .data = data };
-    run->normalize_parts[run->part_count++] = (struct normalize_part){
-        .resource = table,
-        .replace = run->options->write == SPILE_REPLACE,
-        .max_nesting = nesting > 0 ? nesting : nesting == 0 ? MAX_NESTING_DEFAULT : 0,
-        .max_nesting_given = nesting != 0,
-    };
-    return SPILE_OK;
-}
-
-static enum spile_status take_parts(struct run *run, struct spile_data data, struct spile_error *err)
-{
-    size_t count = data.kind == SPILE_DATA_PARTS ? data.count : 1;
-    enum spile_status status = SPILE_OK;
-
-    run->parts = arena_zalloc(&run->arena, (count + 1) * sizeof(*run->parts));
-    run->normalize_parts = arena_zalloc(&run->arena, (count + 1) * sizeof(*run->normalize_parts));
-    if (!run->parts || !run->normalize_parts)
-        return spile_fail_nomem(err);
-    if (data.kind != SPILE_DATA_PARTS)
-        return add_part(run, run->options->table, data, err);
-    if (!count)
-        return spile_fail(err, SPILE_USAGE, "nothing to load");
-    for (size_t i = 0; !status && i < count; i++)
-        status = add_part(run, data.parts[i].table, data.parts[i].data, err);
-    return status;
-}
 
 /* As in dlt: the seconds of the clock with all their digits. */
 static enum spile_status take_load_id(struct run *run, struct spile_error *err)
@@ -237,7 +199,9 @@ static enum spile_status draw_and_load(struct run *run, struct load_job *job, st
         status = run_draw(run, err);
     if (!status)
         status = run_finish_schema(run, err);
-    if (status || (!run->package.rows && !run->package.replaced_count && !discards_rows(run)))
+    if (!status)
+        status = run_finish_sources(run, err);
+    if (status || (!run->package.rows && !run->package.replaced_count && !run->package.sources && !discards_rows(run)))
         return status;
     status = package_seal(&run->package, run->base_hash, !run->rereadable, err);
     run->package_sealed = !status;
@@ -266,8 +230,10 @@ static enum spile_status run_locked(struct run *run, struct spile_load_info **in
     if (!status && !run->target.destination)
         status = run_open_destination(run, err);
     if (!status)
-        status = load_read_stored(&run->target, NULL, run->load_id, &run->arena, &stored, err);
+        status = load_read_stored(&run->target, run->source_name, run->load_id, &run->arena, &stored, err);
     job.already_loaded = stored.has_load;
+    if (!status && !stored.has_load)
+        status = run_begin_sources(run, &stored, err);
     if (!status && !stored.has_load)
         status = run_begin_schema(run, &stored, err);
     if (!status && !stored.has_load)
@@ -299,6 +265,8 @@ void run_release(struct run *run)
     run_drop_discarded(run);
     package_release(&run->package);
     schema_free(run->schema);
+    yyjson_mut_doc_free(run->sources);
+    free(run->sources_before);
     free(run->base_hash);
     arena_release(&run->arena);
 }
@@ -312,7 +280,7 @@ enum spile_status run_take(struct run *run, struct spile_data data, const struct
     if (options)
         memcpy(&run->given, options, options->size && options->size < sizeof(run->given) ? options->size : sizeof(run->given));
     atomic_store(&run->pipeline->cancelled, false);
-    status = take_parts(run, data, err);
+    status = run_take_parts(run, data, err);
     if (!status)
         status = take_load_id(run, err);
     if (!status)

@@ -2,15 +2,21 @@
 #ifndef PIPELINE_RUN_H
 #define PIPELINE_RUN_H
 
+#include "extract/source.h"
 #include "load/commit.h"
 #include "normalize/normalize.h"
 #include "pipeline/pipeline.h"
 
-/* One table's data. */
+/* One table's data, and what the caller has said of it. */
 struct run_part {
-    struct spile_data data; /* JSON or files */
+    struct spile_data data; /* JSON or files; of a source's resource: nothing */
+    const char *given;      /* the table as the caller wrote it */
     const char *table;      /* normalized */
+    const char *columns, *json_columns, *primary_key, *merge_key;
+    const char *cursor;     /* column of an incremental resource; NULL: none, or no column */
+    struct spile_contract contract;
     bool is_new;            /* had no columns before this run's hints */
+    size_t resource;        /* of a source: its index there */
 };
 
 struct run {
@@ -19,9 +25,15 @@ struct run {
     struct spile_run_options given; /* all that this header knows */
     const struct spile_run_options *options; /* &given */
     const char *load_id;
+    const struct spile_source *source; /* that the data come from; NULL: they are given as they are */
     struct run_part *parts;
     struct normalize_part *normalize_parts;
-    uint32_t part_count;
+    const char *columns, *json_columns; /* of several parts: names begin with the table; NULL: none */
+    uint32_t part_count, part_capacity; /* tables that are named by the items come during the run */
+    const char *source_name;           /* normalized: of its schema, and in the state */
+    yyjson_mut_doc *sources;           /* what sources keep between runs: an object; NULL: no source */
+    const char *state_hash;            /* of the state that it is from */
+    char *sources_before;              /* as JSON */
     double began;
     struct load_target target;
     struct schema *schema;
@@ -61,8 +73,18 @@ enum spile_status run_open_discarded(struct run *run, struct spile_error *err);
 enum spile_status run_keep_discarded(struct run *run, struct spile_error *err);
 void run_drop_discarded(struct run *run); /* unless it was kept */
 
+/* The part with that index, which has come during the run: its table is named and prepared. In the normalizer's lock of the schema. */
+enum spile_status run_add_part(struct run *run, uint32_t index, struct spile_error *err);
+
 /* draw.c: reads all inputs through normalize into the package. */
 enum spile_status run_draw(struct run *run, struct spile_error *err);
+
+/* run_sources.c: what sources keep between runs, out of the stored state, and into the package if it has changed. */
+enum spile_status run_begin_sources(struct run *run, const struct stored *stored, struct spile_error *err);
+enum spile_status run_finish_sources(struct run *run, struct spile_error *err);
+
+/* take.c: what the caller wants to have loaded, as parts. */
+enum spile_status run_take_parts(struct run *run, struct spile_data data, struct spile_error *err);
 
 /* transfer.c: runs load_commit on a thread of its own, while this one reports progress and watches for a cancellation. */
 enum spile_status run_transfer(struct run *run, struct load_job *job, struct spile_error *err);

@@ -14,18 +14,14 @@
 
 enum spile_status run_read_schema(struct run *run, const struct stored *stored, struct spile_error *err)
 {
-    struct state_identity identity = { run->pipeline->name, run->pipeline->dataset, run->target.ops->caps.dlt_type };
     const struct naming *naming = &run->pipeline->naming;
-    struct state state;
-    enum spile_status status;
 
     run->base_hash = strdup(stored->schema_hash);
     if (!run->base_hash)
         return spile_fail_nomem(err);
     if (stored->schema)
         return schema_read(&run->schema, stored->schema, strlen(stored->schema), naming, err);
-    status = state_prepare(&state, &identity, stored->state, &run->arena, err);
-    return status ? status : schema_new(&run->schema, state.schema_name, naming, err);
+    return schema_new(&run->schema, stored->schema_name, naming, err);
 }
 
 /* ---- import folder -------------------------------------------------------------------------------------------------------------- */
@@ -134,32 +130,44 @@ static enum spile_status merge_given(struct run *run, struct spile_error *err)
 {
     static const struct merge_options options = { .replaces_keys = false };
 
-    return run->options->schema ? schema_merge(&run->schema, spile_schema_part(run->options->schema), &options, err) : SPILE_OK;
+    const struct spile_schema *of_source = run->source ? run->source->options.schema : NULL, *of_run = run->options->schema;
+    enum spile_status status = of_source ? schema_merge(&run->schema, spile_schema_part(of_source), &options, err) : SPILE_OK;
+
+    return !status && of_run ? schema_merge(&run->schema, spile_schema_part(of_run), &options, err) : status;
 }
 
-static bool has_hints(const struct spile_run_options *options)
+static bool has_hints(const struct run *run)
 {
-    return options->columns || options->primary_key || options->merge_key;
+    bool given = run->columns;
+
+    for (uint32_t i = 0; i < run->part_count; i++)
+        given |= run->parts[i].columns || run->parts[i].primary_key || run->parts[i].merge_key || run->parts[i].cursor;
+    return given;
+}
+
+static enum spile_status add_part_hints(struct hints *hints, const struct run_part *part, struct spile_error *err)
+{
+    enum spile_status status = hints_add_columns(hints, part->given, part->columns, err);
+
+    if (!status)
+        status = hints_add_key(hints, part->given, part->primary_key, "primary_key", err);
+    if (!status)
+        status = hints_add_key(hints, part->given, part->merge_key, "merge_key", err);
+    return status ? status : hints_add_key(hints, part->given, part->cursor, "incremental", err);
 }
 
 static enum spile_status collect_hints(struct run *run, struct hints *hints, struct spile_error *err)
 {
-    const struct spile_run_options *options = run->options;
-    const char *table = run->part_count == 1 ? run->normalize_parts[0].resource : NULL;
     struct hint_root *roots = arena_alloc(&run->arena, (run->part_count + 1) * sizeof(*roots));
     enum spile_status status = roots && hints_init(hints) ? SPILE_OK : spile_fail_nomem(err);
 
     for (uint32_t i = 0; !status && i < run->part_count; i++)
-        status = hints_add_table(hints, run->normalize_parts[i].resource) ? SPILE_OK : spile_fail_nomem(err);
+        status = hints_add_table(hints, run->parts[i].given) ? SPILE_OK : spile_fail_nomem(err);
     if (!status)
-        status = hints_add_columns(hints, table, options->columns, err);
+        status = hints_add_columns(hints, NULL, run->columns, err);
     for (uint32_t i = 0; !status && i < run->part_count; i++) {
-        const struct normalize_part *part = &run->normalize_parts[i];
-
-        roots[i] = (struct hint_root){ part->table, part->resource };
-        status = hints_add_key(hints, part->resource, options->primary_key, "primary_key", err);
-        if (!status)
-            status = hints_add_key(hints, part->resource, options->merge_key, "merge_key", err);
+        roots[i] = (struct hint_root){ run->parts[i].table, run->normalize_parts[i].resource };
+        status = add_part_hints(hints, &run->parts[i], err);
     }
     return status ? status : hints_find_parents(hints, run->schema, roots, run->part_count, err);
 }
@@ -168,9 +176,9 @@ static enum spile_status merge_hints(struct run *run, struct spile_error *err)
 {
     static const struct merge_options options = { .replaces_keys = true, .obeys_contract = true };
     struct hints hints = { 0 };
-    enum spile_status status = has_hints(run->options) ? collect_hints(run, &hints, err) : SPILE_OK;
+    enum spile_status status = has_hints(run) ? collect_hints(run, &hints, err) : SPILE_OK;
 
-    if (!status && has_hints(run->options))
+    if (!status && has_hints(run))
         status = schema_merge(&run->schema, hints.root, &options, err);
     hints_release(&hints);
     return status;
@@ -193,11 +201,11 @@ static enum spile_status check_types(const struct run *run, struct spile_error *
 
 /* ---- paths that stay JSON ------------------------------------------------------------------------------------------------------- */
 
-/* "items.meta" of table orders: the path as the walk sees it, "orders__items__meta". */
-static const char *whole_path(struct run *run, struct slice path)
+/* "items.meta" of table orders: the path as the walk sees it, "orders__items__meta". `table` "": it begins with the table. */
+static const char *whole_path(struct run *run, const char *table, struct slice path)
 {
     struct naming naming = run->schema->naming;
-    const char *joined = run->part_count == 1 ? run->normalize_parts[0].table : "";
+    const char *joined = table;
 
     naming.length_max = 0; /* the walk compares paths before it shortens them */
     while (joined && path.length) {
@@ -212,29 +220,42 @@ static const char *whole_path(struct run *run, struct slice path)
     return joined;
 }
 
-static enum spile_status read_whole_paths(struct run *run, struct spile_error *err)
+static size_t count_paths(const char *paths)
 {
-    const char *rest = run->options->json_columns;
     size_t count = 1;
 
-    for (const char *at = rest; at && *at; at++)
-        count += *at == ',';
-    run->whole = rest ? arena_alloc(&run->arena, count * sizeof(*run->whole)) : NULL;
-    if (rest && !run->whole)
-        return spile_fail_nomem(err);
-    while (rest) {
-        const char *comma = strchr(rest, ',');
-        struct slice path = slice_strip((struct slice){ rest, comma ? (size_t)(comma - rest) : strlen(rest) });
+    for (; paths && *paths; paths++)
+        count += *paths == ',';
+    return count;
+}
 
+static enum spile_status add_whole_paths(struct run *run, const char *table, const char *paths, struct spile_error *err)
+{
+    struct slice rest = slice_of(paths ? paths : ""), path;
+
+    while (paths && text_next(&rest, ',', &path)) {
         if (!path.length)
             return spile_fail(err, SPILE_USAGE, "an empty path among the paths that stay JSON"),
                    spile_hint(err, SPILE_USAGE, "write payload,items.meta");
-        run->whole[run->whole_count] = whole_path(run, path);
+        run->whole[run->whole_count] = whole_path(run, table, path);
         if (!run->whole[run->whole_count++])
             return spile_fail_nomem(err);
-        rest = comma ? comma + 1 : NULL;
     }
     return SPILE_OK;
+}
+
+static enum spile_status read_whole_paths(struct run *run, struct spile_error *err)
+{
+    size_t count = count_paths(run->json_columns);
+    enum spile_status status;
+
+    for (uint32_t i = 0; i < run->part_count; i++)
+        count += count_paths(run->parts[i].json_columns);
+    run->whole = arena_alloc(&run->arena, count * sizeof(*run->whole));
+    status = run->whole ? add_whole_paths(run, "", run->json_columns, err) : spile_fail_nomem(err);
+    for (uint32_t i = 0; !status && i < run->part_count; i++)
+        status = add_whole_paths(run, run->parts[i].table, run->parts[i].json_columns, err);
+    return status;
 }
 
 /* ---- tables of the run ---------------------------------------------------------------------------------------------------------- */
@@ -261,19 +282,26 @@ static enum spile_status check_naming(const struct run *run, struct spile_error 
     return spile_hint(err, SPILE_CONFIG, "leave the naming convention out, or load into another dataset");
 }
 
+static enum spile_status name_part(struct run *run, uint32_t index, struct spile_error *err)
+{
+    struct run_part *part = &run->parts[index];
+    const struct table *table;
+    enum spile_status status;
+
+    part->table = naming_path(&run->arena, &run->schema->naming, slice_of(part->given));
+    run->normalize_parts[index].table = part->table;
+    status = part->table ? check_table(part->table, part->given, err) : spile_fail_nomem(err);
+    table = status ? NULL : schema_find_table(run->schema, part->table);
+    part->is_new = !table || table_is_new(table);
+    return status;
+}
+
 static enum spile_status name_tables(struct run *run, struct spile_error *err)
 {
     enum spile_status status = check_naming(run, err);
 
-    for (uint32_t i = 0; !status && i < run->part_count; i++) {
-        struct normalize_part *part = &run->normalize_parts[i];
-        const struct table *table;
-
-        part->table = run->parts[i].table = naming_path(&run->arena, &run->schema->naming, slice_of(part->resource));
-        status = part->table ? check_table(part->table, part->resource, err) : spile_fail_nomem(err);
-        table = status ? NULL : schema_find_table(run->schema, part->table);
-        run->parts[i].is_new = !table || table_is_new(table);
-    }
+    for (uint32_t i = 0; !status && i < run->part_count; i++)
+        status = name_part(run, i, err);
     return status;
 }
 
@@ -295,26 +323,36 @@ static enum spile_status prepare_table(struct run *run, struct normalize_part *p
 }
 
 /* New tables get all that when they are made. */
-static enum spile_status prepare_tables(struct run *run, struct spile_error *err)
+static enum spile_status prepare_part(struct run *run, uint32_t index, struct spile_error *err)
 {
-    const struct spile_contract *contract = contract_is_given(&run->options->contract) ? &run->options->contract : NULL;
+    struct normalize_part *part = &run->normalize_parts[index];
+    struct table *table = schema_find_table(run->schema, part->table);
     enum spile_status status = SPILE_OK;
 
-    for (uint32_t i = 0; !status && i < run->part_count; i++) {
-        struct normalize_part *part = &run->normalize_parts[i];
-        struct table *table = schema_find_table(run->schema, part->table);
+    part->contract_given = contract_is_given(&run->parts[index].contract) ? &run->parts[index].contract : NULL;
+    if (!part->max_nesting_given && schema_max_nesting(run->schema) >= 0)
+        part->max_nesting = schema_max_nesting(run->schema);
+    if (table)
+        status = prepare_table(run, part, table, err);
+    if (table)
+        table->evolves_once = run->parts[index].is_new;
+    return status ? status : contract_of(&part->contract, run->schema, table, err);
+}
 
-        part->contract_given = contract;
-        if (!part->max_nesting_given && schema_max_nesting(run->schema) >= 0)
-            part->max_nesting = schema_max_nesting(run->schema);
-        if (table)
-            status = prepare_table(run, part, table, err);
-        if (table)
-            table->evolves_once = run->parts[i].is_new;
-        if (!status)
-            status = contract_of(&part->contract, run->schema, table, err);
-    }
+static enum spile_status prepare_tables(struct run *run, struct spile_error *err)
+{
+    enum spile_status status = SPILE_OK;
+
+    for (uint32_t i = 0; !status && i < run->part_count; i++)
+        status = prepare_part(run, i, err);
     return status;
+}
+
+enum spile_status run_add_part(struct run *run, uint32_t index, struct spile_error *err)
+{
+    enum spile_status status = name_part(run, index, err);
+
+    return status ? status : prepare_part(run, index, err);
 }
 
 /* ---- before and after the data -------------------------------------------------------------------------------------------------- */
@@ -323,13 +361,16 @@ static enum spile_status prepare_tables(struct run *run, struct spile_error *err
 static enum spile_status set_contract(struct run *run, struct spile_error *err)
 {
     const struct spile_contract *contract = &run->options->contract;
-    bool given = contract_is_given(contract);
-    enum spile_status status = given ? contract_set_schema(run->schema, contract, err) : SPILE_OK;
+    enum spile_status status;
 
-    for (uint32_t i = 0; !status && given && i < run->part_count; i++) {
+    if (!contract_is_given(contract) && run->source)
+        contract = &run->source->options.contract;
+    status = contract_is_given(contract) ? contract_set_schema(run->schema, contract, err) : SPILE_OK;
+    for (uint32_t i = 0; !status && i < run->part_count; i++) {
         struct table *table = schema_find_table(run->schema, run->parts[i].table);
 
-        status = table ? contract_set_table(run->schema, table, contract, err) : SPILE_OK;
+        if (table && contract_is_given(&run->parts[i].contract))
+            status = contract_set_table(run->schema, table, &run->parts[i].contract, err);
     }
     return status;
 }
@@ -359,7 +400,7 @@ enum spile_status run_begin_schema(struct run *run, const struct stored *stored,
         status = set_contract(run, err);
     if (!status)
         status = merge_hints(run, err);
-    if (!status && run->options->root_key && !schema_want_root_key(run->schema))
+    if (!status && (run->options->root_key || (run->source && run->source->options.root_key)) && !schema_want_root_key(run->schema))
         status = spile_fail_nomem(err);
     if (!status)
         status = check_types(run, err);

@@ -37,6 +37,7 @@ for source in "$root"/examples/*.c; do
 done
 
 cd "$scratch" || exit 1
+echo '[{"id": "1", "type": "PushEvent", "created_at": "2026-01-01T00:00:00Z"}]' >page-1.json
 for example in "${examples[@]}"; do
     must "run an example" timeout 60 "./$example"
 done

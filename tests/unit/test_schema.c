@@ -148,7 +148,7 @@ static void bad_schemas_are_refused(void **state)
 /* The golden case "countries" again: pipeline g, dataset d; the hash is the one dlt wrote. */
 static void hash_of_state_is_dlts(void **state)
 {
-    struct state_identity identity = { "g", "d", "dlt.destinations.duckdb" };
+    struct state_identity identity = { .pipeline = "g", .dataset = "d", .destination_type = "dlt.destinations.duckdb" };
     struct arena arena = { 0 };
     struct state first, second;
 

@@ -1,0 +1,154 @@
+/* Runs a source that stdin describes, through the public calls only:
+ *
+ *   {"pipeline": "g", "destination": "x.duckdb", "dataset": "d", "data_dir": "...", "load_id": "...", "source": "g", "resources": [
+ *       {"name": "t", "pages": [[item, ...], ...], "write": "replace", "primary_key": "id", "incremental": {"cursor": "ts", ...}, "count": true},
+ *       {"name": "lines", "from": "t", "emits": "lines", ...}]}      a transformer that emits the elements of the list "lines" of each item
+ *
+ * "count": a number in the resource's state goes up by one in each run. Prints the load info as JSON, or the error and its status. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <spile/spile.h>
+#include <yyjson.h>
+
+struct pages {
+    yyjson_val *resource;
+    size_t next;
+    bool counted;
+};
+
+static const char *text_of(yyjson_val *object, const char *key)
+{
+    return yyjson_get_str(yyjson_obj_get(object, key));
+}
+
+static bool flag_of(yyjson_val *object, const char *key)
+{
+    return yyjson_get_bool(yyjson_obj_get(object, key));
+}
+
+static int number_of(yyjson_val *object, const char *key, const char *const *words)
+{
+    const char *word = text_of(object, key);
+
+    for (int i = 0; word && words[i]; i++)
+        if (!strcmp(words[i], word))
+            return i;
+    return 0;
+}
+
+static enum spile_status emit(struct spile_emitter *out, yyjson_val *value, struct spile_error *err)
+{
+    char *json = yyjson_val_write(value, YYJSON_WRITE_NOFLAG, NULL);
+    enum spile_status status = spile_emit_json(out, json, 0, err);
+
+    free(json);
+    return status;
+}
+
+static enum spile_status count(struct spile_emitter *out, struct spile_error *err)
+{
+    const char *before = spile_resource_state(out, "count");
+    char json[32];
+
+    snprintf(json, sizeof(json), "%d", (before ? atoi(before) : 0) + 1);
+    return spile_set_resource_state(out, "count", json, err);
+}
+
+static enum spile_status give_page(struct spile_emitter *out, void *user, struct spile_error *err)
+{
+    struct pages *pages = user;
+    yyjson_val *page = yyjson_arr_get(yyjson_obj_get(pages->resource, "pages"), pages->next++);
+    enum spile_status status = SPILE_OK;
+
+    if (!pages->counted && flag_of(pages->resource, "count"))
+        status = count(out, err);
+    pages->counted = true;
+    if (!status && page)
+        status = emit(out, page, err);
+    if (!status && page)
+        spile_again(out);
+    return status;
+}
+
+static enum spile_status give_list(struct spile_item *item, struct spile_emitter *out, void *user, struct spile_error *err)
+{
+    struct pages *pages = user;
+    const char *json = spile_item_json(item, text_of(pages->resource, "emits"), NULL);
+
+    return json ? spile_emit_json(out, json, 0, err) : SPILE_OK;
+}
+
+static struct spile_incremental incremental_of(yyjson_val *object)
+{
+    return (struct spile_incremental){
+        .cursor = text_of(object, "cursor"),
+        .initial = text_of(object, "initial"),
+        .end = text_of(object, "end"),
+        .last_value = (enum spile_last_value)number_of(object, "last_value", (const char *const[]){ "max", "min", NULL }),
+        .lag = yyjson_get_num(yyjson_obj_get(object, "lag")),
+        .missing = (enum spile_missing_cursor)number_of(object, "missing", (const char *const[]){ "raise", "include", "exclude", NULL }),
+        .open_start = flag_of(object, "open_start"),
+        .closed_end = flag_of(object, "closed_end"),
+    };
+}
+
+static enum spile_status add_resource(struct spile_source *source, yyjson_val *resource, struct pages *pages, struct spile_error *err)
+{
+    bool is_transformer = text_of(resource, "from");
+
+    *pages = (struct pages){ .resource = resource };
+    return spile_source_add(source, text_of(resource, "name"),
+                            SPILE_RESOURCE(.generate = is_transformer ? NULL : give_page, .transform = is_transformer ? give_list : NULL, .user = pages,
+                                           .from = text_of(resource, "from"), .table = text_of(resource, "table"),
+                                           .table_by = text_of(resource, "table_by"), .hidden = flag_of(resource, "hidden"),
+                                           .parallel = flag_of(resource, "parallel"),
+                                           .write = (enum spile_write)number_of(resource, "write", (const char *const[]){ "append", "replace", NULL }),
+                                           .primary_key = text_of(resource, "primary_key"), .columns = text_of(resource, "columns"),
+                                           .incremental = incremental_of(yyjson_obj_get(resource, "incremental"))),
+                            err);
+}
+
+static enum spile_status run(yyjson_val *script, struct spile_error *err)
+{
+    yyjson_val *resources = yyjson_obj_get(script, "resources"), *resource;
+    struct pages *pages = calloc(yyjson_arr_size(resources) + 1, sizeof(*pages));
+    struct spile_pipeline *pipeline = NULL;
+    struct spile_source *source = NULL;
+    struct spile_load_info *info = NULL;
+    size_t i, n;
+    enum spile_status status = spile_source_new(&source, text_of(script, "source"), NULL, err);
+
+    yyjson_arr_foreach(resources, i, n, resource)
+        if (!status)
+            status = add_resource(source, resource, &pages[i], err);
+    if (!status)
+        status = spile_pipeline_open(&pipeline, text_of(script, "pipeline"),
+                                     SPILE_PIPELINE_OPTIONS(.destination = text_of(script, "destination"), .dataset = text_of(script, "dataset"),
+                                                            .data_dir = text_of(script, "data_dir")), err);
+    if (!status)
+        status = spile_run(pipeline, spile_from(source), SPILE_RUN_OPTIONS(.load_id = text_of(script, "load_id")), &info, err);
+    if (!status)
+        puts(spile_load_info_json(info));
+    spile_load_info_free(info);
+    spile_pipeline_close(pipeline);
+    spile_source_free(source);
+    free(pages);
+    return status;
+}
+
+int main(void)
+{
+    yyjson_doc *script = yyjson_read_fp(stdin, YYJSON_READ_NOFLAG, NULL, NULL);
+    struct spile_error err = { 0 };
+    enum spile_status status;
+
+    if (!script)
+        return 99;
+    status = run(yyjson_doc_get_root(script), &err);
+    if (status)
+        fprintf(stderr, "%s\n%s\n%s\n", err.message, err.where, err.hint);
+    yyjson_doc_free(script);
+    return (int)status;
+}

@@ -1,0 +1,662 @@
+/* Sources at work, without a database: what is drawn, in which order, on which threads, and how it ends. Orders are those that dlt was seen to have
+ * (reference/extract.md section 2); all else is arithmetic on the generators below. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "data/json_text.h"
+#include "extract/extract.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* ---- a sink ---------------------------------------------------------------------------------------------------------------------- */
+
+/* Writes down what comes: "a0 b0 a1", each item's member "v", or what `key` names. */
+struct sink {
+    const struct spile_source *source;
+    struct text text;
+    size_t items;
+    size_t stop_after; /* items; 0: never */
+    bool cancel;       /* the run, then */
+    _Atomic bool cancelled;
+    pthread_t thread;
+};
+
+static enum spile_status put(void *user, size_t resource, const char *table, struct document item, struct spile_error *err)
+{
+    struct sink *sink = user;
+    struct document key = document_first(item);
+
+    (void)resource;
+    assert_true(pthread_equal(sink->thread, pthread_self())); /* the caller's, always */
+    if (document_kind(item) == DOCUMENT_OBJECT)
+        for (size_t i = 0; i < document_size(item); i++, key = document_next_key(key))
+            if (slice_equal(document_text(key), slice_of("v"))) {
+                struct slice value = document_text(document_member(key));
+
+                text_printf(&sink->text, "%s%s%s%.*s", sink->items ? " " : "", table ? table : "", table ? ":" : "", (int)value.length, value.text);
+            }
+    sink->items++;
+    if (sink->stop_after && sink->items == sink->stop_after) {
+        if (!sink->cancel)
+            return spile_fail(err, SPILE_CANCELLED, "enough");
+        atomic_store(&sink->cancelled, true);
+    }
+    return SPILE_OK;
+}
+
+static enum spile_status read_none(void *user, const struct resource *resource, struct spile_emitter *out, struct spile_error *err)
+{
+    (void)user;
+    return spile_emit_json(out, resource->options.data.bytes, resource->options.data.length, err);
+}
+
+static enum spile_status run(const struct spile_source *source, struct sink *sink, struct spile_error *err)
+{
+    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
+    struct notes notes;
+    struct extract_options options = { .source = source, .cancelled = &sink->cancelled, .notes = &notes, .read = read_none, .put = put, .user = sink };
+    enum spile_status status;
+
+    yyjson_mut_doc_set_root(doc, yyjson_mut_obj(doc));
+    assert_true(notes_init(&notes, doc, yyjson_mut_doc_get_root(doc), source->name));
+    sink->thread = pthread_self();
+    status = extract_run(&options, err);
+    notes_release(&notes);
+    yyjson_mut_doc_free(doc);
+    return status;
+}
+
+static void check_run(const char *what, struct spile_source *source, const char *want)
+{
+    struct sink sink = { 0 };
+    struct spile_error err = { 0 };
+
+    if (run(source, &sink, &err))
+        fail_msg("%s: %s; %s", what, err.message, err.where);
+    if (strcmp(sink.text.text ? sink.text.text : "", want))
+        fail_msg("%s:\n got  %s\n want %s", what, sink.text.text, want);
+    text_release(&sink.text);
+}
+
+/* ---- generators ------------------------------------------------------------------------------------------------------------------- */
+
+/* Gives items "<name>0", "<name>1" ... one page each. */
+struct series {
+    const char *name;
+    int count, next;
+    int fail_at;       /* 0: never; else before the n-th page */
+    int64_t sleep_us, again_ms;
+    bool at_once;      /* all in one call */
+    _Atomic int closed, calls, inside, most_inside;
+};
+
+static void nap(int64_t us)
+{
+    if (us)
+        nanosleep(&(struct timespec){ us / 1000000, us % 1000000 * 1000 }, NULL);
+}
+
+static enum spile_status page(struct spile_emitter *out, struct series *s, struct spile_error *err)
+{
+    char json[64];
+
+    nap(s->sleep_us);
+    if (s->fail_at && s->next + 1 == s->fail_at)
+        return spile_fail(err, SPILE_SOURCE, "page %d is missing", s->fail_at);
+    snprintf(json, sizeof(json), "[{\"v\": \"%s%d\"}]", s->name, s->next);
+    s->next++;
+    return spile_emit_json(out, json, 0, err);
+}
+
+static enum spile_status series(struct spile_emitter *out, void *user, struct spile_error *err)
+{
+    struct series *s = user;
+    enum spile_status status = SPILE_OK;
+
+    atomic_fetch_add(&s->calls, 1);
+    do
+        if (s->next < s->count)
+            status = page(out, s, err);
+    while (!status && s->at_once && s->next < s->count);
+    if (!status && s->next < s->count)
+        spile_again_after(out, s->again_ms);
+    return status;
+}
+
+static void closed(void *user)
+{
+    atomic_fetch_add(&((struct series *)user)->closed, 1);
+}
+
+/* Emits the item with "x" behind it, after a nap of its own: later items are faster. */
+static enum spile_status suffix(struct spile_item *item, struct spile_emitter *out, void *user, struct spile_error *err)
+{
+    struct series *s = user;
+    const char *value = spile_item_text(item, "v", NULL);
+    char text[64];
+    int inside = atomic_fetch_add(&s->inside, 1) + 1, most = atomic_load(&s->most_inside);
+    enum spile_status status;
+
+    while (inside > most && !atomic_compare_exchange_weak(&s->most_inside, &most, inside))
+        ;
+    nap(s->sleep_us ? s->sleep_us * (5 - atoi(value + 1) % 5) : 0);
+    if (s->fail_at && atomic_fetch_add(&s->calls, 1) + 1 == s->fail_at) {
+        atomic_fetch_sub(&s->inside, 1);
+        return spile_fail(err, SPILE_SOURCE, "no details of %s", value);
+    }
+    snprintf(text, sizeof(text), "%s%s", value, s->name);
+    spile_item_set_text(item, "v", text);
+    status = spile_emit_item(out, item, err);
+    atomic_fetch_sub(&s->inside, 1);
+    return status;
+}
+
+static struct spile_source *source_of(const struct spile_source_options *options)
+{
+    struct spile_source *source;
+
+    assert_int_equal(spile_source_new(&source, "test", options, NULL), SPILE_OK);
+    return source;
+}
+
+static void add(struct spile_source *source, const char *name, const struct spile_resource_options *options)
+{
+    struct spile_error err = { 0 };
+
+    if (spile_source_add(source, name, options, &err))
+        fail_msg("%s: %s", name, err.message);
+}
+
+/* ---- order ------------------------------------------------------------------------------------------------------------------------- */
+
+static void resources_take_turns(void **state)
+{
+    for (int fifo = 0; fifo <= 1; fifo++) {
+        struct series a = { .name = "a", .count = 3 }, b = { .name = "b", .count = 2 }, c = { .name = "c", .count = 4 };
+        struct spile_source *source = source_of(SPILE_SOURCE_OPTIONS(.fifo = fifo));
+
+        (void)state;
+        add(source, "a", SPILE_RESOURCE(.generate = series, .user = &a));
+        add(source, "b", SPILE_RESOURCE(.generate = series, .user = &b));
+        add(source, "c", SPILE_RESOURCE(.generate = series, .user = &c));
+        check_run(fifo ? "fifo" : "in turn", source, fifo ? "a0 a1 a2 b0 b1 c0 c1 c2 c3" : "a0 b0 c0 a1 b1 c1 a2 c2 c3");
+        spile_source_free(source);
+    }
+}
+
+static void transformers_follow_their_items(void **state)
+{
+    struct series a = { .name = "a", .count = 2 }, x = { .name = "x" }, y = { .name = "y" };
+    struct spile_source *source = source_of(NULL);
+
+    (void)state;
+    add(source, "y", SPILE_RESOURCE(.transform = suffix, .from = "x", .user = &y)); /* declared before what feeds it */
+    add(source, "x", SPILE_RESOURCE(.transform = suffix, .from = "a", .user = &x));
+    add(source, "a", SPILE_RESOURCE(.generate = series, .user = &a));
+    check_run("a chain", source, "a0 a0x a0xy a1 a1x a1xy");
+    a.next = 0;
+    assert_int_equal(spile_source_select(source, "y", NULL), SPILE_OK);
+    check_run("only the last", source, "a0xy a1xy");
+    assert_int_equal(a.next, 2); /* drawn once */
+    a.next = 0;
+    assert_int_equal(spile_source_select(source, "a", NULL), SPILE_OK);
+    check_run("only the first", source, "a0 a1");
+    spile_source_free(source);
+}
+
+static void one_resource_feeds_several(void **state)
+{
+    struct series a = { .name = "a", .count = 3, .at_once = true }, x = { .name = "x" }, y = { .name = "y" };
+    struct spile_source *source = source_of(NULL);
+
+    (void)state;
+    add(source, "a", SPILE_RESOURCE(.generate = series, .user = &a, .hidden = true));
+    add(source, "x", SPILE_RESOURCE(.transform = suffix, .from = "a", .user = &x));
+    add(source, "y", SPILE_RESOURCE(.transform = suffix, .from = "a", .user = &y));
+    check_run("two transformers", source, "a0x a0y a1x a1y a2x a2y");
+    assert_int_equal(atomic_load(&a.calls), 1);
+    spile_source_free(source);
+}
+
+/* ---- steps and limits --------------------------------------------------------------------------------------------------------------- */
+
+static bool is_odd(const struct spile_item *item, void *user)
+{
+    (void)user;
+    return atoi(spile_item_text(item, "v", NULL) + 1) % 2;
+}
+
+static enum spile_status twice(struct spile_item *item, struct spile_emitter *out, void *user, struct spile_error *err)
+{
+    const char *json = spile_item_json(item, "", NULL);
+
+    (void)user;
+    return spile_emit_json(out, json, 0, err) ? err->status : spile_emit_json(out, json, 0, err);
+}
+
+static char marks[2][2] = { "!", "?" };
+
+static enum spile_status mark(struct spile_item *item, void *user, struct spile_error *err)
+{
+    char text[64];
+
+    (void)err;
+    snprintf(text, sizeof(text), "%s%s", spile_item_text(item, "v", NULL), (const char *)user);
+    spile_item_set_text(item, "v", text);
+    return SPILE_OK;
+}
+
+static void steps_run_in_their_places(void **state)
+{
+    struct series a = { .name = "a", .count = 4 };
+    struct spile_source *source = source_of(NULL);
+
+    (void)state;
+    add(source, "a", SPILE_RESOURCE(.generate = series, .user = &a));
+    assert_int_equal(spile_source_step(source, "a", SPILE_STEP(.map = mark, .user = marks[0]), NULL), SPILE_OK);
+    assert_int_equal(spile_source_step(source, "a", SPILE_STEP(.flat_map = twice), NULL), SPILE_OK);
+    assert_int_equal(spile_source_step(source, "a", SPILE_STEP(.map = mark, .user = marks[1]), NULL), SPILE_OK);
+    assert_int_equal(spile_source_step(source, "a", SPILE_STEP(.filter = is_odd, .before = 1), NULL), SPILE_OK);
+    check_run("steps", source, "a1!? a1!? a3!? a3!?");
+    spile_source_free(source);
+}
+
+/* A limit, and what comes of pages with one item each. */
+static void limits_end_a_resource(void **state)
+{
+    static const struct {
+        struct spile_limit limit;
+        bool at_once;
+        const char *want;
+    } limits[] = {
+        { { .pages = 2 }, false, "a0 a1" },
+        { { .pages = 2 }, true, "a0 a1" },
+        { { .items = 3 }, true, "a0 a1 a2" },
+        { { .pages = 100 }, false, "a0 a1 a2 a3 a4 a5" },
+        { { .seconds = 1e-9 }, true, "a0" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(limits); i++) {
+        struct series a = { .name = "a", .count = 6, .at_once = limits[i].at_once };
+        struct spile_source *source = source_of(NULL);
+
+        add(source, "a", SPILE_RESOURCE(.generate = series, .user = &a, .close = closed, .limit = limits[i].limit));
+        check_run("limit", source, limits[i].want);
+        assert_int_equal(atomic_load(&a.closed), 1);
+        spile_source_free(source);
+    }
+}
+
+static void tables_by_emission_and_by_item(void **state)
+{
+    struct spile_source *source = source_of(NULL);
+    const char *data = "[{\"v\": \"1\", \"k\": \"one\"}, {\"v\": \"2\"}, {\"v\": \"3\", \"k\": 3}]";
+
+    (void)state;
+    add(source, "t", SPILE_RESOURCE(.data = spile_json(data), .table_by = "k"));
+    check_run("by item", source, "one:1 2 3");
+    spile_source_free(source);
+}
+
+/* ---- parallel ----------------------------------------------------------------------------------------------------------------------- */
+
+static void parallel_transformers_keep_the_order(void **state)
+{
+    struct series a = { .name = "a", .count = 40, .at_once = true }, x = { .name = "x", .sleep_us = 500 }, y = { .name = "y", .sleep_us = 200 };
+    struct text want = { 0 };
+    struct spile_source *source = source_of(SPILE_SOURCE_OPTIONS(.workers = 4));
+
+    (void)state;
+    add(source, "a", SPILE_RESOURCE(.generate = series, .user = &a, .hidden = true, .parallel = true));
+    add(source, "x", SPILE_RESOURCE(.transform = suffix, .from = "a", .user = &x, .parallel = true, .hidden = true));
+    add(source, "y", SPILE_RESOURCE(.transform = suffix, .from = "x", .user = &y, .parallel = true));
+    for (int i = 0; i < 40; i++)
+        text_printf(&want, "%sa%dxy", i ? " " : "", i);
+    check_run("parallel", source, want.text);
+    assert_in_range(atomic_load(&x.most_inside), 2, 4); /* several at once, on four threads */
+    text_release(&want);
+    spile_source_free(source);
+}
+
+static void unordered_ones_lose_nothing(void **state)
+{
+    struct series a = { .name = "a", .count = 100, .at_once = true }, x = { .name = "x", .sleep_us = 100 };
+    struct spile_source *source = source_of(NULL);
+    struct sink sink = { 0 };
+
+    (void)state;
+    add(source, "a", SPILE_RESOURCE(.generate = series, .user = &a, .hidden = true));
+    add(source, "x", SPILE_RESOURCE(.transform = suffix, .from = "a", .user = &x, .parallel = true, .unordered = true));
+    assert_int_equal(run(source, &sink, NULL), SPILE_OK);
+    assert_int_equal(sink.items, 100);
+    for (int i = 0; i < 100; i++) {
+        char word[16];
+
+        snprintf(word, sizeof(word), "a%dx", i);
+        assert_non_null(strstr(sink.text.text, word));
+    }
+    text_release(&sink.text);
+    spile_source_free(source);
+}
+
+static void a_slow_one_does_not_stop_the_others(void **state)
+{
+    struct series slow = { .name = "s", .count = 2, .sleep_us = 60000 }, fast = { .name = "f", .count = 5, .sleep_us = 100 };
+    struct spile_source *source = source_of(NULL);
+
+    (void)state;
+    add(source, "slow", SPILE_RESOURCE(.generate = series, .user = &slow, .parallel = true));
+    add(source, "fast", SPILE_RESOURCE(.generate = series, .user = &fast, .parallel = true));
+    check_run("slow and fast", source, "f0 f1 f2 f3 f4 s0 s1");
+    spile_source_free(source);
+}
+
+/* A generator may not run ahead of the engine by more than a queue's bytes. */
+struct flood {
+    _Atomic int emitted;
+    int taken, most_ahead;
+};
+
+static enum spile_status flood(struct spile_emitter *out, void *user, struct spile_error *err)
+{
+    struct flood *f = user;
+
+    for (int i = 0; i < 2000; i++) {
+        if (spile_emit_json(out, "[{\"v\": \"0123456789012345678901234567890123456789\"}]", 0, err))
+            return err->status;
+        atomic_fetch_add(&f->emitted, 1);
+    }
+    return SPILE_OK;
+}
+
+static bool slowly(const struct spile_item *item, void *user)
+{
+    struct flood *f = user;
+    int ahead = atomic_load(&f->emitted) - f->taken++;
+
+    (void)item;
+    if (ahead > f->most_ahead)
+        f->most_ahead = ahead;
+    nap(10);
+    return true;
+}
+
+static void a_generator_is_held_back(void **state)
+{
+    struct flood f = { 0 };
+    struct sink sink = { 0 };
+    struct spile_source *source = source_of(SPILE_SOURCE_OPTIONS(.queue_bytes = 1000));
+
+    (void)state;
+    add(source, "a", SPILE_RESOURCE(.generate = flood, .user = &f, .parallel = true));
+    assert_int_equal(spile_source_step(source, "a", SPILE_STEP(.filter = slowly, .user = &f), NULL), SPILE_OK);
+    assert_int_equal(run(source, &sink, NULL), SPILE_OK);
+    assert_int_equal(sink.items, 2000);
+    assert_in_range(f.most_ahead, 1, 60); /* a page takes about 100 bytes; those being taken are not in the queue */
+    text_release(&sink.text);
+    spile_source_free(source);
+}
+
+/* ---- waiting ------------------------------------------------------------------------------------------------------------------------ */
+
+/* Reads numbers from a pipe, whenever there is one. */
+struct endpoint {
+    int fd, left;
+};
+
+static enum spile_status from_pipe(struct spile_emitter *out, void *user, struct spile_error *err)
+{
+    struct endpoint *e = user;
+    char byte, json[64];
+
+    if (read(e->fd, &byte, 1) == 1) {
+        e->left--;
+        snprintf(json, sizeof(json), "{\"v\": \"%d\"}", byte);
+        if (spile_emit_json(out, json, 0, err))
+            return err->status;
+    }
+    if (e->left)
+        spile_again_readable(out, e->fd, -1);
+    return SPILE_OK;
+}
+
+#define ENDPOINTS 200
+
+static void *feed(void *argument)
+{
+    int *fds = argument;
+
+    for (int round = 0; round < 3; round++)
+        for (int i = ENDPOINTS - 1; i >= 0; i--) {
+            assert_int_equal(write(fds[i], &(char){ (char)round }, 1), 1);
+            if (i % 50 == 0)
+                nap(1000);
+        }
+    return NULL;
+}
+
+static void one_thread_draws_from_hundreds(void **state)
+{
+    static struct endpoint endpoints[ENDPOINTS];
+    static int writers[ENDPOINTS];
+    struct spile_source *source = source_of(NULL);
+    struct sink sink = { 0 };
+    pthread_t feeder;
+
+    (void)state;
+    for (int i = 0; i < ENDPOINTS; i++) {
+        int fds[2];
+        char name[16];
+
+        assert_int_equal(pipe(fds), 0);
+        endpoints[i] = (struct endpoint){ fds[0], 3 };
+        writers[i] = fds[1];
+        snprintf(name, sizeof(name), "e%d", i);
+        add(source, name, SPILE_RESOURCE(.generate = from_pipe, .user = &endpoints[i]));
+        assert_int_equal(fcntl(fds[0], F_SETFL, O_NONBLOCK), 0);
+    }
+    assert_int_equal(pthread_create(&feeder, NULL, feed, writers), 0);
+    assert_int_equal(run(source, &sink, NULL), SPILE_OK);
+    pthread_join(feeder, NULL);
+    assert_int_equal(sink.items, 3 * ENDPOINTS);
+    for (int i = 0; i < ENDPOINTS; i++) {
+        close(writers[i]);
+        close(endpoints[i].fd);
+    }
+    text_release(&sink.text);
+    spile_source_free(source);
+}
+
+static void timers_come_in_their_order(void **state)
+{
+    struct series a = { .name = "a", .count = 2, .again_ms = 40 }, b = { .name = "b", .count = 3, .again_ms = 15 };
+    struct spile_source *source = source_of(NULL);
+
+    (void)state;
+    add(source, "a", SPILE_RESOURCE(.generate = series, .user = &a));
+    add(source, "b", SPILE_RESOURCE(.generate = series, .user = &b));
+    check_run("timers", source, "a0 b0 b1 b2 a1");
+    spile_source_free(source);
+}
+
+/* ---- ends ---------------------------------------------------------------------------------------------------------------------------- */
+
+/* Which resource fails at which call, in parallel or not; the others would go on for ever. */
+static void a_failure_stops_the_rest(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 8; kind++) {
+        bool parallel = kind & 1, others_parallel = kind & 2, in_transformer = kind & 4;
+        struct series bad = { .name = "a", .count = 1 << 30, .fail_at = in_transformer ? 0 : 5, .at_once = parallel }, x = { .name = "x", .fail_at = in_transformer ? 5 : 0 };
+        struct series endless = { .name = "e", .count = 1 << 30, .at_once = others_parallel, .sleep_us = others_parallel ? 100 : 0 };
+        struct spile_source *source = source_of(NULL);
+        struct sink sink = { 0 };
+        struct spile_error err = { 0 };
+        double began = clock_seconds();
+
+        add(source, "bad", SPILE_RESOURCE(.generate = series, .user = &bad, .close = closed, .parallel = parallel));
+        add(source, "x", SPILE_RESOURCE(.transform = suffix, .from = "bad", .user = &x, .close = closed, .parallel = parallel));
+        add(source, "endless", SPILE_RESOURCE(.generate = series, .user = &endless, .close = closed, .parallel = others_parallel));
+        assert_int_equal(run(source, &sink, &err), SPILE_SOURCE);
+        if (!strstr(err.message, in_transformer ? "no details of a" : "page 5 is missing")) /* of which item: the fifth that came about */
+            fail_msg("kind %d: message \"%s\"", kind, err.message);
+        if (!strstr(err.where, in_transformer ? "resource \"x\"" : "resource \"bad\", after item 4"))
+            fail_msg("kind %d: where \"%s\"", kind, err.where);
+        assert_int_equal(atomic_load(&bad.closed), 1);
+        assert_int_equal(atomic_load(&x.closed), atomic_load(&x.most_inside) > 0); /* those that were called */
+        assert_int_equal(atomic_load(&endless.closed), atomic_load(&endless.calls) > 0);
+        assert_true(clock_seconds() - began < 30);
+        text_release(&sink.text);
+        spile_source_free(source);
+    }
+}
+
+static void a_run_is_cancelled(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 4; kind++) {
+        bool parallel = kind & 1, by_user = kind & 2;
+        struct series endless = { .name = "e", .count = 1 << 30, .at_once = true };
+        struct spile_source *source = source_of(NULL);
+        struct sink sink = { .stop_after = 5, .cancel = by_user };
+        struct spile_error err = { 0 };
+
+        add(source, "e", SPILE_RESOURCE(.generate = series, .user = &endless, .close = closed, .parallel = parallel));
+        assert_int_equal(run(source, &sink, &err), SPILE_CANCELLED);
+        assert_string_equal(err.message, by_user ? "cancelled" : "enough");
+        assert_int_equal(atomic_load(&endless.closed), 1);
+        text_release(&sink.text);
+        spile_source_free(source);
+    }
+}
+
+static enum spile_status bare_failure(struct spile_emitter *out, void *user, struct spile_error *err)
+{
+    (void)user;
+    (void)err;
+    return spile_emit_json(out, "[{\"v\": ", 0, NULL) ? SPILE_FAILED : SPILE_OK;
+}
+
+static enum spile_status bad_map(struct spile_item *item, void *user, struct spile_error *err)
+{
+    (void)user;
+    if (!strcmp(spile_item_text(item, "v", NULL), "a2"))
+        return spile_fail(err, SPILE_SOURCE, "a2 is not wanted");
+    spile_item_set_text(item, "v.w", "x");
+    return SPILE_OK;
+}
+
+static void failures_tell_where(void **state)
+{
+    struct series a = { .name = "a", .count = 4, .at_once = true };
+    struct spile_source *source = source_of(NULL);
+    struct sink sink = { 0 };
+    struct spile_error err = { 0 };
+
+    (void)state;
+    add(source, "a", SPILE_RESOURCE(.generate = bare_failure));
+    assert_int_equal(run(source, &sink, &err), SPILE_FAILED);
+    assert_string_equal(err.message, "the function of the resource failed");
+    assert_string_equal(err.where, "resource \"a\", after item 0");
+    spile_source_free(source);
+
+    source = source_of(NULL);
+    add(source, "a", SPILE_RESOURCE(.generate = series, .user = &a));
+    assert_int_equal(spile_source_step(source, "a", SPILE_STEP(.map = bad_map), NULL), SPILE_OK);
+    assert_int_equal(run(source, &sink, &err), SPILE_USAGE);
+    assert_string_equal(err.message, "can't set \"v.w\" of an item: what is there is no object");
+    assert_string_equal(err.where, "step 1 (map), item 1 of resource \"a\"");
+    spile_source_free(source);
+    text_release(&sink.text);
+}
+
+/* ---- declarations -------------------------------------------------------------------------------------------------------------------- */
+
+static void sources_are_checked(void **state)
+{
+    struct spile_source *source = source_of(NULL);
+    struct series a = { .name = "a", .count = 1 };
+    struct spile_error err = { 0 };
+    const char *text;
+
+    (void)state;
+    add(source, "a", SPILE_RESOURCE(.generate = series, .user = &a));
+    assert_int_equal(spile_source_add(source, "a", SPILE_RESOURCE(.generate = series), &err), SPILE_USAGE);
+    assert_string_equal(err.message, "source \"test\" has a resource \"a\" already");
+    assert_int_equal(spile_source_add(source, "b", SPILE_RESOURCE(.user = &a), &err), SPILE_USAGE);
+    assert_string_equal(err.message, "resource \"b\" has no origin");
+    assert_int_equal(spile_source_add(source, "b", SPILE_RESOURCE(.generate = series, .transform = suffix), &err), SPILE_USAGE);
+    assert_int_equal(spile_source_add(source, "b", SPILE_RESOURCE(.generate = series, .from = "a"), &err), SPILE_USAGE);
+    assert_int_equal(spile_source_add(source, "x,y", SPILE_RESOURCE(.generate = series), &err), SPILE_USAGE);
+    assert_int_equal(spile_source_step(source, "A", SPILE_STEP(.filter = is_odd), &err), SPILE_USAGE);
+    assert_string_equal(err.hint, "did you mean \"a\"?");
+    assert_int_equal(spile_source_select(source, "a, other", &err), SPILE_USAGE);
+    assert_int_equal(spile_source_pipe(source, "a | a", &err), SPILE_USAGE);
+    add(source, "x", SPILE_RESOURCE(.transform = suffix, .from = "y"));
+    assert_int_equal(spile_source_describe(source, SPILE_GRAPH_JSON, &text, &err), SPILE_USAGE);
+    assert_string_equal(err.message, "resource \"x\" is fed by \"y\", which source \"test\" does not have");
+    add(source, "y", SPILE_RESOURCE(.transform = suffix, .from = "x"));
+    assert_int_equal(spile_source_describe(source, SPILE_GRAPH_JSON, &text, &err), SPILE_USAGE);
+    assert_string_equal(err.message, "resource \"x\" feeds itself: x <- y <- x");
+    assert_int_equal(spile_source_pipe(source, "a | x | y", &err), SPILE_OK);
+    assert_int_equal(spile_source_rename(source, "x", "z", &err), SPILE_OK);
+    assert_int_equal(spile_source_describe(source, SPILE_GRAPH_JSON, &text, &err), SPILE_OK);
+    assert_non_null(strstr(text, "\"from\": \"z\""));
+    add(source, "lost", SPILE_RESOURCE(.transform = suffix));
+    assert_int_equal(spile_source_describe(source, SPILE_GRAPH_JSON, &text, &err), SPILE_USAGE);
+    assert_string_equal(err.message, "transformer \"lost\" is fed by nothing");
+    spile_source_free(source);
+}
+
+static void a_clone_is_a_source_of_its_own(void **state)
+{
+    struct series a = { .name = "a", .count = 2 }, b = { .name = "b", .count = 2 };
+    struct spile_source *source = source_of(NULL), *clone;
+
+    (void)state;
+    add(source, "s", SPILE_RESOURCE(.generate = series, .user = &a));
+    assert_int_equal(spile_source_step(source, "s", SPILE_STEP(.map = mark, .user = marks[0]), NULL), SPILE_OK);
+    assert_int_equal(spile_source_clone(&clone, source, "other", NULL), SPILE_OK);
+    assert_int_equal(spile_source_bind(clone, "s", &b, NULL), SPILE_OK);
+    assert_int_equal(spile_source_step(clone, "s", SPILE_STEP(.map = mark, .user = marks[1]), NULL), SPILE_OK);
+    check_run("the first", source, "a0! a1!");
+    spile_source_free(source);
+    check_run("the clone", clone, "b0!? b1!?");
+    spile_source_free(clone);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(resources_take_turns),
+        cmocka_unit_test(transformers_follow_their_items),
+        cmocka_unit_test(one_resource_feeds_several),
+        cmocka_unit_test(steps_run_in_their_places),
+        cmocka_unit_test(limits_end_a_resource),
+        cmocka_unit_test(tables_by_emission_and_by_item),
+        cmocka_unit_test(parallel_transformers_keep_the_order),
+        cmocka_unit_test(unordered_ones_lose_nothing),
+        cmocka_unit_test(a_slow_one_does_not_stop_the_others),
+        cmocka_unit_test(a_generator_is_held_back),
+        cmocka_unit_test(one_thread_draws_from_hundreds),
+        cmocka_unit_test(timers_come_in_their_order),
+        cmocka_unit_test(a_failure_stops_the_rest),
+        cmocka_unit_test(a_run_is_cancelled),
+        cmocka_unit_test(failures_tell_where),
+        cmocka_unit_test(sources_are_checked),
+        cmocka_unit_test(a_clone_is_a_source_of_its_own),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
