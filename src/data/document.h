@@ -125,4 +125,19 @@ static inline struct document document_next_key(struct document key)
     return d;
 }
 
+/* The value of a member; of a key that came twice the last one counts. False: there is none, or it is no object. */
+static inline bool document_find(struct document object, struct slice key, struct document *value)
+{
+    size_t size = document_kind(object) == DOCUMENT_OBJECT ? document_size(object) : 0;
+    struct document name = size ? document_first(object) : object;
+    bool found = false;
+
+    for (size_t i = 0; i < size; i++, name = document_next_key(name))
+        if (slice_equal(document_text(name), key)) {
+            *value = document_member(name);
+            found = true;
+        }
+    return found;
+}
+
 #endif

@@ -15,6 +15,16 @@ static inline yyjson_doc *json_text_parse(const char *text, size_t length)
     return yyjson_read_opts((char *)(uintptr_t)text, length, YYJSON_READ_BIGNUM_AS_RAW, NULL, NULL); /* writes only when in situ */
 }
 
+/* The same of text that others give, which may be no JSON: NULL with *nomem false. */
+static inline yyjson_doc *json_text_read(const char *text, size_t length, bool *nomem)
+{
+    yyjson_read_err found;
+    yyjson_doc *doc = yyjson_read_opts((char *)(uintptr_t)text, length, YYJSON_READ_BIGNUM_AS_RAW, NULL, &found);
+
+    *nomem = !doc && found.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION;
+    return doc;
+}
+
 /* The text of a string of a document; of any other value, and of none, an empty one. */
 static inline struct slice json_text_of(yyjson_mut_val *value)
 {

@@ -63,11 +63,12 @@ bool cursor_copy_state(struct cursor *to, struct text *memory, yyjson_mut_val *v
 
 bool cursor_copy_option(struct cursor *to, struct text *memory, const char *option)
 {
-    yyjson_doc *doc = option ? json_text_parse(option, strlen(option)) : NULL;
+    bool nomem = false;
+    yyjson_doc *doc = option ? json_text_read(option, strlen(option), &nomem) : NULL;
     struct cursor found = doc      ? cursor_of((struct document){ yyjson_doc_get_root(doc) })
                           : option ? text_cursor(slice_of(option))
                                    : (struct cursor){ 0 };
-    bool ok = cursor_copy(to, memory, &found);
+    bool ok = !nomem && cursor_copy(to, memory, &found);
 
     yyjson_doc_free(doc);
     return ok;

@@ -1,9 +1,7 @@
 #include "extract/graph.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/nearest.h"
 #include "data/json_text.h"
 
 /* ---- checking ------------------------------------------------------------------------------------------------------------------- */
@@ -15,20 +13,12 @@ static const struct resource *feeder_of(const struct spile_source *source, const
 
 static enum spile_status fail_unknown(const struct spile_source *source, const struct resource *resource, struct spile_error *err)
 {
-    const char *from = resource->options.from, *nearest = NULL;
-    const char **names = calloc(source->resource_count + 1, sizeof(*names));
+    const char *from = resource->options.from;
     char extract[SHORTEN_BYTES];
 
-    for (size_t i = 0; names && i < source->resource_count; i++)
-        names[i] = source->resources[i]->name;
-    if (names)
-        nearest = nearest_of(slice_of(from), names);
     spile_fail(err, SPILE_USAGE, "resource \"%s\" is fed by \"%s\", which source \"%s\" does not have", resource->name,
                shorten(extract, from, strlen(from)), source->name);
-    if (nearest)
-        spile_hint(err, SPILE_USAGE, "did you mean \"%s\"?", nearest);
-    free(names);
-    return SPILE_USAGE;
+    return source_hint_nearest(source, slice_of(from), err);
 }
 
 /* "a <- b <- a": from the resource along those that feed it, until one comes again. */

@@ -155,23 +155,6 @@ static enum spile_status fail_key(const struct incremental *inc, struct slice ke
     return spile_hint(err, SPILE_SOURCE, "correct the key of resource \"%s\": its names are those of the items as they come", inc->resource);
 }
 
-/* Of a key that came twice the last value counts. */
-static bool find_member(struct document object, struct slice key, struct document *value)
-{
-    struct document name;
-    size_t size = document_kind(object) == DOCUMENT_OBJECT ? document_size(object) : 0;
-    bool found = false;
-
-    if (size)
-        name = document_first(object);
-    for (size_t i = 0; i < size; i++, name = document_next_key(name))
-        if (slice_equal(document_text(name), key)) {
-            *value = document_member(name);
-            found = true;
-        }
-    return found;
-}
-
 static enum spile_status write_key(const struct incremental *inc, struct document item, struct text *json, struct spile_error *err)
 {
     if (!inc->key_count) {
@@ -183,7 +166,7 @@ static enum spile_status write_key(const struct incremental *inc, struct documen
     for (size_t i = 0; i < inc->key_count; i++) {
         struct document value;
 
-        if (!find_member(item, inc->key[i], &value))
+        if (!document_find(item, inc->key[i], &value))
             return fail_key(inc, inc->key[i], err);
         if (i)
             text_putc(json, ',');

@@ -527,9 +527,12 @@ void spile_item_set_text(struct spile_item *item, const char *path, const char *
 
 void spile_item_set_json(struct spile_item *item, const char *path, const char *json)
 {
-    yyjson_doc *parsed = json ? json_text_parse(json, strlen(json)) : NULL;
+    bool nomem = false;
+    yyjson_doc *parsed = json ? json_text_read(json, strlen(json), &nomem) : NULL;
 
-    if (parsed)
+    if (nomem)
+        fail_nomem(item);
+    else if (parsed)
         set(item, path, yyjson_val_mut_copy(item->doc, yyjson_doc_get_root(parsed)));
     else
         fail(item, SPILE_SOURCE, slice_of(path ? path : ""), "the text is not JSON");

@@ -293,30 +293,13 @@ const char *jsonpath_simple_key(const struct jsonpath *path)
 
 static bool match(const struct jsonpath *path, size_t at, struct document value, struct document *found);
 
-/* Of a key that came twice the last value counts. */
-static bool member_of(struct document object, struct slice key, struct document *value)
-{
-    struct document name = document_first(object);
-    size_t size = document_size(object);
-    bool has = false;
-
-    for (size_t i = 0; i < size; i++, name = document_next_key(name))
-        if (slice_equal(document_text(name), key)) {
-            *value = document_member(name);
-            has = true;
-        }
-    return has;
-}
-
 static bool match_keys(const struct jsonpath *path, size_t at, struct document value, struct document *found)
 {
     const struct selector *selector = &path->selectors[at];
     struct document member;
 
-    if (document_kind(value) != DOCUMENT_OBJECT)
-        return false;
     for (size_t i = 0; i < selector->count; i++)
-        if (member_of(value, selector->keys[i], &member) && match(path, at + 1, member, found))
+        if (document_find(value, selector->keys[i], &member) && match(path, at + 1, member, found))
             return true;
     return false;
 }

@@ -78,10 +78,12 @@ static bool set(struct notes *notes, const char *resource, const char *key, yyjs
 
 enum spile_status notes_set(struct notes *notes, const char *resource, const char *key, const char *json, struct spile_error *err)
 {
-    yyjson_doc *parsed = json ? json_text_parse(json, strlen(json)) : NULL;
+    bool nomem = false, ok;
+    yyjson_doc *parsed = json ? json_text_read(json, strlen(json), &nomem) : NULL;
     char extract[SHORTEN_BYTES];
-    bool ok;
 
+    if (nomem)
+        return spile_fail_nomem(err);
     if (json && !parsed) {
         spile_fail(err, SPILE_USAGE, "state \"%s\" is no JSON: \"%s\"", key, shorten(extract, json, strlen(json)));
         return spile_hint(err, SPILE_USAGE, "a text stands in double quotes");

@@ -19,20 +19,26 @@ struct resource *source_find(const struct spile_source *source, struct slice nam
     return NULL;
 }
 
-static enum spile_status fail_unknown(const struct spile_source *source, struct slice name, struct spile_error *err)
+enum spile_status source_hint_nearest(const struct spile_source *source, struct slice name, struct spile_error *err)
 {
     const char **names = calloc(source->resource_count + 1, sizeof(*names)), *nearest = NULL;
-    char extract[SHORTEN_BYTES];
 
     for (size_t i = 0; names && i < source->resource_count; i++)
         names[i] = source->resources[i]->name;
     if (names)
         nearest = nearest_of(name, names);
-    spile_fail(err, SPILE_USAGE, "source \"%s\" has no resource \"%s\"", source->name, shorten(extract, name.text, name.length));
     if (nearest)
         spile_hint(err, SPILE_USAGE, "did you mean \"%s\"?", nearest);
     free(names);
     return SPILE_USAGE;
+}
+
+static enum spile_status fail_unknown(const struct spile_source *source, struct slice name, struct spile_error *err)
+{
+    char extract[SHORTEN_BYTES];
+
+    spile_fail(err, SPILE_USAGE, "source \"%s\" has no resource \"%s\"", source->name, shorten(extract, name.text, name.length));
+    return source_hint_nearest(source, name, err);
 }
 
 static enum spile_status get(const struct spile_source *source, const char *name, struct resource **out, struct spile_error *err)

@@ -23,6 +23,9 @@ struct spile_source {
     struct text description;
 };
 
+/* Adds "did you mean" to an error about a resource that is not there. */
+enum spile_status source_hint_nearest(const struct spile_source *source, struct slice name, struct spile_error *err);
+
 struct resource *source_find(const struct spile_source *source, struct slice name); /* NULL: there is none */
 
 static inline const char *resource_table(const struct resource *resource)

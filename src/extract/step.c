@@ -128,9 +128,12 @@ static enum spile_status apply_hash(struct applying *a, struct spile_error *err)
 
 static enum spile_status parse_text(struct spile_item *item, struct slice path, yyjson_mut_val *value, struct spile_error *err)
 {
-    yyjson_doc *parsed = json_text_parse(yyjson_mut_get_str(value), yyjson_mut_get_len(value));
+    bool nomem;
+    yyjson_doc *parsed = json_text_read(yyjson_mut_get_str(value), yyjson_mut_get_len(value), &nomem);
     char extract[SHORTEN_BYTES];
 
+    if (nomem)
+        return spile_fail_nomem(err);
     if (!parsed) {
         spile_fail(err, SPILE_SOURCE, "the text is no JSON: \"%s\"", shorten(extract, yyjson_mut_get_str(value), yyjson_mut_get_len(value)));
         return spile_within(err, SPILE_SOURCE, "path \"%.*s\"", (int)path.length, path.text);
@@ -294,10 +297,13 @@ static bool copy_texts(struct spile_step *options, struct arena *arena)
 static enum spile_status check_value(const struct step *step, struct spile_error *err)
 {
     const char *value = step->options.value;
-    yyjson_doc *parsed = value ? json_text_parse(value, strlen(value)) : NULL;
+    bool nomem = false;
+    yyjson_doc *parsed = value ? json_text_read(value, strlen(value), &nomem) : NULL;
     char extract[SHORTEN_BYTES];
 
     yyjson_doc_free(parsed);
+    if (nomem)
+        return spile_fail_nomem(err);
     if (step->operation != &constant || parsed)
         return SPILE_OK;
     spile_fail(err, SPILE_USAGE, "the constant \"%s\" is no JSON: \"%s\"", step->options.constant, value ? shorten(extract, value, strlen(value)) : "");

@@ -1,0 +1,249 @@
+/* Out of memory at any place: sources of all kinds are run, and in each of many runs one allocation of ours fails (cmake/Tests.cmake has the linker give
+ * them to us). A run then ends with SPILE_NOMEM, or with SPILE_OK when it could do without; the address sanitizer finds what is lost. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/json_text.h"
+#include "extract/extract.h"
+
+#define SCENARIOS 200
+#define FAULTS 6 /* in each of them */
+
+/* ---- allocations ------------------------------------------------------------------------------------------------------------------ */
+
+static _Atomic long allocations, fails_at; /* 0: never */
+
+static bool fails(void)
+{
+    return atomic_fetch_add(&allocations, 1) + 1 == atomic_load(&fails_at);
+}
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+char *__real_strdup(const char *text);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+char *__wrap_strdup(const char *text);
+
+void *__wrap_malloc(size_t size)
+{
+    return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+    return fails() ? NULL : __real_realloc(memory, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+    return fails() ? NULL : __real_strdup(text);
+}
+
+/* ---- scenarios --------------------------------------------------------------------------------------------------------------------- */
+
+static uint64_t random_state;
+
+static unsigned pick(unsigned below)
+{
+    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+    return (unsigned)(random_state >> 33) % below;
+}
+
+struct series {
+    int count, next;
+    bool as_items, again, to_tables, keeps;
+    unsigned serial;
+};
+
+static enum spile_status emit_built(struct spile_emitter *out, struct series *s, struct spile_error *err)
+{
+    struct spile_item *item;
+    enum spile_status status = spile_item_new(&item, err);
+
+    if (status)
+        return status;
+    spile_item_set_integer(item, "id", s->next);
+    spile_item_set_text(item, "a.b", "text");
+    spile_item_set_json(item, "lines[].sku", "[1, {\"x\": 2.5}]");
+    status = spile_emit_item(out, item, err);
+    spile_item_free(item);
+    return status;
+}
+
+static enum spile_status emit_text(struct spile_emitter *out, struct series *s, struct spile_error *err)
+{
+    char json[256];
+
+    snprintf(json, sizeof(json), "[{\"id\": %d, \"a\": {\"b\": \"%0*d\"}, \"lines\": [{\"sku\": 1}]}, {\"id\": %d, \"a\": {\"b\": \"y\"}, \"kind\": \"k%d\"}]", s->next,
+             1 + s->next * 7 % 90, 0, s->next, s->next % 3);
+    return spile_emit_json(out, json, 0, err);
+}
+
+static enum spile_status generate(struct spile_emitter *out, void *user, struct spile_error *err)
+{
+    struct series *s = user;
+    enum spile_status status = SPILE_OK;
+
+    if (s->keeps && spile_resource_state(out, "n"))
+        status = spile_set_source_state(out, "m", "[1]", err);
+    if (!status && s->keeps)
+        status = spile_set_resource_state(out, "n", "5", err);
+    while (!status && s->next < s->count) {
+        if (s->to_tables)
+            status = spile_emit_to(out, s->next % 2 ? "odd" : NULL, err);
+        if (!status)
+            status = s->as_items ? emit_built(out, s, err) : emit_text(out, s, err);
+        s->next++;
+        if (s->again && !status && s->next < s->count) {
+            spile_again(out);
+            break;
+        }
+    }
+    return status;
+}
+
+static enum spile_status transform(struct spile_item *item, struct spile_emitter *out, void *user, struct spile_error *err)
+{
+    (void)user;
+    spile_item_set_text(item, "seen", spile_item_json(item, "lines", NULL));
+    return spile_emit_item(out, item, err);
+}
+
+static enum spile_status twice(struct spile_item *item, struct spile_emitter *out, void *user, struct spile_error *err)
+{
+    enum spile_status status = transform(item, out, user, err);
+
+    return status ? status : spile_emit_json(out, "{\"id\": 1, \"a\": {\"b\": \"z\"}}", 0, err);
+}
+
+static enum spile_status add_steps(struct spile_source *source, const char *name, struct spile_error *err)
+{
+    static const struct spile_step steps[] = {
+        { .rename = "a.b: c" }, { .remove = "lines" }, { .keep = "id, a" }, { .hash = "id", .salt = "s" }, { .constant = "k", .value = "{\"x\": [1]}" },
+        { .flat_map = twice },
+    };
+    enum spile_status status = SPILE_OK;
+
+    for (unsigned i = pick(3); !status && i > 0; i--)
+        status = spile_source_step(source, name, &steps[pick(sizeof(steps) / sizeof(*steps))], err);
+    return status;
+}
+
+static enum spile_status build(struct spile_source *source, struct series *series, struct spile_error *err)
+{
+    unsigned resources = 1 + pick(3);
+    enum spile_status status = SPILE_OK;
+
+    for (unsigned i = 0; !status && i < resources; i++) {
+        char name[16];
+        unsigned kind = pick(8);
+
+        snprintf(name, sizeof(name), "r%u", i);
+        series[i] = (struct series){ .count = 1 + (int)pick(12), .as_items = pick(2), .again = pick(2), .to_tables = pick(4) == 0, .keeps = pick(2) };
+        status = spile_source_add(source, name,
+                                  SPILE_RESOURCE(.generate = generate, .user = &series[i], .parallel = pick(2), .table_by = kind == 1 ? "kind" : NULL,
+                                                 .incremental = { .cursor = kind == 2 ? "id" : kind == 3 ? "a.b" : NULL,
+                                                                  .order = (enum spile_row_order)pick(3), .missing = SPILE_INCLUDE },
+                                                 .limit = { .items = kind == 4 ? 3 : 0 }, .write = kind == 5 ? SPILE_REPLACE : SPILE_APPEND), err);
+        if (!status)
+            status = add_steps(source, name, err);
+    }
+    if (!status && pick(2))
+        status = spile_source_add(source, "t", SPILE_RESOURCE(.transform = transform, .from = "r0", .parallel = pick(2), .unordered = pick(2)), err);
+    return status;
+}
+
+static enum spile_status put(void *user, size_t resource, const char *table, struct document item, struct spile_error *err)
+{
+    (void)resource;
+    (void)table;
+    (void)err;
+    *(size_t *)user += document_kind(item) == DOCUMENT_OBJECT;
+    return SPILE_OK;
+}
+
+static enum spile_status run(struct spile_source *source, size_t *items, struct spile_error *err)
+{
+    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
+    yyjson_mut_val *root = yyjson_mut_obj(doc);
+    struct notes notes = { 0 };
+    _Atomic bool cancelled = false;
+    struct extract_options options = { .source = source, .cancelled = &cancelled, .notes = &notes, .put = put, .user = items };
+    enum spile_status status;
+
+    status = root && notes_init(&notes, doc, root, "test") ? extract_run(&options, err) : spile_fail_nomem(err);
+    notes_release(&notes);
+    yyjson_mut_doc_free(doc);
+    return status;
+}
+
+/* The scenario of that number, with the n-th allocation failing. */
+static enum spile_status play(unsigned scenario, long at, size_t *items)
+{
+    struct series series[4] = { 0 };
+    struct spile_source *source;
+    struct spile_error err = { 0 };
+    const char *text;
+    enum spile_status status;
+
+    *items = 0;
+    random_state = scenario * 7919u + 1;
+    atomic_store(&allocations, 0);
+    atomic_store(&fails_at, at);
+    status = spile_source_new(&source, "test", SPILE_SOURCE_OPTIONS(.workers = 2), &err);
+    if (!status)
+        status = build(source, series, &err);
+    if (!status)
+        status = spile_source_describe(source, SPILE_GRAPH_JSON, &text, &err);
+    if (!status)
+        status = run(source, items, &err);
+    atomic_store(&fails_at, 0);
+    spile_source_free(source);
+    if (status && status != SPILE_NOMEM)
+        fail_msg("scenario %u, allocation %ld: status %d, %s; %s", scenario, at, status, err.message, err.where);
+    return status;
+}
+
+static void any_allocation_may_fail(void **state)
+{
+    unsigned failed = 0;
+
+    (void)state;
+    for (unsigned scenario = 0; scenario < SCENARIOS; scenario++) {
+        size_t wanted, items;
+        long count;
+
+        assert_int_equal(play(scenario, 0, &wanted), SPILE_OK);
+        count = atomic_load(&allocations);
+        for (int i = 0; i < FAULTS; i++) {
+            random_state = scenario * 104729u + (unsigned)i;
+            if (play(scenario, 1 + (long)pick((unsigned)count), &items) == SPILE_NOMEM)
+                failed++;
+            else if (items != wanted) /* it could do without, or the allocation did not come: then nothing is missing */
+                fail_msg("scenario %u: %zu items of %zu, and no error", scenario, items, wanted);
+        }
+    }
+    assert_in_range(failed, SCENARIOS * FAULTS / 2, SCENARIOS * FAULTS); /* the faults are felt */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(any_allocation_may_fail) };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
