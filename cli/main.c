@@ -7,10 +7,11 @@
 #include <unistd.h>
 
 #include "load.h"
+#include "pipeline.h"
 #include "report.h"
 #include "schema.h"
 
-static const struct command *const commands[] = { &load_command, &plan_command, &schema_command, NULL }; /* a new command adds one line here */
+static const struct command *const commands[] = { &load_command, &plan_command, &schema_command, &pipeline_command, NULL }; /* a new command adds one line here */
 
 struct main_options {
     bool help, version;

@@ -478,6 +478,14 @@ SPILE_API enum spile_status spile_pipeline_set_schema(struct spile_pipeline *pip
 
 /* ---- run --------------------------------------------------------------------------------------------------------------------- */
 
+/* What a run drops before it loads, of what earlier runs have loaded; in its transaction, so that nobody sees the gap. */
+enum spile_refresh {
+    SPILE_KEEP = 0,
+    SPILE_DROP_SOURCES,   /* all tables of the source, its schema with all versions, and its state */
+    SPILE_DROP_RESOURCES, /* the tables of the resources that are drawn, and their state */
+    SPILE_DROP_DATA       /* the rows of those tables, and the state; the schema stays */
+};
+
 enum spile_stage { SPILE_STAGE_NORMALIZE = 0, SPILE_STAGE_LOAD, SPILE_STAGE_DONE };
 
 /* Counts of a run in progress. */
@@ -511,6 +519,7 @@ struct spile_run_options {
     const char *merge_key;      /* likewise */
     bool root_key;              /* nested rows get the id of their root row as `_dlt_root_id`, from now on in all tables */
     uint64_t sample;            /* spile_dry_run() only: items of each table to look at; 0: all */
+    enum spile_refresh refresh; /* what of earlier runs is dropped in the same transaction */
     const char *discarded;      /* file that gets what the contract leaves out: a line of JSON for each row and value, with table, column, reason and
                                    place, and the data. Written with the commit, never without (but for rows that are kept for the next run);
                                    replaced when it is there. NULL: none */
@@ -544,6 +553,34 @@ SPILE_API const char *spile_plan_statement(const struct spile_plan *plan, size_t
 SPILE_API const char *spile_plan_text(const struct spile_plan *plan);           /* the statements, and as comments what else there is to say */
 SPILE_API const char *spile_plan_json(const struct spile_plan *plan);           /* all of it as one JSON object with "schema_version" */
 SPILE_API void spile_plan_free(struct spile_plan *plan);                        /* NULL is allowed */
+
+/* ---- state and packages ------------------------------------------------------------------------------------------------------- */
+
+/* The pipeline's state as it is in the dataset: dlt's document, as JSON. Lives until the next of these calls, or the pipeline is closed. SPILE_CONFIG when
+ * the dataset has none. */
+SPILE_API enum spile_status spile_pipeline_state(struct spile_pipeline *pipeline, const char **json, struct spile_error *err);
+
+struct spile_reset_options {
+    size_t size;           /* set by the macro */
+    const char *source;    /* its name; NULL: the pipeline's first one */
+    const char *resources; /* names, or patterns that begin with "re:", with commas; NULL: all */
+    bool drop_tables;      /* their tables, with the schema's older versions */
+    bool cursors_only;     /* of the state only what incremental loading has kept: it begins anew */
+    bool dry_run;          /* only says what would be done */
+};
+#define SPILE_RESET_OPTIONS(...) (&(const struct spile_reset_options){ .size = sizeof(struct spile_reset_options), __VA_ARGS__ })
+
+/* Forgets what resources keep between runs, in one transaction. *report (may be NULL): JSON {"source", "resources", "tables", "states"} with what that is;
+ * lives like the state. SPILE_USAGE when the names select nothing, with those that there are. Takes the pipeline's lock, unless it only says. */
+SPILE_API enum spile_status spile_pipeline_reset(struct spile_pipeline *pipeline, const struct spile_reset_options *options, const char **report,
+                                                 struct spile_error *err);
+
+/* Load packages in the work folder, that interrupted runs have left: a JSON array of objects {"load_id", "kept", "rows", "tables"}. Those that are kept are
+ * loaded by the next run, the others are drawn again by it. Lives like the state. */
+SPILE_API enum spile_status spile_pipeline_packages(struct spile_pipeline *pipeline, const char **json, struct spile_error *err);
+
+/* Throws packages away: that load id's; NULL: all. Rows that can't be drawn again are lost. *count (may be NULL): how many. Takes the pipeline's lock. */
+SPILE_API enum spile_status spile_pipeline_discard(struct spile_pipeline *pipeline, const char *load_id, size_t *count, struct spile_error *err);
 
 /* ---- load info --------------------------------------------------------------------------------------------------------------- */
 

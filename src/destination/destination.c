@@ -109,6 +109,15 @@ struct catalog_table *catalog_find_table(const struct catalog *catalog, const ch
     return catalog->table_count ? bsearch(&name, catalog->tables, catalog->table_count, sizeof(*catalog->tables), compare_entries) : NULL;
 }
 
+void catalog_remove(struct catalog *catalog, const char *name)
+{
+    struct catalog_table *table = catalog_find_table(catalog, name);
+
+    if (!table)
+        return;
+    memmove(table, table + 1, (size_t)(catalog->tables + --catalog->table_count - table) * sizeof(*table));
+}
+
 const struct catalog_column *catalog_find_column(const struct catalog_table *table, const char *name)
 {
     return table->column_count ? bsearch(&name, table->columns, table->column_count, sizeof(*table->columns), compare_entries) : NULL;

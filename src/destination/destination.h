@@ -118,6 +118,8 @@ enum spile_status destination_check_type(const struct destination_ops *ops, cons
 struct catalog_table *catalog_find_table(const struct catalog *catalog, const char *name);
 const struct catalog_column *catalog_find_column(const struct catalog_table *table, const char *name);
 
+void catalog_remove(struct catalog *catalog, const char *table); /* it was dropped */
+
 void catalog_sort(struct catalog *catalog);
 void catalog_sort_columns(struct catalog_column *columns, size_t count);
 

@@ -151,6 +151,27 @@ static enum spile_status empty_replaced(const struct load_target *target, const 
     return status;
 }
 
+/* Of the schema's versions none is left that knows of the tables. */
+static enum spile_status drop_tables(const struct load_target *target, const struct load_job *job, struct catalog *catalog, struct arena *arena,
+                                     struct spile_error *err)
+{
+    const struct sql_value name = sql_text(job->schema->name);
+    enum spile_status status = SPILE_OK;
+
+    if (!job->package->dropped_count)
+        return SPILE_OK;
+    for (uint32_t i = 0; !status && i < job->package->dropped_count; i++) {
+        const char *table = job->package->dropped[i];
+
+        if (catalog_find_table(catalog, table))
+            status = query_text(target, sql_drop_table(target->dataset_sql, table, arena), NULL, 0, arena, NULL, err);
+        catalog_remove(catalog, table);
+    }
+    if (!status && catalog_find_table(catalog, DLT_VERSION_TABLE))
+        status = query_text(target, sql_delete_versions(target->dataset_sql, arena), &name, 1, arena, NULL, err);
+    return status;
+}
+
 static enum spile_status load_rows(const struct load_target *target, const struct load_job *job, struct arena *arena,
                                    struct spile_error *err)
 {
@@ -257,6 +278,8 @@ static enum spile_status in_transaction(const struct load_target *target, struct
     if (!status && state.changed && !schema_add_state_table(job->schema))
         status = spile_fail_nomem(err);
     if (!status)
+        status = drop_tables(target, job, &stored.catalog, arena, err);
+    if (!status)
         status = schema_seal(job->schema, &schema_is_new, err);
     if (!status)
         status = plan_read_columns(target, job, &stored.catalog, arena, err);
@@ -268,7 +291,7 @@ static enum spile_status in_transaction(const struct load_target *target, struct
         status = empty_replaced(target, job, &stored.catalog, arena, err);
     if (!status)
         status = load_rows(target, job, arena, err);
-    if (!status && strcmp(stored.schema_hash, schema_hash(job->schema)))
+    if (!status && (job->package->dropped_count || strcmp(stored.schema_hash, schema_hash(job->schema))))
         status = book_schema(target, job, arena, err);
     if (!status && state.changed)
         status = book_state(target, job, &state, arena, err);
@@ -312,6 +335,37 @@ enum spile_status load_read_columns(const struct load_target *target, const stru
     return plan_read_columns(target, job, &stored->catalog, arena, err);
 }
 
+/* Tables that are dropped come first, and are then made anew. */
+static enum spile_status plan_with_drops(struct plan *plan, const struct load_target *target, struct load_job *job, const struct catalog *found,
+                                         bool with_state, struct arena *arena, struct spile_error *err)
+{
+    const struct package *package = job->package;
+    struct catalog catalog = *found;
+    struct plan rest = { 0 };
+    const char **statements;
+    enum spile_status status;
+
+    catalog.tables = arena_alloc(arena, (found->table_count + 1) * sizeof(*catalog.tables));
+    if (!catalog.tables)
+        return spile_fail_nomem(err);
+    if (found->table_count)
+        memcpy(catalog.tables, found->tables, found->table_count * sizeof(*catalog.tables));
+    for (uint32_t i = 0; i < package->dropped_count; i++)
+        catalog_remove(&catalog, package->dropped[i]);
+    status = plan_make(&rest, target, job, &catalog, with_state, arena, err);
+    statements = status ? NULL : arena_alloc(arena, (package->dropped_count + rest.statement_count + 1) * sizeof(*statements));
+    if (!status && !statements)
+        return spile_fail_nomem(err);
+    *plan = (struct plan){ .statements = statements };
+    for (uint32_t i = 0; !status && i < package->dropped_count; i++)
+        if (catalog_find_table(found, package->dropped[i]) &&
+            !(statements[plan->statement_count++] = sql_drop_table(target->dataset_sql, package->dropped[i], arena)))
+            status = spile_fail_nomem(err);
+    for (size_t i = 0; !status && i < rest.statement_count; i++)
+        statements[plan->statement_count++] = rest.statements[i];
+    return status;
+}
+
 enum spile_status load_plan(const struct load_target *target, struct load_job *job, const struct stored *stored, struct plan *plan,
                             struct arena *arena, struct spile_error *err)
 {
@@ -321,7 +375,7 @@ enum spile_status load_plan(const struct load_target *target, struct load_job *j
 
     if (!status && state.changed && !schema_add_state_table(job->schema))
         status = spile_fail_nomem(err);
-    return status ? status : plan_make(plan, target, job, &stored->catalog, state.changed, arena, err);
+    return status ? status : plan_with_drops(plan, target, job, &stored->catalog, state.changed, arena, err);
 }
 
 enum spile_status load_read_version(const struct load_target *target, const char *schema_name, const char *version, const struct catalog *catalog,

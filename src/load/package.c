@@ -72,6 +72,9 @@ void package_release(struct package *package)
     free(package->folder);
     free(package->sources);
     free(package->base_state_hash);
+    for (uint32_t i = 0; i < package->dropped_count; i++)
+        free(package->dropped[i]);
+    free(package->dropped);
     *package = (struct package){ 0 };
 }
 
@@ -236,6 +239,20 @@ bool package_replaces(const struct package *package, const struct table *table)
     return false;
 }
 
+enum spile_status package_drop(struct package *package, const char *table, struct spile_error *err)
+{
+    char **dropped = realloc(package->dropped, (package->dropped_count + 1) * sizeof(char *));
+
+    if (!dropped)
+        return spile_fail_nomem(err);
+    package->dropped = dropped;
+    dropped[package->dropped_count] = strdup(table);
+    if (!dropped[package->dropped_count])
+        return spile_fail_nomem(err);
+    package->dropped_count++;
+    return SPILE_OK;
+}
+
 enum spile_status package_set_sources(struct package *package, const char *sources, const char *base_state_hash, struct spile_error *err)
 {
     free(package->sources);
@@ -264,7 +281,7 @@ static bool add_manifest_table(yyjson_mut_doc *doc, yyjson_mut_val *list, const 
 static char *manifest_text(const struct package *package, const char *base_hash, bool durable, size_t *length)
 {
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc), *tables, *replaced;
+    yyjson_mut_val *root = yyjson_mut_obj(doc), *tables, *replaced, *dropped;
     size_t schema_length;
     char *schema = schema_write(package->schema, &schema_length), *text = NULL;
     bool ok;
@@ -273,7 +290,9 @@ static char *manifest_text(const struct package *package, const char *base_hash,
     ok = schema && yyjson_mut_obj_add_uint(doc, root, "format", MANIFEST_FORMAT) &&
          yyjson_mut_obj_add_strcpy(doc, root, "load_id", package->load_id) && yyjson_mut_obj_add_bool(doc, root, "keep", durable) &&
          yyjson_mut_obj_add_strcpy(doc, root, "base_schema_hash", base_hash) && (tables = yyjson_mut_obj_add_arr(doc, root, "tables")) &&
-         (replaced = yyjson_mut_obj_add_arr(doc, root, "replaced"));
+         (replaced = yyjson_mut_obj_add_arr(doc, root, "replaced")) && (dropped = yyjson_mut_obj_add_arr(doc, root, "dropped"));
+    for (uint32_t i = 0; ok && i < package->dropped_count; i++)
+        ok = yyjson_mut_arr_add_str(doc, dropped, package->dropped[i]);
     for (uint32_t i = 0; ok && i < package->replaced_count; i++)
         ok = yyjson_mut_arr_add_uint(doc, replaced, package->replaced[i]);
     for (uint32_t i = 0; ok && i < package->table_count; i++)
@@ -371,6 +390,9 @@ static enum spile_status read_manifest(struct package *package, struct schema **
     while ((object = yyjson_arr_iter_next(&iter)))
         if (!read_manifest_table(package, object))
             return fail_manifest(package, err);
+    iter = yyjson_arr_iter_with(yyjson_obj_get(root, "dropped"));
+    while (!status && (object = yyjson_arr_iter_next(&iter)))
+        status = yyjson_is_str(object) ? package_drop(package, yyjson_get_str(object), err) : fail_manifest(package, err);
     iter = yyjson_arr_iter_with(yyjson_obj_get(root, "replaced"));
     while (!status && (object = yyjson_arr_iter_next(&iter))) {
         if (yyjson_get_uint(object) >= (*schema)->table_count)

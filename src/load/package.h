@@ -35,6 +35,8 @@ struct package {
     uint32_t replaced_count;
     uint64_t rows;
     char *sources;         /* JSON of what the sources keep from now on, part of the pipeline's state; NULL: as it is */
+    char **dropped;        /* tables that are dropped before: names */
+    uint32_t dropped_count;
     char *base_state_hash; /* of the state that this was made from; with `sources` only */
 };
 
@@ -48,6 +50,9 @@ enum spile_status package_put(struct package *package, struct table_batch *batch
 /* The root table and those below it are to be emptied before the rows come. */
 enum spile_status package_replace(struct package *package, const struct table *table, struct spile_error *err);
 bool package_replaces(const struct package *package, const struct table *table);
+
+/* A table of the dataset is dropped before all else, and what the dataset has of older versions of the schema. The name is copied. */
+enum spile_status package_drop(struct package *package, const char *table, struct spile_error *err);
 
 /* The state moves with this load. Both texts are copied. */
 enum spile_status package_set_sources(struct package *package, const char *sources, const char *base_state_hash, struct spile_error *err);

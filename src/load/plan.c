@@ -93,6 +93,25 @@ const char *sql_insert_load(const char *dataset, struct arena *arena)
                          "$1, $2, $3, $4, $5", arena);
 }
 
+const char *sql_drop_table(const char *dataset, const char *table, struct arena *arena)
+{
+    struct text sql = { 0 };
+
+    text_puts(&sql, "DROP TABLE ");
+    put_table(&sql, dataset, table);
+    return take(&sql, arena);
+}
+
+const char *sql_delete_versions(const char *dataset, struct arena *arena)
+{
+    struct text sql = { 0 };
+
+    text_puts(&sql, "DELETE FROM ");
+    put_table(&sql, dataset, DLT_VERSION_TABLE);
+    text_puts(&sql, " WHERE schema_name = $1");
+    return take(&sql, arena);
+}
+
 const char *sql_delete_all(const char *dataset, const char *table, struct arena *arena)
 {
     struct text sql = { 0 };

@@ -26,6 +26,8 @@ const char *sql_select_load(const char *dataset, struct arena *arena);   /* $1 l
 const char *sql_insert_version(const char *dataset, struct arena *arena);
 const char *sql_insert_state(const char *dataset, struct arena *arena);
 const char *sql_insert_load(const char *dataset, struct arena *arena);
+const char *sql_drop_table(const char *dataset, const char *table, struct arena *arena);
+const char *sql_delete_versions(const char *dataset, struct arena *arena); /* $1 schema name */
 const char *sql_delete_all(const char *dataset, const char *table, struct arena *arena);
 const char *sql_insert_stream(const char *dataset, const struct package_table *entry, const char *load_id, struct arena *arena);
 

@@ -303,3 +303,14 @@ enum spile_status state_read_sources(yyjson_mut_doc **out, const char **hash, co
     yyjson_mut_doc_free(doc);
     return status;
 }
+
+enum spile_status state_read(yyjson_mut_doc **out, const char *pipeline, const char *stored, struct spile_error *err)
+{
+    enum spile_status status = open_document(out, pipeline, stored, err);
+
+    if (status) {
+        yyjson_mut_doc_free(*out);
+        *out = NULL;
+    }
+    return status;
+}

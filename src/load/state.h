@@ -31,6 +31,9 @@ enum spile_status state_prepare(struct state *out, const struct state_identity *
 enum spile_status state_read_sources(yyjson_mut_doc **out, const char **hash, const char *pipeline, const char *stored, struct arena *arena,
                                      struct spile_error *err);
 
+/* The whole document (to be freed). */
+enum spile_status state_read(yyjson_mut_doc **out, const char *pipeline, const char *stored, struct spile_error *err);
+
 /* dlt's name for the default schema of a pipeline: its name without "_pipeline" at the end, normalized. */
 const char *state_default_schema(const char *pipeline, struct arena *arena);
 

@@ -188,6 +188,7 @@ void spile_pipeline_close(struct spile_pipeline *p)
 {
     if (!p)
         return;
+    text_release(&p->answer);
     arena_release(&p->arena);
     free(p);
 }

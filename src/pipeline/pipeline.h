@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "base/arena.h"
+#include "base/text.h"
 #include "destination/destination.h"
 
 struct spile_pipeline {
@@ -21,6 +22,7 @@ struct spile_pipeline {
     unsigned workers;
     uint64_t max_memory;
     _Atomic bool cancelled;
+    struct text answer; /* that the last call gave out */
 };
 
 /* schema.c: the part that spile_schema_merge puts into another schema. */

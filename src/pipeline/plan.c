@@ -239,7 +239,9 @@ static enum spile_status make_plan(struct run *run, struct spile_plan *out, stru
     if (!status)
         status = run_finish_schema(run, err);
     if (!status)
-        status = run_finish_sources(run, err);
+        status = run_finish_sources_into(run, &run->package, err);
+    if (!status)
+        status = run_drop_tables(run, &run->package, err);
     job = run_load_job(run, &run->package, run->schema, run->base_hash);
     if (!status)
         status = load_read_columns(&run->target, &job, &stored, &run->arena, err);

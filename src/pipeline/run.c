@@ -32,7 +32,7 @@ void run_report(struct run *run, enum spile_stage stage, uint64_t rows, uint64_t
 /* ---- what is asked for ---------------------------------------------------------------------------------------------------------- */
 
 /* As in dlt: the seconds of the clock with all their digits. */
-static enum spile_status take_load_id(struct run *run, struct spile_error *err)
+enum spile_status run_take_load_id(struct run *run, struct spile_error *err)
 {
     int64_t now = clock_micros();
     char extract[SHORTEN_BYTES];
@@ -200,8 +200,10 @@ static enum spile_status draw_and_load(struct run *run, struct load_job *job, st
     if (!status)
         status = run_finish_schema(run, err);
     if (!status)
-        status = run_finish_sources(run, err);
-    if (status || (!run->package.rows && !run->package.replaced_count && !run->package.sources && !discards_rows(run)))
+        status = run_finish_sources_into(run, &run->package, err);
+    if (!status)
+        status = run_drop_tables(run, &run->package, err);
+    if (status || (!run->package.rows && !run->package.replaced_count && !run->package.sources && !run->package.dropped_count && !discards_rows(run)))
         return status;
     status = package_seal(&run->package, run->base_hash, !run->rereadable, err);
     run->package_sealed = !status;
@@ -282,7 +284,7 @@ enum spile_status run_take(struct run *run, struct spile_data data, const struct
     atomic_store(&run->pipeline->cancelled, false);
     status = run_take_parts(run, data, err);
     if (!status)
-        status = take_load_id(run, err);
+        status = run_take_load_id(run, err);
     if (!status)
         run->bytes_total = total_bytes(run);
     return status;

@@ -7,6 +7,12 @@
 #include "normalize/normalize.h"
 #include "pipeline/pipeline.h"
 
+/* Names in the run's arena. */
+struct name_list {
+    const char **names;
+    size_t count, capacity;
+};
+
 /* One table's data, and what the caller has said of it. */
 struct run_part {
     struct spile_data data; /* JSON or files; of a source's resource: nothing */
@@ -34,6 +40,7 @@ struct run {
     yyjson_mut_doc *sources;           /* what sources keep between runs: an object; NULL: no source */
     const char *state_hash;            /* of the state that it is from */
     char *sources_before;              /* as JSON */
+    struct name_list dropped, emptied;  /* tables of which nothing, or no rows, of earlier runs is to stay */
     double began;
     struct load_target target;
     struct schema *schema;
@@ -60,6 +67,7 @@ enum spile_status run_take(struct run *run, struct spile_data data, const struct
 enum spile_status run_open_destination(struct run *run, struct spile_error *err); /* only to read, if the run only plans */
 enum spile_status run_close_destination(struct run *run, struct spile_error *err);
 struct load_job run_load_job(struct run *run, struct package *package, struct schema *schema, const char *base_hash);
+enum spile_status run_take_load_id(struct run *run, struct spile_error *err); /* the given one, or the time of day */
 void run_release(struct run *run);
 
 /* run_schema.c: the schema as the data meet it, from the dataset's, the import folder's, and what the options say; and what follows from the data. */
@@ -81,7 +89,20 @@ enum spile_status run_draw(struct run *run, struct spile_error *err);
 
 /* run_sources.c: what sources keep between runs, out of the stored state, and into the package if it has changed. */
 enum spile_status run_begin_sources(struct run *run, const struct stored *stored, struct spile_error *err);
-enum spile_status run_finish_sources(struct run *run, struct spile_error *err);
+enum spile_status run_finish_sources_into(struct run *run, struct package *package, struct spile_error *err);
+
+/* refresh.c: what of earlier runs goes: out of schema and state, and (run_drop_tables) into the package. */
+enum spile_status run_refresh(struct run *run, struct spile_error *err);
+enum spile_status run_drop_tables(struct run *run, struct package *package, struct spile_error *err);
+
+/* Of the resources that are chosen. `whole`: all that the source keeps goes. */
+struct selection {
+    bool (*chosen)(void *user, const char *resource);
+    void *user;
+    bool whole;
+};
+enum spile_status run_forget_tables(struct run *run, const struct selection *selection, bool drop, struct spile_error *err);
+void run_forget_state(struct run *run, const struct selection *selection, bool cursors_only, struct name_list *forgotten);
 
 /* take.c: what the caller wants to have loaded, as parts. */
 enum spile_status run_take_parts(struct run *run, struct spile_data data, struct spile_error *err);

@@ -390,6 +390,8 @@ enum spile_status run_begin_schema(struct run *run, const struct stored *stored,
 {
     enum spile_status status = run_read_schema(run, stored, err);
 
+    if (!status)
+        status = run_refresh(run, err);
     if (!status && run->pipeline->import_folder)
         status = import_schema(run, err);
     if (!status)

@@ -339,16 +339,6 @@ static struct candidate nearer(const struct naming *naming, const char *table, s
     return best.table && strlen(best.table) >= length ? best : other;
 }
 
-static const char *resource_of(const struct table *table)
-{
-    const char *resource;
-
-    while (table->parent)
-        table = table->parent;
-    resource = yyjson_mut_get_str(yyjson_mut_obj_get(table->json, "resource"));
-    return resource ? resource : table->name;
-}
-
 static bool has_key(yyjson_mut_val *columns)
 {
     yyjson_mut_val *key, *column;
@@ -401,7 +391,7 @@ static enum spile_status find_parent(struct hints *hints, const struct schema *s
         parent = nearer(naming, name, parent, (struct candidate){ roots[i].table, roots[i].resource });
     }
     for (uint32_t i = 0; i < schema->table_count; i++)
-        parent = nearer(naming, name, parent, (struct candidate){ schema->tables[i]->name, resource_of(schema->tables[i]) });
+        parent = nearer(naming, name, parent, (struct candidate){ schema->tables[i]->name, table_resource(schema->tables[i]) });
     if (!known && !parent.table)
         return fail_unknown(schema, yyjson_mut_get_str(key), err);
     if (!known && !find_among_hints(hints, naming, arena, name, &parent))

@@ -80,6 +80,15 @@ void schema_free(struct schema *schema); /* NULL is allowed */
 struct table *schema_find_table(const struct schema *schema, const char *name);
 struct column *table_find_column(const struct table *table, const char *name);
 
+/* The resource whose rows the table has, or those it is nested in; without one, the root table's name. */
+const char *table_resource(const struct table *table);
+
+/* Removes the tables of the resources that are chosen, but never dlt's own; `dropped` is called with each name. The schema is made anew: pointers into
+ * the old one are dead. After a failure *schema is NULL or as before. */
+enum spile_status schema_drop_tables(struct schema **schema, bool (*chosen)(void *user, const char *resource),
+                                     enum spile_status (*dropped)(void *user, const char *table, struct spile_error *err), void *user,
+                                     struct spile_error *err);
+
 /* Adds a table, without columns. A root table gets write disposition append and the resource (the name before normalizing). NULL: out of
  * memory. */
 struct table *schema_add_root_table(struct schema *schema, const char *name, const char *resource);

@@ -6,42 +6,10 @@
  * or {"error": ...} when the options are refused. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "data/json_text.h"
 #include "extract/incremental.h"
-
-static const char *text_of(yyjson_val *object, const char *key)
-{
-    return yyjson_get_str(yyjson_obj_get(object, key));
-}
-
-static int number_of(yyjson_val *object, const char *key, const char *const *words)
-{
-    const char *word = text_of(object, key);
-
-    for (int i = 0; word && words[i]; i++)
-        if (!strcmp(words[i], word))
-            return i;
-    return 0;
-}
-
-static struct spile_incremental options_of(yyjson_val *object)
-{
-    return (struct spile_incremental){
-        .cursor = text_of(object, "cursor"),
-        .initial = text_of(object, "initial"),
-        .end = text_of(object, "end"),
-        .last_value = (enum spile_last_value)number_of(object, "last_value", (const char *const[]){ "max", "min", NULL }),
-        .lag = yyjson_get_num(yyjson_obj_get(object, "lag")),
-        .order = (enum spile_row_order)number_of(object, "order", (const char *const[]){ "none", "asc", "desc", NULL }),
-        .missing = (enum spile_missing_cursor)number_of(object, "missing", (const char *const[]){ "raise", "include", "exclude", NULL }),
-        .open_start = yyjson_get_bool(yyjson_obj_get(object, "open_start")),
-        .closed_end = yyjson_get_bool(yyjson_obj_get(object, "closed_end")),
-        .primary_key = text_of(object, "primary_key"),
-        .keys_max = (uint32_t)yyjson_get_uint(yyjson_obj_get(object, "keys_max")),
-    };
-}
+#include "script.h"
 
 static enum spile_status take_page(struct incremental *inc, yyjson_val *page, yyjson_mut_doc *doc, yyjson_mut_val *passed, bool *enough,
                                    struct spile_error *err)
@@ -85,7 +53,7 @@ static bool take_run(struct incremental *inc, yyjson_val *pages, yyjson_mut_doc 
 
 static void run_script(yyjson_val *script, yyjson_mut_doc *doc, yyjson_mut_val *report)
 {
-    struct spile_incremental options = options_of(yyjson_obj_get(script, "options"));
+    struct spile_incremental options = incremental_of(yyjson_obj_get(script, "options"));
     struct incremental *inc;
     struct spile_error err = { 0 };
     yyjson_mut_val *runs, *state = NULL;

@@ -7,36 +7,14 @@
  * "count": a number in the resource's state goes up by one in each run. Prints the load info as JSON, or the error and its status. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include <spile/spile.h>
-#include <yyjson.h>
+#include "script.h"
 
 struct pages {
     yyjson_val *resource;
     size_t next;
     bool counted;
 };
-
-static const char *text_of(yyjson_val *object, const char *key)
-{
-    return yyjson_get_str(yyjson_obj_get(object, key));
-}
-
-static bool flag_of(yyjson_val *object, const char *key)
-{
-    return yyjson_get_bool(yyjson_obj_get(object, key));
-}
-
-static int number_of(yyjson_val *object, const char *key, const char *const *words)
-{
-    const char *word = text_of(object, key);
-
-    for (int i = 0; word && words[i]; i++)
-        if (!strcmp(words[i], word))
-            return i;
-    return 0;
-}
 
 static enum spile_status emit(struct spile_emitter *out, yyjson_val *value, struct spile_error *err)
 {
@@ -80,20 +58,6 @@ static enum spile_status give_list(struct spile_item *item, struct spile_emitter
     return json ? spile_emit_json(out, json, 0, err) : SPILE_OK;
 }
 
-static struct spile_incremental incremental_of(yyjson_val *object)
-{
-    return (struct spile_incremental){
-        .cursor = text_of(object, "cursor"),
-        .initial = text_of(object, "initial"),
-        .end = text_of(object, "end"),
-        .last_value = (enum spile_last_value)number_of(object, "last_value", (const char *const[]){ "max", "min", NULL }),
-        .lag = yyjson_get_num(yyjson_obj_get(object, "lag")),
-        .missing = (enum spile_missing_cursor)number_of(object, "missing", (const char *const[]){ "raise", "include", "exclude", NULL }),
-        .open_start = flag_of(object, "open_start"),
-        .closed_end = flag_of(object, "closed_end"),
-    };
-}
-
 static enum spile_status add_resource(struct spile_source *source, yyjson_val *resource, struct pages *pages, struct spile_error *err)
 {
     bool is_transformer = text_of(resource, "from");
@@ -109,6 +73,8 @@ static enum spile_status add_resource(struct spile_source *source, yyjson_val *r
                                            .incremental = incremental_of(yyjson_obj_get(resource, "incremental"))),
                             err);
 }
+
+static const char *const refreshes[] = { "keep", "drop_sources", "drop_resources", "drop_data", NULL };
 
 static enum spile_status run(yyjson_val *script, struct spile_error *err)
 {
@@ -128,7 +94,7 @@ static enum spile_status run(yyjson_val *script, struct spile_error *err)
                                      SPILE_PIPELINE_OPTIONS(.destination = text_of(script, "destination"), .dataset = text_of(script, "dataset"),
                                                             .data_dir = text_of(script, "data_dir")), err);
     if (!status)
-        status = spile_run(pipeline, spile_from(source), SPILE_RUN_OPTIONS(.load_id = text_of(script, "load_id")), &info, err);
+        status = spile_run(pipeline, spile_from(source), SPILE_RUN_OPTIONS(.load_id = text_of(script, "load_id"), .refresh = (enum spile_refresh)number_of(script, "refresh", refreshes)), &info, err);
     if (!status)
         puts(spile_load_info_json(info));
     spile_load_info_free(info);

@@ -1,0 +1,190 @@
+# ctest: labels=cases timeout=300
+"""spile pipeline, and what a pipeline keeps between runs: state, cursors, load packages. Expected values follow from the runs made here; each is an
+example's (examples/incremental.c) or a script's (tests/conformance/source_filter.c)."""
+import base64
+import json
+import os
+import shutil
+import subprocess
+import zlib
+
+import duckdb
+import pytest
+
+from engine import place
+
+
+def run_example(work):
+    done = subprocess.run([os.path.join(place("SPILE_EXAMPLES"), "incremental")], cwd=work.folder, env=work.environ(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def run_source(work, *resources, code=0, **told):
+    script = {"pipeline": "shop", "destination": "shop.duckdb", "dataset": "shop_dataset", "data_dir": str(work.data), "source": "shop", "resources": resources, **told}
+    done = subprocess.run([os.path.join(place("SPILE_FILTERS"), "source_filter")], input=json.dumps(script), cwd=work.folder, env=work.environ(),
+                          capture_output=True, text=True)
+    assert done.returncode == code, done.stderr
+    return done.stderr if code else json.loads(done.stdout)
+
+
+def pipeline(work, *words, code=0, answer="", name="shop"):
+    done = subprocess.run([place("SPILE"), "pipeline", name, *words, "--to", "shop.duckdb"], cwd=work.folder, env=work.environ(), input=answer,
+                          capture_output=True, text=True)
+    assert done.returncode == code, done.stderr
+    return done.stderr if code else done.stdout
+
+
+def query(work, sql):
+    with duckdb.connect(str(work.folder / "shop.duckdb")) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def state(work):
+    return json.loads(pipeline(work, "state"))
+
+
+def test_info(work):
+    run_example(work)
+    told = pipeline(work, "info")
+    for words in ("pipeline       shop", "dataset        shop_dataset", "state version  1", "schemas        shop", "load packages  0", "table orders (append, primary_key id)"):
+        assert words in told, told
+    assert pipeline(work, "sync") == 'state version 1 and schema "shop" version 1 are the dataset\'s\n'
+
+
+def test_state(work):
+    run_example(work)
+    orders = state(work)["sources"]["shop"]["resources"]["orders"]
+    assert orders["runs"] == 1 and orders["incremental"]["updated_at"]["last_value"] == "2026-01-02T10:00:00Z"
+
+
+@pytest.mark.parametrize("answer", ["", "\n", "n\n", "yep\n"])
+def test_what_is_not_confirmed_is_not_done(work, answer):
+    run_example(work)
+    before = state(work)
+    for words in (["reset-cursor", "orders"], ["drop", "orders"]):
+        told = pipeline(work, *words, code=1, answer=answer)
+        assert "not confirmed" in told and "orders" in told
+    assert state(work) == before and query(work, "select count(*) from shop_dataset.orders") == [(3,)]
+
+
+def test_reset_cursor(work):
+    run_example(work)
+    assert run_example(work)[1] == "0 new"
+    report = json.loads(pipeline(work, "reset-cursor", "orders", "--json", answer="y\n"))
+    assert report == {"source": "shop", "tables": [], "states": ["orders"]}
+    assert state(work)["sources"]["shop"]["resources"]["orders"] == {"runs": 2}
+    assert run_example(work) == ['run 3 draws from "2026-01-01T00:00:00Z"', "3 new"]
+
+
+def test_drop(work):
+    run_source(work, {"name": "orders", "count": True, "pages": [[{"id": 1, "lines": [1]}]]}, {"name": "users", "count": True, "pages": [[{"id": 1}]]})
+    report = json.loads(pipeline(work, "drop", "re:^ord", "--yes", "--json"))
+    assert (sorted(report["tables"]), report["states"]) == (["orders", "orders__lines"], ["orders"])
+    assert query(work, "select table_name from information_schema.tables where table_schema = 'shop_dataset' and table_name not like '\\_dlt%' escape '\\'") == [("users",)]
+    assert state(work)["sources"]["shop"]["resources"] == {"users": {"count": 1}}
+    assert query(work, "select count(*), max(version) from shop_dataset._dlt_version") == [(1, 2)]
+    run_source(work, {"name": "orders", "pages": [[{"id": "x"}]]})
+    assert query(work, "select id from shop_dataset.orders") == [("x",)]
+
+
+def test_drop_of_the_state_only(work):
+    run_example(work)
+    pipeline(work, "drop", "orders", "--state-only", "--yes")
+    assert "sources" not in state(work) or not state(work)["sources"]
+    assert query(work, "select count(*) from shop_dataset.orders") == [(3,)]
+    assert run_example(work)[0].startswith("run 1 ")
+
+
+@pytest.mark.parametrize(("words", "code", "told"), [
+    (["drop", "nothing"], 2, "there are: orders"),
+    (["reset-cursor", "nothing"], 2, "there are: orders"),
+    (["drop"], 2, "which resources"),
+    (["drop", "orders", "--all"], 2, "which resources"),
+    (["reset-cursor"], 2, "whose cursor"),
+    (["inof"], 2, 'did you mean "info"?'),
+    (["info", "orders"], 2, "takes no resources"),
+    (["drop", "re:(", "--yes"], 3, "missing"),
+    (["drop", "orders", "--source", "nowhere"], 2, "there are none"),
+])
+def test_bad_words(work, words, code, told):
+    run_example(work)
+    assert told in pipeline(work, *words, code=code)
+
+
+def test_no_state(work):
+    with duckdb.connect(str(work.folder / "shop.duckdb")):
+        pass
+    for words in (["state"], ["info"], ["sync"], ["drop", "--all"]):
+        assert "no s" in pipeline(work, *words, code=3)
+
+
+def test_a_lost_folder(work):
+    """Nothing but the dataset is needed to go on."""
+    run_example(work)
+    shutil.rmtree(work.data)
+    assert run_example(work) == ['run 2 draws from "2026-01-02T10:00:00Z"', "0 new"]
+
+
+def test_a_lost_destination(work):
+    """A dataset that is gone takes the state with it: the next run begins anew."""
+    run_example(work)
+    (work.folder / "shop.duckdb").unlink()
+    assert run_example(work) == ['run 1 draws from "2026-01-01T00:00:00Z"', "3 new"]
+
+
+def test_two_pipelines_in_one_dataset(work):
+    run_source(work, {"name": "a", "count": True, "pages": [[{"id": 1}]]}, pipeline="one", source="one")
+    run_source(work, {"name": "b", "count": True, "pages": [[{"id": 1}]]}, pipeline="two", source="two")
+    run_source(work, {"name": "a", "count": True, "pages": [[{"id": 2}]]}, pipeline="one", source="one")
+    assert [json.loads(pipeline(work, "state", "--dataset", "shop_dataset", name=name))["sources"] for name in ("one", "two")] == [
+        {"one": {"resources": {"a": {"count": 2}}}}, {"two": {"resources": {"b": {"count": 1}}}}]
+
+
+def test_a_state_of_a_newer_engine(work):
+    run_example(work)
+    newer = json.dumps({**state(work), "_state_engine_version": 99}).encode()
+    query(work, f"update shop_dataset._dlt_pipeline_state set state = '{base64.b64encode(zlib.compress(newer)).decode()}'")
+    assert "written by a newer engine" in pipeline(work, "state", code=3)
+    assert "written by a newer engine" in run_source(work, {"name": "orders", "pages": [[{"id": 1}]]}, code=3)
+
+
+def test_state_that_can_not_be_read(work):
+    run_example(work)
+    query(work, "update shop_dataset._dlt_pipeline_state set state = 'no state'")
+    assert "can't be read" in pipeline(work, "state", code=3)
+
+
+def test_a_load_that_failed_is_kept_with_its_state(work):
+    """What a function has drawn can't be drawn again: the package stays, and the next run loads it before its own."""
+    count = {"name": "t", "count": True, "incremental": {"cursor": "ts"}, "pages": [[{"id": 1, "ts": 1}]]}
+    run_source(work, {"name": "other", "pages": [[{"id": 1}]]})
+    query(work, "create view shop_dataset.t as select 1 as id")
+    told = run_source(work, count, code=5)
+    assert "the rows are kept" in told, told
+    assert "complete: the next run loads it" in pipeline(work, "info") and "sources" not in state(work)
+    query(work, "drop view shop_dataset.t")
+    run_source(work, {**count, "pages": [[{"id": 1, "ts": 1}, {"id": 2, "ts": 2}]]})
+    assert query(work, "select id from shop_dataset.t order by id") == [(1,), (2,)]
+    kept = state(work)["sources"]["shop"]["resources"]["t"]
+    assert kept["count"] == 2 and kept["incremental"]["ts"]["last_value"] == 2
+    assert "load packages  0" in pipeline(work, "info")
+
+
+def test_drop_pending(work):
+    run_source(work, {"name": "other", "pages": [[{"id": 1}]]})
+    query(work, "create view shop_dataset.t as select 1 as id")
+    run_source(work, {"name": "t", "pages": [[{"id": 1}]]}, code=5)
+    assert "not confirmed" in pipeline(work, "drop-pending", code=1, answer="n\n")
+    assert pipeline(work, "drop-pending", "--yes") == "1 load package thrown away\n"
+    query(work, "drop view shop_dataset.t")
+    run_source(work, {"name": "t", "pages": [[{"id": 2}]]})
+    assert query(work, "select id from shop_dataset.t") == [(2,)]
+
+
+def test_a_failed_run_moves_no_state(work):
+    run_example(work)
+    before = state(work)
+    bad = {"name": "orders", "count": True, "incremental": {"cursor": "updated_at"}, "pages": [[{"id": 9, "updated_at": "2026-02-01T00:00:00Z"}], [{"id": 10}]]}
+    assert "nothing at cursor" in run_source(work, bad, code=4)
+    assert state(work) == before and query(work, "select count(*) from shop_dataset.orders") == [(3,)]

@@ -1,0 +1,49 @@
+/* What the programs that run scripts of tests have in common: members of JSON objects. */
+#ifndef TESTS_SCRIPT_H
+#define TESTS_SCRIPT_H
+
+#include <string.h>
+
+#include <yyjson.h>
+
+#include <spile/spile.h>
+
+static inline const char *text_of(yyjson_val *object, const char *key)
+{
+    return yyjson_get_str(yyjson_obj_get(object, key));
+}
+
+static inline bool flag_of(yyjson_val *object, const char *key)
+{
+    return yyjson_get_bool(yyjson_obj_get(object, key));
+}
+
+/* The place of the member among the words; 0 for none of them. */
+static inline int number_of(yyjson_val *object, const char *key, const char *const *words)
+{
+    const char *word = text_of(object, key);
+
+    for (int i = 0; word && words[i]; i++)
+        if (!strcmp(words[i], word))
+            return i;
+    return 0;
+}
+
+static inline struct spile_incremental incremental_of(yyjson_val *object)
+{
+    return (struct spile_incremental){
+        .cursor = text_of(object, "cursor"),
+        .initial = text_of(object, "initial"),
+        .end = text_of(object, "end"),
+        .last_value = (enum spile_last_value)number_of(object, "last_value", (const char *const[]){ "max", "min", NULL }),
+        .lag = yyjson_get_num(yyjson_obj_get(object, "lag")),
+        .order = (enum spile_row_order)number_of(object, "order", (const char *const[]){ "none", "asc", "desc", NULL }),
+        .missing = (enum spile_missing_cursor)number_of(object, "missing", (const char *const[]){ "raise", "include", "exclude", NULL }),
+        .open_start = flag_of(object, "open_start"),
+        .closed_end = flag_of(object, "closed_end"),
+        .primary_key = text_of(object, "primary_key"),
+        .keys_max = (uint32_t)yyjson_get_uint(yyjson_obj_get(object, "keys_max")),
+    };
+}
+
+#endif
