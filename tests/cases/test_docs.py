@@ -22,6 +22,12 @@ def blocks(page):
     return re.findall(r"```sh\n(.*?)```\n\n```text\n(.*?)```", page.read_text(), re.DOTALL)
 
 
+def pieces():
+    """[(page, example, code)]: blocks of C that say which program they are a piece of."""
+    return [(page.name, example, code) for page in sorted((ROOT / "docs").glob("*.md"))
+            for example, code in re.findall(r"```c (\S+)\n(.*?)```", page.read_text(), re.DOTALL)]
+
+
 def pattern(text):
     """Blanks may be more where a size is shorter; "..." is anything but a line's end."""
     return "".join(r"[^\n]+" if part == "..." else r" +" if part.isspace() and "\n" not in part else re.escape(part)
@@ -30,6 +36,16 @@ def pattern(text):
 
 def test_there_are_pages():
     assert PAGES and all(len(blocks(page)) == page.read_text().count("```sh\n") for page in PAGES)
+
+
+@pytest.mark.parametrize(("page", "example", "code"), pieces())
+def test_pieces_of_programs(page, example, code):
+    assert code in (ROOT / example).read_text()
+
+
+def test_every_example_is_told_of():
+    told = {example for _, example, _ in pieces()} | set(re.findall(r"examples/\w+\.c", (ROOT / "README.md").read_text()))
+    assert told == {f"examples/{path.name}" for path in (ROOT / "examples").glob("*.c")}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
