@@ -4,6 +4,7 @@
 LIVE_SETS sets the number (200), LIVE_SEED repeats a run that failed. Expected values: dlt's own normalizer on the same documents, and for
 some of the sets whole runs of dlt, which prove that the normalizer alone says the same.
 """
+import itertools
 import os
 import random
 
@@ -30,12 +31,22 @@ def test_sets(tmp_path, capsys):
     assert sum(failed.values()) < SETS * 0.05, f"dlt fails too often: the documents are not what it is made for\n{told}"
 
 
+def whole_run(folder, seed):
+    """Of the first of some sets that dlt can load: its packages have a file named after each table, and some names are too long for that."""
+    for candidate in itertools.count(seed, 1000):
+        loads = live_loads(candidate)
+        try:
+            with duckdb.connect(":memory:") as connection:
+                beside.load_all(connection, folder / f"dlt{candidate}", loads, table="t")
+                return loads, read_dataset(connection)
+        except beside.PipelineStepFailed as error:
+            if "File name too long" not in str(error):
+                raise
+
+
 @pytest.mark.parametrize("seed", range(SEED, SEED + 5))
 def test_the_normalizer_says_what_a_run_says(tmp_path, seed):
-    loads = live_loads(seed)
-    with duckdb.connect(":memory:") as connection:
-        beside.load_all(connection, tmp_path / "dlt", loads, table="t")
-        run = read_dataset(connection)
+    loads, run = whole_run(tmp_path, seed)
     alone = normalizer.normalize(loads, "t")
     got, want = ({"tables": {name: found.schema["tables"][name] for name in alone.data_tables}} for found in (alone, run))
     assert got == want and live.compare_order(got, want) == {}
