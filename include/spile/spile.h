@@ -344,7 +344,7 @@ struct spile_resource_options {
     struct spile_data data; /* instead of it: JSON or files, which must stay until the run returns */
 
     /* Called for each item of resource `from`: emits any number of items. With `parallel` on several threads at once, each call with its own item;
-     * what they emit keeps the order of the items they were given, unless `unordered`. */
+     * what they emit keeps the order of the items they were given, unless `unordered`, or they wait (spile_again_after() and the like). */
     enum spile_status (*transform)(struct spile_item *item, struct spile_emitter *out, void *user, struct spile_error *err);
     const char *from;       /* name of a resource, also one declared later */
 
@@ -391,7 +391,8 @@ struct spile_source_options {
     struct spile_contract contract;    /* of all resources that have none; zero: the run's */
     int max_nesting;                   /* likewise */
     bool root_key;                     /* as in spile_run_options */
-    unsigned workers;                  /* threads for parallel functions of each kind; 0: 5 */
+    unsigned workers;                  /* threads for parallel generators, and as many for transformers; 0: 5. A generator has its thread until it is done
+                                          or asks to be called again: further ones wait */
     unsigned parallel_items;           /* items that wait for parallel transformers, or are in them; 0: 20 */
     uint64_t queue_bytes;              /* that a parallel generator may be ahead of the engine; 0: 16 MiB */
     bool fifo;                         /* resources that ask to be called again are drawn one after another; else in turn */

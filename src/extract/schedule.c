@@ -160,6 +160,7 @@ static enum spile_status take_here(void *context, struct documents *page, const 
 
 static void put_ready(struct work *work, struct activation *a, bool first)
 {
+    work->extra += a->item != NULL;
     if (first) {
         a->next = work->ready;
         work->ready = a;
@@ -176,6 +177,7 @@ static struct activation *take_ready(struct work *work)
 {
     struct activation *a = work->ready;
 
+    work->extra -= a->item != NULL;
     work->ready = a->next;
     if (!work->ready)
         work->last_ready = &work->ready;
@@ -195,8 +197,6 @@ static void wait_for(struct work *work, struct activation *a)
     work->waiting = a;
 }
 
-static void submit(struct activation *a);
-
 /* Its function has returned: will it be called again? */
 static void go_on(struct activation *a)
 {
@@ -206,8 +206,6 @@ static void go_on(struct activation *a)
         free_activation(a);
     } else if (a->emitter.again != AGAIN_NOW) {
         wait_for(work, a);
-    } else if (a->parallel) {
-        submit(a);
     } else {
         put_ready(work, a, newest_first(work));
     }
@@ -382,29 +380,29 @@ static void unlink_parallel(struct work *work, struct activation **place)
     work->transforming -= a->item != NULL;
 }
 
-static bool drain_one(struct work *work, struct activation **place)
+static void drain_one(struct work *work, struct activation **place)
 {
     struct activation *a = *place;
     struct page *pages;
     bool over;
 
     if (!work_stopping(work) && (is_out_of_order(a) || is_held_back(a)))
-        return false;
+        return;
     pages = detach_pages(a, &over);
     take_pages(a, pages);
     if (!over) {
         a->node->passed_over = work->round;
-        return false;
+        return;
     }
     if (a->status)
         fail(work, a->status, &a->error);
-    unlink_parallel(work, place);
     if (a->emitter.again == AGAIN_NOW && !is_stopping(a)) {
-        add_parallel(work, a); /* a generator waits for its next turn */
-        return false;
+        a->node->passed_over = work->round;
+        submit(a); /* it keeps its place, and so the order of what it emits */
+        return;
     }
+    unlink_parallel(work, place);
     go_on(a);
-    return true;
 }
 
 /* Takes what has come from other threads. What it calls may begin further ones, which join the list's end. */
@@ -445,11 +443,10 @@ static short events_of(const struct activation *a)
 }
 
 /* Seconds that may be slept. */
-static double sleep_seconds(const struct work *work, const struct activation *waiting)
+static double sleep_seconds(const struct activation *waiting)
 {
     double seconds = SLEEP_SECONDS, now = clock_seconds();
 
-    (void)work;
     for (const struct activation *a = waiting; a; a = a->next)
         if (a->due >= 0 && a->due - now < seconds)
             seconds = a->due > now ? a->due - now : 0;
@@ -501,7 +498,7 @@ static void rouse(struct work *work, const struct pollfd *descriptors)
 static void sleep_a_while(struct work *work, double at_most, bool only_threads)
 {
     const struct activation *waiting = only_threads ? NULL : work->waiting;
-    double seconds = sleep_seconds(work, waiting);
+    double seconds = sleep_seconds(waiting);
     nfds_t count;
     struct pollfd *descriptors = list_descriptors(work, waiting, &count);
 

@@ -67,7 +67,7 @@ struct work {
     struct activation *ready, **last_ready; /* to be called on this thread, in their turn */
     struct activation *waiting;   /* for time or a descriptor */
     struct activation *parallel, **last_parallel; /* on other threads, in the order in which they were begun */
-    size_t extra;                 /* activations that wait for their turn and are not of the first ones */
+    size_t extra;                 /* transformers among them: they came later */
     size_t transforming;          /* parallel transformer calls that are not over */
     bool draining;
     uint64_t round;

@@ -329,6 +329,35 @@ static void parallel_transformers_keep_the_order(void **state)
     spile_source_free(source);
 }
 
+/* Emits the item, and when it is called again the item with "x". */
+static enum spile_status in_two_calls(struct spile_item *item, struct spile_emitter *out, void *user, struct spile_error *err)
+{
+    const char *value = spile_item_text(item, "v", NULL);
+    bool second = spile_item_bool(item, "seen", false);
+    char json[64];
+
+    (void)user;
+    snprintf(json, sizeof(json), "{\"v\": \"%s%s\"}", value, second ? "x" : "");
+    spile_item_set_bool(item, "seen", true);
+    if (!second)
+        spile_again(out);
+    return spile_emit_json(out, json, 0, err);
+}
+
+static void a_transformer_called_again_keeps_its_place(void **state)
+{
+    (void)state;
+    for (int parallel = 0; parallel <= 1; parallel++) {
+        struct series a = { .name = "a", .count = 3 };
+        struct spile_source *source = source_of(NULL);
+
+        add(source, "a", SPILE_RESOURCE(.generate = series, .user = &a, .hidden = true));
+        add(source, "x", SPILE_RESOURCE(.transform = in_two_calls, .from = "a", .parallel = parallel));
+        check_run("in two calls", source, "a0 a0x a1 a1x a2 a2x");
+        spile_source_free(source);
+    }
+}
+
 static void unordered_ones_lose_nothing(void **state)
 {
     struct series a = { .name = "a", .count = 100, .at_once = true }, x = { .name = "x", .sleep_us = 100 };
@@ -646,6 +675,7 @@ int main(void)
         cmocka_unit_test(limits_end_a_resource),
         cmocka_unit_test(tables_by_emission_and_by_item),
         cmocka_unit_test(parallel_transformers_keep_the_order),
+        cmocka_unit_test(a_transformer_called_again_keeps_its_place),
         cmocka_unit_test(unordered_ones_lose_nothing),
         cmocka_unit_test(a_slow_one_does_not_stop_the_others),
         cmocka_unit_test(a_generator_is_held_back),
