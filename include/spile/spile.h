@@ -489,6 +489,14 @@ enum spile_refresh {
 
 enum spile_stage { SPILE_STAGE_NORMALIZE = 0, SPILE_STAGE_LOAD, SPILE_STAGE_DONE };
 
+/* What a resource of a source has drawn. */
+struct spile_resource_info {
+    const char *name;
+    uint64_t pages;       /* emissions */
+    uint64_t drawn;       /* items in them */
+    uint64_t items;       /* of these, what steps and cursor have let through: loaded, or given to transformers */
+};
+
 /* Counts of a run in progress. */
 struct spile_progress {
     enum spile_stage stage;
@@ -497,6 +505,8 @@ struct spile_progress {
     uint64_t bytes_total; /* 0: not known (standard input) */
     uint64_t rows;        /* rows unpacked so far, all tables; in SPILE_STAGE_LOAD: rows handed to the database so far */
     uint64_t rows_total;  /* SPILE_STAGE_LOAD: rows to hand over; else 0 */
+    const struct spile_resource_info *resources; /* of a source, all of them, as far as they are; valid during the call. NULL: there is no source */
+    size_t resource_count;
 };
 
 struct spile_run_options {
@@ -608,7 +618,16 @@ SPILE_API uint64_t spile_load_info_bytes_read(const struct spile_load_info *info
 SPILE_API uint64_t spile_load_info_duplicate_keys(const struct spile_load_info *info); /* JSON keys that came twice in one object; the last won */
 SPILE_API size_t spile_load_info_table_count(const struct spile_load_info *info);
 SPILE_API const struct spile_table_info *spile_load_info_table(const struct spile_load_info *info, size_t index); /* NULL beyond the end */
+SPILE_API size_t spile_load_info_resource_count(const struct spile_load_info *info);   /* 0: the data came from no source */
+SPILE_API const struct spile_resource_info *spile_load_info_resource(const struct spile_load_info *info, size_t index); /* NULL beyond the end */
 SPILE_API const char *spile_load_info_json(const struct spile_load_info *info); /* everything above as one JSON object with "schema_version" */
+
+/* The info as data: a run can load it, best into a table of its own. Valid as long as the info. */
+static inline struct spile_data spile_load_info_data(const struct spile_load_info *info)
+{
+    return spile_json(spile_load_info_json(info));
+}
+
 SPILE_API void spile_load_info_free(struct spile_load_info *info);              /* NULL is allowed */
 
 /* ---- versions ---------------------------------------------------------------------------------------------------------------- */

@@ -34,6 +34,17 @@ static const char *table_of(const struct node *node, struct document item, const
     return document_text(found).length ? document_text(found).text : table;
 }
 
+static void count(const struct node *node, unsigned pages, unsigned drawn, unsigned items)
+{
+    struct spile_resource_info *infos = node->work->options->infos;
+
+    if (!infos)
+        return;
+    infos[node->index].pages += pages;
+    infos[node->index].drawn += drawn;
+    infos[node->index].items += items;
+}
+
 static enum spile_status finish_item(struct node *node, struct document item, const char *table, struct spile_error *err)
 {
     const struct extract_options *options = node->work->options;
@@ -43,6 +54,7 @@ static enum spile_status finish_item(struct node *node, struct document item, co
     if (status || verdict != INCREMENTAL_PASS)
         return status;
     node->items++;
+    count(node, 0, 0, 1);
     if (node->loaded)
         status = options->put(options->user, node->index, table_of(node, item, table), item, err);
     return status ? status : feed(node, item, err);
@@ -159,12 +171,14 @@ enum spile_status node_take(struct node *node, const struct documents *page, con
     for (size_t i = 0; !status && i < page->count; i++) {
         status = take_item(node, page->items[i], table, err);
         node->taken++;
+        count(node, 0, 1, 0);
     }
     if (!status && node->incremental)
         status = incremental_end_page(node->incremental, &enough, err);
     else if (status && status != SPILE_CANCELLED)
         spile_within(err, status, "item %llu of resource \"%s\"", (unsigned long long)node->taken, node->resource->name);
     node->pages++;
+    count(node, 1, 0, 0);
     node->closed |= (enough && !node->resource->options.transform) || is_limit_reached(node);
     return status;
 }

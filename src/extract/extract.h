@@ -17,6 +17,7 @@ struct extract_options {
     const struct spile_source *source;
     const _Atomic bool *cancelled;
     struct notes *notes;
+    struct spile_resource_info *infos; /* by resource: counted up on the calling thread; NULL: nobody wants to know */
     /* Reads the data of a resource into the emitter. */
     enum spile_status (*read)(void *user, const struct resource *resource, struct spile_emitter *out, struct spile_error *err);
     /* Takes an item of the resource with that index; `table` NULL: for its own table. SPILE_CANCELLED: nothing more is wanted. The document is borrowed. */

@@ -254,6 +254,7 @@ enum spile_status draw_source(struct drawing *d, struct spile_error *err)
         .source = run->source,
         .cancelled = &run->pipeline->cancelled,
         .notes = &notes,
+        .infos = run->resources,
         .read = read_data,
         .put = put,
         .tick = tick,

@@ -17,6 +17,8 @@ struct spile_load_info {
     uint64_t rows, bytes_read, duplicate_keys;
     struct spile_table_info *tables;
     size_t table_count;
+    struct spile_resource_info *resources;
+    size_t resource_count;
     char *json;
 };
 
@@ -82,6 +84,27 @@ static bool make_tables(struct spile_load_info *info, const struct load_job *job
     return info->tables && (!job || copy_tables(info, job)) && copy_refused(info, figures);
 }
 
+static bool copy_resources(struct spile_load_info *info, const struct run_figures *figures)
+{
+    info->resources = arena_alloc(&info->arena, (figures->resource_count + 1) * sizeof(*info->resources));
+    for (size_t i = 0; info->resources && i < figures->resource_count; i++) {
+        info->resources[i] = figures->resources[i];
+        info->resources[i].name = arena_copy(&info->arena, figures->resources[i].name, strlen(figures->resources[i].name));
+        if (!info->resources[i].name)
+            return false;
+        info->resource_count++;
+    }
+    return info->resources;
+}
+
+static bool add_resource_json(yyjson_mut_doc *doc, yyjson_mut_val *resources, const struct spile_resource_info *resource)
+{
+    yyjson_mut_val *object = yyjson_mut_arr_add_obj(doc, resources);
+
+    return yyjson_mut_obj_add_str(doc, object, "name", resource->name) && yyjson_mut_obj_add_uint(doc, object, "pages", resource->pages) &&
+           yyjson_mut_obj_add_uint(doc, object, "drawn", resource->drawn) && yyjson_mut_obj_add_uint(doc, object, "items", resource->items);
+}
+
 static bool add_table_json(yyjson_mut_doc *doc, yyjson_mut_val *tables, const struct spile_table_info *table)
 {
     yyjson_mut_val *object = yyjson_mut_arr_add_obj(doc, tables), *columns;
@@ -102,7 +125,7 @@ static bool add_table_json(yyjson_mut_doc *doc, yyjson_mut_val *tables, const st
 static char *info_json(const struct spile_load_info *info)
 {
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc), *tables;
+    yyjson_mut_val *root = yyjson_mut_obj(doc), *tables, *resources = NULL;
     char *json = NULL;
     bool ok;
 
@@ -118,6 +141,10 @@ static char *info_json(const struct spile_load_info *info)
          (tables = yyjson_mut_obj_add_arr(doc, root, "tables"));
     for (size_t i = 0; ok && i < info->table_count; i++)
         ok = add_table_json(doc, tables, &info->tables[i]);
+    if (ok && info->resource_count)
+        ok = (resources = yyjson_mut_obj_add_arr(doc, root, "resources"));
+    for (size_t i = 0; ok && i < info->resource_count; i++)
+        ok = add_resource_json(doc, resources, &info->resources[i]);
     if (ok)
         json = yyjson_mut_write(doc, YYJSON_WRITE_PRETTY_TWO_SPACES, NULL);
     yyjson_mut_doc_free(doc);
@@ -141,7 +168,7 @@ enum spile_status load_info_new(struct spile_load_info **out, const struct spile
     info->duplicate_keys = figures->duplicate_keys;
     info->already_loaded = job && job->already_loaded;
     if (info->load_id && info->pipeline && info->dataset && info->destination &&
-        (info->already_loaded || make_tables(info, job, figures)) && (info->json = info_json(info))) {
+        (info->already_loaded || (make_tables(info, job, figures) && copy_resources(info, figures))) && (info->json = info_json(info))) {
         *out = info;
         return SPILE_OK;
     }
@@ -211,6 +238,16 @@ size_t spile_load_info_table_count(const struct spile_load_info *info)
 const struct spile_table_info *spile_load_info_table(const struct spile_load_info *info, size_t index)
 {
     return index < info->table_count ? &info->tables[index] : NULL;
+}
+
+size_t spile_load_info_resource_count(const struct spile_load_info *info)
+{
+    return info->resource_count;
+}
+
+const struct spile_resource_info *spile_load_info_resource(const struct spile_load_info *info, size_t index)
+{
+    return index < info->resource_count ? &info->resources[index] : NULL;
 }
 
 const char *spile_load_info_json(const struct spile_load_info *info)

@@ -43,6 +43,8 @@ struct run_figures {
     uint64_t bytes_read, duplicate_keys;
     const struct refused_table *refused; /* by the contract */
     size_t refused_count;
+    const struct spile_resource_info *resources;
+    size_t resource_count;
 };
 enum spile_status load_info_new(struct spile_load_info **out, const struct spile_pipeline *pipeline, const struct load_job *job,
                                 const struct run_figures *figures, struct spile_error *err);

@@ -21,7 +21,8 @@
 void run_report(struct run *run, enum spile_stage stage, uint64_t rows, uint64_t rows_total, bool force)
 {
     double now = clock_seconds();
-    struct spile_progress progress = { stage, now - run->began, atomic_load(&run->consumed), run->bytes_total, rows, rows_total };
+    struct spile_progress progress = { stage, now - run->began, atomic_load(&run->consumed), run->bytes_total, rows, rows_total, run->resources,
+                                       run->source ? run->source->resource_count : 0 };
 
     if (!run->options->progress || (!force && now - run->last_progress < PROGRESS_SECONDS))
         return;
@@ -248,7 +249,7 @@ static enum spile_status run_locked(struct run *run, struct spile_load_info **in
         run_report(run, SPILE_STAGE_DONE, run->package.rows, run->package.rows, true);
     if (!status && info) {
         struct run_figures figures = { run->load_id, clock_seconds() - run->began, atomic_load(&run->consumed), run->duplicate_keys,
-                                       run->refused, run->refused_count };
+                                       run->refused, run->refused_count, run->resources, run->source ? run->source->resource_count : 0 };
 
         status = load_info_new(info, run->pipeline, job.already_loaded || job.package ? &job : NULL, &figures, err);
     }

@@ -39,6 +39,7 @@ struct run {
     const char *source_name;           /* normalized: of its schema, and in the state */
     yyjson_mut_doc *sources;           /* what sources keep between runs: an object; NULL: no source */
     const char *state_hash;            /* of the state that it is from */
+    struct spile_resource_info *resources; /* by resource of the source; in the arena */
     char *sources_before;              /* as JSON */
     struct name_list dropped, emptied;  /* tables of which nothing, or no rows, of earlier runs is to stay */
     double began;

@@ -126,6 +126,11 @@ static enum spile_status take_source(struct run *run, const struct spile_source 
     run->source_name = naming_identifier(&run->arena, &(const struct naming){ .length_max = SCHEMA_NAME_MAX }, slice_of(source->name));
     if (!run->source_name || !make_room(run, source->resource_count + NAMED_TABLES_MAX))
         return spile_fail_nomem(err);
+    run->resources = arena_zalloc(&run->arena, (source->resource_count + 1) * sizeof(*run->resources));
+    if (!run->resources)
+        return spile_fail_nomem(err);
+    for (size_t i = 0; i < source->resource_count; i++)
+        run->resources[i].name = source->resources[i]->name;
     for (size_t i = 0; i < source->resource_count; i++)
         if (resource_is_loaded(source->resources[i]))
             add_resource(run, i);

@@ -25,7 +25,7 @@ def run_source(work, *resources, code=0, **told):
     done = subprocess.run([os.path.join(place("SPILE_FILTERS"), "source_filter")], input=json.dumps(script), cwd=work.folder, env=work.environ(),
                           capture_output=True, text=True)
     assert done.returncode == code, done.stderr
-    return done.stderr if code else json.loads(done.stdout)
+    return done.stderr if code else json.loads(done.stdout[done.stdout.index("{"):])
 
 
 def pipeline(work, *words, code=0, answer="", name="shop"):
@@ -42,6 +42,27 @@ def query(work, sql):
 
 def state(work):
     return json.loads(pipeline(work, "state"))
+
+
+def test_the_info_tells_what_resources_have_drawn(work):
+    """Items before steps and cursor, and behind them; of a hidden one, too."""
+    report = run_source(work, {"name": "orders", "hidden": True, "incremental": {"cursor": "id", "initial": "2"}, "pages": [[{"id": 1, "lines": [1]}, {"id": 2, "lines": [2, 3]}], [], [{"id": 3, "lines": []}]]},
+                        {"name": "lines", "from": "orders", "emits": "lines"})
+    assert report["resources"] == [{"name": "orders", "pages": 3, "drawn": 3, "items": 2}, {"name": "lines", "pages": 2, "drawn": 2, "items": 2}]
+    assert [(table["name"], table["rows"]) for table in report["tables"]] == [("lines", 2)]
+
+
+def test_the_info_is_data(work):
+    report = run_source(work, {"name": "t", "pages": [[{"id": 1}], [{"id": 2}]]}, info_table="_load_info")
+    assert query(work, "select load_id, rows from shop_dataset._load_info") == [(report["load_id"], 2)]
+    assert query(work, "select name, pages, items from shop_dataset._load_info__resources") == [("t", 2, 2)]
+
+
+def test_progress_tells_of_resources(work):
+    script = {"pipeline": "shop", "destination": "shop.duckdb", "data_dir": str(work.data), "source": "shop", "progress": True,
+              "resources": [{"name": "t", "pages": [[{"id": 1}], [{"id": 2}, {"id": 3}]]}]}
+    done = subprocess.run([os.path.join(place("SPILE_FILTERS"), "source_filter")], input=json.dumps(script), cwd=work.folder, env=work.environ(), capture_output=True, text=True)
+    assert done.stdout.startswith("t 2 3 3\n{")
 
 
 def test_info(work):

@@ -4,6 +4,7 @@
  *       {"name": "t", "pages": [[item, ...], ...], "write": "replace", "primary_key": "id", "incremental": {"cursor": "ts", ...}, "count": true},
  *       {"name": "lines", "from": "t", "emits": "lines", ...}]}      a transformer that emits the elements of the list "lines" of each item
  *
+ * "info_table" gets the load info. "progress": the last one that was told is printed before it, as "pages drawn items" of each resource.
  * "count": a number in the resource's state goes up by one in each run. Prints the load info as JSON, or the error and its status. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,6 +75,13 @@ static enum spile_status add_resource(struct spile_source *source, yyjson_val *r
                             err);
 }
 
+static void tell(const struct spile_progress *progress, void *user)
+{
+    (void)user;
+    for (size_t i = 0; progress->stage == SPILE_STAGE_DONE && i < progress->resource_count; i++)
+        printf("%s %d %d %d\n", progress->resources[i].name, (int)progress->resources[i].pages, (int)progress->resources[i].drawn, (int)progress->resources[i].items);
+}
+
 static const char *const refreshes[] = { "keep", "drop_sources", "drop_resources", "drop_data", NULL };
 
 static enum spile_status run(yyjson_val *script, struct spile_error *err)
@@ -94,9 +102,12 @@ static enum spile_status run(yyjson_val *script, struct spile_error *err)
                                      SPILE_PIPELINE_OPTIONS(.destination = text_of(script, "destination"), .dataset = text_of(script, "dataset"),
                                                             .data_dir = text_of(script, "data_dir")), err);
     if (!status)
-        status = spile_run(pipeline, spile_from(source), SPILE_RUN_OPTIONS(.load_id = text_of(script, "load_id"), .refresh = (enum spile_refresh)number_of(script, "refresh", refreshes)), &info, err);
+        status = spile_run(pipeline, spile_from(source), SPILE_RUN_OPTIONS(.load_id = text_of(script, "load_id"), .refresh = (enum spile_refresh)number_of(script, "refresh", refreshes),
+                                             .progress = flag_of(script, "progress") ? tell : NULL), &info, err);
     if (!status)
         puts(spile_load_info_json(info));
+    if (!status && text_of(script, "info_table"))
+        status = spile_run(pipeline, spile_load_info_data(info), SPILE_RUN_OPTIONS(.table = text_of(script, "info_table")), NULL, err);
     spile_load_info_free(info);
     spile_pipeline_close(pipeline);
     spile_source_free(source);
