@@ -36,12 +36,13 @@ const struct command pipeline_command = {
     .examples = "  spile pipeline shop info --to shop.duckdb\n"
                 "  spile pipeline shop reset-cursor orders --to shop.duckdb\n"
                 "  spile pipeline shop drop orders --to shop.duckdb --yes",
-    .usage = "NAME info|state|sync|drop|drop-pending|reset-cursor [RESOURCE...] --to DESTINATION [OPTION...]",
+    .usage = "NAME info|state|sync|drop|load-pending|drop-pending|reset-cursor [RESOURCE...] --to DESTINATION [OPTION...]",
     .details = "  info                    dataset, sources, resources, load packages\n"
                "  state                   the state in the dataset, as JSON\n"
                "  sync                    reads state and schema of the dataset anew. There is no local\n"
                "                          copy of them: this says whether they can be read\n"
                "  drop RESOURCE...        tables and state of resources (\"re:...\" is a pattern)\n"
+               "  load-pending            loads the load packages that wait\n"
                "  drop-pending            throws away load packages that were not loaded\n"
                "  reset-cursor RESOURCE...  incremental loading begins anew; the tables stay\n"
                "\n"
@@ -270,6 +271,19 @@ static enum spile_status reset_cursor(struct spile_pipeline *pipeline, const str
     return reset(pipeline, operands, options, true, err);
 }
 
+static enum spile_status load_pending(struct spile_pipeline *pipeline, const struct operands *operands, const struct pipeline_options *options,
+                                      struct spile_error *err)
+{
+    size_t count;
+    enum spile_status status = spile_load_pending(pipeline, &count, err);
+
+    (void)operands;
+    (void)options;
+    if (status == SPILE_OK)
+        printf("%zu load package%s loaded\n", count, count == 1 ? "" : "s");
+    return status;
+}
+
 static enum spile_status drop_pending(struct spile_pipeline *pipeline, const struct operands *operands, const struct pipeline_options *options,
                                       struct spile_error *err)
 {
@@ -305,11 +319,11 @@ static const struct verb {
     verb_function *run;
 } verbs[] = {
     { "info", false, show_info }, { "state", false, show_state }, { "sync", false, sync_state }, { "drop", true, drop },
-    { "drop-pending", false, drop_pending }, { "reset-cursor", true, reset_cursor },
+    { "load-pending", false, load_pending }, { "drop-pending", false, drop_pending }, { "reset-cursor", true, reset_cursor },
 };
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(*verbs))
-#define VERBS "info, state, sync, drop, drop-pending or reset-cursor; see \"spile pipeline --help\""
+#define VERBS "info, state, sync, drop, load-pending, drop-pending or reset-cursor; see \"spile pipeline --help\""
 
 static enum spile_status verb_find(const char *word, const struct verb **verb, struct spile_error *err)
 {

@@ -531,6 +531,7 @@ struct spile_run_options {
     bool root_key;              /* nested rows get the id of their root row as `_dlt_root_id`, from now on in all tables */
     uint64_t sample;            /* spile_dry_run() only: items of each table to look at; 0: all */
     enum spile_refresh refresh; /* what of earlier runs is dropped in the same transaction */
+    bool no_load;               /* only draws and unpacks: the load package waits in the work folder, durable, for spile_load_pending() or the next run */
     const char *discarded;      /* file that gets what the contract leaves out: a line of JSON for each row and value, with table, column, reason and
                                    place, and the data. Written with the commit, never without (but for rows that are kept for the next run);
                                    replaced when it is there. NULL: none */
@@ -589,6 +590,10 @@ SPILE_API enum spile_status spile_pipeline_reset(struct spile_pipeline *pipeline
 /* Load packages in the work folder, that interrupted runs have left: a JSON array of objects {"load_id", "kept", "rows", "tables"}. Those that are kept are
  * loaded by the next run, the others are drawn again by it. Lives like the state. */
 SPILE_API enum spile_status spile_pipeline_packages(struct spile_pipeline *pipeline, const char **json, struct spile_error *err);
+
+/* Loads the packages that are kept, oldest first, each in its transaction, and removes what is left of interrupted runs. *count (may be NULL): how many were
+ * loaded. Every run does this before it draws. Takes the pipeline's lock. */
+SPILE_API enum spile_status spile_load_pending(struct spile_pipeline *pipeline, size_t *count, struct spile_error *err);
 
 /* Throws packages away: that load id's; NULL: all. Rows that can't be drawn again are lost. *count (may be NULL): how many. Takes the pipeline's lock. */
 SPILE_API enum spile_status spile_pipeline_discard(struct spile_pipeline *pipeline, const char *load_id, size_t *count, struct spile_error *err);

@@ -131,6 +131,7 @@ static enum spile_status load_pending(struct run *run, const char *load_id, stru
         status = run_transfer(run, &job, err);
     if (!status)
         status = package_remove(&package, err);
+    run->settled += !status;
     if (status && status != SPILE_CANCELLED) {
         spile_within(err, status, "load package %s, left by an interrupted run", load_id);
         spile_hint_also(err, status, "or remove the folder \"%s\" to discard that package", package.folder ? package.folder : "");
@@ -206,8 +207,11 @@ static enum spile_status draw_and_load(struct run *run, struct load_job *job, st
         status = run_drop_tables(run, &run->package, err);
     if (status || (!run->package.rows && !run->package.replaced_count && !run->package.sources && !run->package.dropped_count && !discards_rows(run)))
         return status;
-    status = package_seal(&run->package, run->base_hash, !run->rereadable, err);
+    status = package_seal(&run->package, run->base_hash, !run->rereadable || run->options->no_load, err);
     run->package_sealed = !status;
+    run->package_waits = !status && run->options->no_load;
+    if (run->package_waits)
+        return SPILE_OK;
     *job = run_load_job(run, &run->package, run->schema, run->base_hash);
     if (!status)
         status = run_transfer(run, job, err);
@@ -219,8 +223,10 @@ static enum spile_status publish(struct run *run, struct spile_error *err)
 {
     enum spile_status status = run_keep_discarded(run, err);
 
-    if (!status)
+    if (!status && !run->package_waits)
         status = run_export_schema(run, err);
+    if (run->package_waits)
+        return status;
     return spile_hint(err, status, "the load itself is done, with load id %s: do not repeat it", run->load_id);
 }
 
@@ -254,6 +260,8 @@ static enum spile_status run_locked(struct run *run, struct spile_load_info **in
         status = load_info_new(info, run->pipeline, job.already_loaded || job.package ? &job : NULL, &figures, err);
     }
     /* A complete package whose source is gone stays for the next run when it could not be loaded. */
+    if (run->package_waits && !status)
+        return SPILE_OK;
     if (run->package_made && (!status || !run->package_sealed || run->rereadable)) {
         package_remove(&run->package, NULL);
     } else if (run->package_made) {
@@ -310,4 +318,22 @@ enum spile_status spile_run(struct spile_pipeline *pipeline, struct spile_data d
     lock_free(lock);
     run_release(&run);
     return status;
+}
+
+enum spile_status spile_load_pending(struct spile_pipeline *pipeline, size_t *count, struct spile_error *err)
+{
+    struct run run = { .pipeline = pipeline, .options = &run.given };
+    enum spile_status status, closed;
+    int lock = -1;
+
+    atomic_store(&pipeline->cancelled, false);
+    status = lock_take(pipeline->lock_path, &lock, err);
+    if (!status)
+        status = settle_packages(&run, err);
+    closed = run_close_destination(&run, status ? NULL : err);
+    lock_free(lock);
+    if (count)
+        *count = run.settled;
+    run_release(&run);
+    return status ? status : closed;
 }

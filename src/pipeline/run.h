@@ -54,6 +54,8 @@ struct run {
     int discarded;              /* its descriptor */
     struct package package;
     bool package_made, package_sealed;
+    bool package_waits; /* it is not to be loaded now */
+    size_t settled;     /* packages of earlier runs that were loaded */
     bool rereadable; /* all inputs can be drawn again */
     uint64_t bytes_total;
     double last_progress;

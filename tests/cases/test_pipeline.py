@@ -203,6 +203,19 @@ def test_drop_pending(work):
     assert query(work, "select id from shop_dataset.t") == [(2,)]
 
 
+def test_drawn_now_and_loaded_later(work):
+    """A package that waits is loaded by command, or by the next run before its own; the state moves with it."""
+    run_source(work, {"name": "t", "count": True, "pages": [[{"id": 1}]]}, no_load=True)
+    assert not (work.folder / "shop.duckdb").exists() or not query(work, "select 1 from information_schema.tables where table_name = 't'")
+    assert pipeline(work, "load-pending") == "1 load package loaded\n"
+    assert query(work, "select id from shop_dataset.t") == [(1,)] and state(work)["sources"]["shop"]["resources"]["t"] == {"count": 1}
+    assert pipeline(work, "load-pending") == "0 load packages loaded\n"
+    run_source(work, {"name": "t", "count": True, "pages": [[{"id": 2, "new": True}]]}, no_load=True)
+    run_source(work, {"name": "t", "count": True, "pages": [[{"id": 3, "l": [1]}]]})
+    assert query(work, "select id, new from shop_dataset.t order by id") == [(1, None), (2, True), (3, None)]
+    assert state(work)["sources"]["shop"]["resources"]["t"] == {"count": 3}
+
+
 def test_a_failed_run_moves_no_state(work):
     run_example(work)
     before = state(work)

@@ -103,7 +103,7 @@ static enum spile_status run(yyjson_val *script, struct spile_error *err)
                                                             .data_dir = text_of(script, "data_dir")), err);
     if (!status)
         status = spile_run(pipeline, spile_from(source), SPILE_RUN_OPTIONS(.load_id = text_of(script, "load_id"), .refresh = (enum spile_refresh)number_of(script, "refresh", refreshes),
-                                             .progress = flag_of(script, "progress") ? tell : NULL), &info, err);
+                                             .no_load = flag_of(script, "no_load"), .progress = flag_of(script, "progress") ? tell : NULL), &info, err);
     if (!status)
         puts(spile_load_info_json(info));
     if (!status && text_of(script, "info_table"))
