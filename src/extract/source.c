@@ -102,6 +102,8 @@ static enum spile_status check_options(const char *name, const struct spile_reso
         return fail_kind(name, kinds ? "has several origins" : "has no origin", "give it a generator, or data, or a transformer", err);
     if (options->data.kind && options->data.kind != SPILE_DATA_JSON && options->data.kind != SPILE_DATA_FILES)
         return fail_kind(name, "has data of an unknown kind", "use spile_json(), spile_json_bytes() or spile_files()", err);
+    if (options->table_by && (options->columns || options->primary_key || options->merge_key))
+        return fail_kind(name, "has tables that its items name, and columns or keys", "give these to the tables in a schema: spile_source_options.schema", err);
     if (!options->transform && options->from)
         return fail_kind(name, "is fed by another, but does not transform", "give it a transformer in place of its generator or data", err);
     return SPILE_OK;

@@ -90,12 +90,12 @@ static int nesting_for(const struct run *run, const struct spile_resource_option
     return run->source->options.max_nesting ? run->source->options.max_nesting : run->options->max_nesting;
 }
 
-/* The cursor, if it is a column: a key that needs no path. */
+/* The cursor, if it is a column of the resource's table: a key that needs no path. */
 static const char *cursor_column(const struct spile_resource_options *options)
 {
     const char *cursor = options->incremental.cursor;
 
-    return cursor && !strpbrk(cursor, ".[]$*@'\", ") ? cursor : NULL;
+    return cursor && !options->table_by && !strpbrk(cursor, ".[]$*@'\", ") ? cursor : NULL;
 }
 
 static void add_resource(struct run *run, size_t index)

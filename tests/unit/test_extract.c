@@ -627,6 +627,7 @@ static void sources_are_checked(void **state)
     assert_string_equal(err.message, "resource \"b\" has no origin");
     assert_int_equal(spile_source_add(source, "b", SPILE_RESOURCE(.generate = series, .transform = suffix), &err), SPILE_USAGE);
     assert_int_equal(spile_source_add(source, "b", SPILE_RESOURCE(.generate = series, .from = "a"), &err), SPILE_USAGE);
+    assert_int_equal(spile_source_add(source, "b", SPILE_RESOURCE(.generate = series, .table_by = "k", .primary_key = "id"), &err), SPILE_USAGE);
     assert_int_equal(spile_source_add(source, "x,y", SPILE_RESOURCE(.generate = series), &err), SPILE_USAGE);
     assert_int_equal(spile_source_step(source, "A", SPILE_STEP(.filter = is_odd), &err), SPILE_USAGE);
     assert_string_equal(err.hint, "did you mean \"a\"?");
