@@ -253,7 +253,7 @@ enum spile_kind {
     SPILE_BOOL,
     SPILE_INTEGER, /* fits 64 bits */
     SPILE_DOUBLE,
-    SPILE_NUMBER,  /* JSON's number beyond 64 bits and beyond double */
+    SPILE_NUMBER,  /* a number that is kept by its digits: beyond 64 bits and beyond double, or set as a decimal */
     SPILE_TEXT,
     SPILE_OBJECT,
     SPILE_LIST
@@ -281,6 +281,8 @@ SPILE_API void spile_item_set_integer(struct spile_item *item, const char *path,
 SPILE_API void spile_item_set_double(struct spile_item *item, const char *path, double value);
 SPILE_API void spile_item_set_text(struct spile_item *item, const char *path, const char *text); /* NULL sets null */
 SPILE_API void spile_item_set_bytes(struct spile_item *item, const char *path, const void *utf8, size_t length); /* a text, not terminated */
+SPILE_API void spile_item_set_decimal(struct spile_item *item, const char *path, const char *number); /* "12.50": a decimal column keeps its digits */
+SPILE_API void spile_item_set_timestamp(struct spile_item *item, const char *path, int64_t micros); /* years 1 to 9999; as a text, which is detected */
 SPILE_API void spile_item_set_json(struct spile_item *item, const char *path, const char *json);
 SPILE_API void spile_item_rename(struct spile_item *item, const char *path, const char *key); /* the member gets another key, its place stays */
 SPILE_API void spile_item_remove(struct spile_item *item, const char *path); /* fine when nothing is there */

@@ -7,6 +7,7 @@
 
 #include "data/json.h"
 #include "data/json_text.h"
+#include "data/timestamp.h"
 
 #define INDEX_MAX 100000000
 
@@ -523,6 +524,34 @@ void spile_item_set_text(struct spile_item *item, const char *path, const char *
         spile_item_set_bytes(item, path, text, strlen(text));
     else
         spile_item_set_null(item, path);
+}
+
+void spile_item_set_decimal(struct spile_item *item, const char *path, const char *number)
+{
+    bool nomem = false;
+    size_t length = number ? strlen(number) : 0;
+    yyjson_doc *parsed = length ? json_text_read(number, length, &nomem) : NULL;
+    bool is_number = yyjson_is_num(yyjson_doc_get_root(parsed)) || yyjson_is_raw(yyjson_doc_get_root(parsed));
+
+    yyjson_doc_free(parsed);
+    if (nomem)
+        fail_nomem(item);
+    else if (is_number)
+        set(item, path, yyjson_mut_rawncpy(item->doc, number, length));
+    else
+        fail(item, SPILE_SOURCE, slice_of(path ? path : ""), "the text is no number");
+}
+
+/* What timestamps are out of range for, their text is, too. */
+void spile_item_set_timestamp(struct spile_item *item, const char *path, int64_t micros)
+{
+    char text[TIMESTAMP_CHARS];
+    int64_t check;
+
+    if (timestamp_detect(text, timestamp_format(micros, text), &check) && check == micros)
+        set(item, path, yyjson_mut_strcpy(item->doc, text));
+    else
+        fail(item, SPILE_SOURCE, slice_of(path ? path : ""), "the time is beyond the years 1 to 9999");
 }
 
 void spile_item_set_json(struct spile_item *item, const char *path, const char *json)

@@ -11,6 +11,7 @@
 
 #include "extract/item.h"
 #include "extract/step.h"
+#include "schema/coerce.h"
 #include "json_case.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -184,6 +185,42 @@ static void scalars_of_all_kinds(void **state)
     spile_item_free(item);
 }
 
+/* What the values of a builder are to columns. */
+static void decimals_and_times(void **state)
+{
+    static const struct {
+        const char *number, *want; /* NULL: it is refused */
+    } numbers[] = {
+        { "12.50", "12.50" }, { "-0.1", "-0.1" }, { "1e3", "1e3" }, { "123456789012345678901234567890.5", "123456789012345678901234567890.5" }, { "5", "5" },
+        { "", NULL }, { "x", NULL }, { "1,5", NULL }, { "NaN", NULL }, { "\"1\"", NULL }, { ".5", NULL },
+    };
+    struct spile_item *item;
+    struct documents documents = { 0 };
+    struct document value;
+
+    (void)state;
+    assert_int_equal(spile_item_new(&item, NULL), SPILE_OK);
+    for (size_t i = 0; i < COUNT(numbers); i++) {
+        spile_item_clear(item);
+        spile_item_set_decimal(item, "d", numbers[i].number);
+        assert_int_equal(item_check(item, NULL), numbers[i].want ? SPILE_OK : SPILE_SOURCE);
+        if (numbers[i].want)
+            assert_string_equal(spile_item_json(item, "d", NULL), numbers[i].want);
+    }
+    spile_item_clear(item);
+    spile_item_set_decimal(item, "d", "12.50");
+    spile_item_set_timestamp(item, "t", 1704067200000000);
+    spile_item_set_timestamp(item, "u", -1);
+    check_json("times", item, "{'d':12.50,'t':'2024-01-01T00:00:00+00:00','u':'1969-12-31T23:59:59.999999+00:00'}");
+    assert_true(documents_add_value(&documents, item_root(item)));
+    assert_true(document_find(documents.items[0], slice_of("d"), &value));
+    assert_int_equal(natural_type(value), TYPE_DECIMAL);
+    documents_release(&documents);
+    spile_item_set_timestamp(item, "t", INT64_MAX);
+    assert_int_equal(item_check(item, NULL), SPILE_SOURCE);
+    spile_item_free(item);
+}
+
 static void members_are_renamed_and_removed(void **state)
 {
     struct spile_item *item = item_of("{'a':1,'b':{'c':2,'d':3},'l':[1,2,3]}");
@@ -324,6 +361,7 @@ int main(void)
         cmocka_unit_test(what_can_not_be_is_remembered),
         cmocka_unit_test(values_that_are_no_json),
         cmocka_unit_test(scalars_of_all_kinds),
+        cmocka_unit_test(decimals_and_times),
         cmocka_unit_test(members_are_renamed_and_removed),
         cmocka_unit_test(built_in_steps),
         cmocka_unit_test(a_sequence_goes_up_by_one),
