@@ -532,11 +532,11 @@ struct spile_run_options {
     const char *merge_key;      /* likewise */
     bool root_key;              /* nested rows get the id of their root row as `_dlt_root_id`, from now on in all tables */
     uint64_t sample;            /* spile_dry_run() only: items of each table to look at; 0: all */
-    enum spile_refresh refresh; /* what of earlier runs is dropped in the same transaction */
-    bool no_load;               /* only draws and unpacks: the load package waits in the work folder, durable, for spile_load_pending() or the next run */
     const char *discarded;      /* file that gets what the contract leaves out: a line of JSON for each row and value, with table, column, reason and
                                    place, and the data. Written with the commit, never without (but for rows that are kept for the next run);
                                    replaced when it is there. NULL: none */
+    enum spile_refresh refresh; /* what of earlier runs is dropped in the same transaction */
+    bool no_load;               /* only draws and unpacks: the load package waits in the work folder, durable, for spile_load_pending() or the next run */
 };
 #define SPILE_RUN_OPTIONS(...) (&(const struct spile_run_options){ .size = sizeof(struct spile_run_options), __VA_ARGS__ })
 

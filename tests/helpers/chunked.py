@@ -17,7 +17,7 @@ class Error(Structure):
 
 class Data(Structure):
     _fields_ = [("kind", c_int), ("bytes", c_void_p), ("length", c_size_t), ("paths", POINTER(c_char_p)), ("parts", c_void_p),
-                ("count", c_size_t)]
+                ("count", c_size_t), ("source", c_void_p)]
 
 
 class PipelineOptions(Structure):
