@@ -29,6 +29,7 @@ struct gatherer {
     char **input_names;          /* by resource: for messages */
     size_t bytes, bytes_max;     /* of all that gathers */
     size_t chunk_bytes;
+    bool sampled;                /* a plan has seen enough */
 };
 
 /* ---- chunks ---------------------------------------------------------------------------------------------------------------------- */
@@ -152,13 +153,31 @@ static enum spile_status find_part(struct gatherer *g, size_t resource, const ch
     return SPILE_OK;
 }
 
+/* Has every resource given the items that a plan wants to see? */
+static bool is_sampled(const struct gatherer *g)
+{
+    const struct run *run = g->drawing->run;
+    uint64_t wanted = run->plans ? run->options->sample : 0;
+
+    for (uint32_t part = 0; wanted && part < run->part_count; part++) {
+        const struct gathering *gathering = &g->parts[part];
+
+        if (gathering->given + (gathering->documents ? gathering->documents->count : 0) < wanted)
+            return false;
+    }
+    return wanted;
+}
+
 static enum spile_status put(void *user, size_t resource, const char *table, struct document item, struct spile_error *err)
 {
     struct gatherer *g = user;
     uint32_t part;
     enum spile_status status = find_part(g, resource, table, &part, err);
 
-    return status ? status : gather(g, part, item, err);
+    if (!status)
+        status = gather(g, part, item, err);
+    g->sampled = !status && is_sampled(g);
+    return g->sampled ? fail_stopped(err) : status;
 }
 
 /* ---- data of resources --------------------------------------------------------------------------------------------------------------- */
@@ -266,6 +285,10 @@ enum spile_status draw_source(struct drawing *d, struct spile_error *err)
     run->rereadable &= is_rereadable(run->source);
     if (!status)
         status = extract_run(&options, err);
+    if (status == SPILE_CANCELLED && g.sampled) {
+        *err = (struct spile_error){ 0 };
+        status = SPILE_OK;
+    }
     if (!status && !submit_all(&g))
         status = fail_stopped(err);
     notes_release(&notes);

@@ -65,6 +65,19 @@ def test_progress_tells_of_resources(work):
     assert done.stdout.startswith("t 2 3 3\n{")
 
 
+def test_a_plan_draws_a_sample(work):
+    """Functions are called as in a run, but stop when enough is seen; nothing is changed, no state moves."""
+    run_source(work, {"name": "t", "count": True, "pages": [[{"id": 1}]]})
+    before = state(work)
+    script = {"pipeline": "shop", "destination": "shop.duckdb", "data_dir": str(work.data), "source": "shop", "plan": 3, "resources": [
+        {"name": "t", "count": True, "pages": [[{"id": i, "new": "x"}] for i in range(100)]}]}
+    done = subprocess.run([os.path.join(place("SPILE_FILTERS"), "source_filter")], input=json.dumps(script), cwd=work.folder, env=work.environ(), capture_output=True, text=True)
+    pages, plan = done.stdout.split("\n", 1)
+    assert pages == "3 pages" and json.loads(plan)["tables"] == [{"name": "t", "rows": 3}], done.stdout
+    assert any('ADD COLUMN "new"' in statement for statement in json.loads(plan)["statements"])
+    assert state(work) == before and query(work, "select count(*) from shop_dataset.t") == [(1,)]
+
+
 def test_info(work):
     run_example(work)
     told = pipeline(work, "info")

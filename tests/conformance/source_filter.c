@@ -4,7 +4,7 @@
  *       {"name": "t", "pages": [[item, ...], ...], "write": "replace", "primary_key": "id", "incremental": {"cursor": "ts", ...}, "count": true},
  *       {"name": "lines", "from": "t", "emits": "lines", ...}]}      a transformer that emits the elements of the list "lines" of each item
  *
- * "info_table" gets the load info. "progress": the last one that was told is printed before it, as "pages drawn items" of each resource.
+ * "plan": 3 shows only what a run would do, by the first 3 items. "info_table" gets the load info. "progress": the last one that was told is printed before it, as "pages drawn items" of each resource.
  * "count": a number in the resource's state goes up by one in each run. Prints the load info as JSON, or the error and its status. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,6 +84,18 @@ static void tell(const struct spile_progress *progress, void *user)
 
 static const char *const refreshes[] = { "keep", "drop_sources", "drop_resources", "drop_data", NULL };
 
+/* How many of its pages the first resource has given is printed, too. */
+static enum spile_status show_plan(struct spile_pipeline *pipeline, struct spile_source *source, struct pages *pages, uint64_t sample, struct spile_error *err)
+{
+    struct spile_plan *plan = NULL;
+    enum spile_status status = spile_dry_run(pipeline, spile_from(source), SPILE_RUN_OPTIONS(.sample = sample), &plan, err);
+
+    if (!status)
+        printf("%zu pages\n%s\n", pages->next, spile_plan_json(plan));
+    spile_plan_free(plan);
+    return status;
+}
+
 static enum spile_status run(yyjson_val *script, struct spile_error *err)
 {
     yyjson_val *resources = yyjson_obj_get(script, "resources"), *resource;
@@ -101,10 +113,12 @@ static enum spile_status run(yyjson_val *script, struct spile_error *err)
         status = spile_pipeline_open(&pipeline, text_of(script, "pipeline"),
                                      SPILE_PIPELINE_OPTIONS(.destination = text_of(script, "destination"), .dataset = text_of(script, "dataset"),
                                                             .data_dir = text_of(script, "data_dir")), err);
-    if (!status)
+    if (!status && yyjson_obj_get(script, "plan"))
+        status = show_plan(pipeline, source, pages, yyjson_get_uint(yyjson_obj_get(script, "plan")), err);
+    else if (!status)
         status = spile_run(pipeline, spile_from(source), SPILE_RUN_OPTIONS(.load_id = text_of(script, "load_id"), .refresh = (enum spile_refresh)number_of(script, "refresh", refreshes),
                                              .no_load = flag_of(script, "no_load"), .progress = flag_of(script, "progress") ? tell : NULL), &info, err);
-    if (!status)
+    if (!status && info)
         puts(spile_load_info_json(info));
     if (!status && text_of(script, "info_table"))
         status = spile_run(pipeline, spile_load_info_data(info), SPILE_RUN_OPTIONS(.table = text_of(script, "info_table")), NULL, err);
