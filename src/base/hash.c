@@ -309,6 +309,12 @@ size_t base64_encode(const void *bytes, size_t length, char *out)
     return (size_t)(out - start);
 }
 
+void base64_append(struct text *out, struct slice bytes)
+{
+    if (text_reserve(out, base64_size(bytes.length)))
+        out->length += base64_encode(bytes.text, bytes.length, out->text + out->length);
+}
+
 static int base64_value(char c)
 {
     if (c >= 'A' && c <= 'Z')

@@ -26,6 +26,7 @@ void shake128(const void *input, size_t length, uint8_t *digest, size_t bytes);
 /* Standard base64 with padding; `out` holds base64_size(length) bytes with the terminator. Returns the length written. */
 #define base64_size(length) (((length) + 2) / 3 * 4 + 1)
 size_t base64_encode(const void *bytes, size_t length, char *out);
+void base64_append(struct text *out, struct slice bytes);
 
 /* Strict: padded, no white space. `out` holds length / 4 * 3 bytes. False when the text is not base64. */
 bool base64_decode(const char *text, size_t length, uint8_t *out, size_t *out_length);

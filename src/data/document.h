@@ -1,5 +1,8 @@
 /* The narrow view through which the normalizer reads a document: kind, number, text, children. Here it looks at yyjson's values; the
- * functions are inline, so the view costs nothing. Nothing outside src/data names a yyjson type. */
+ * functions are inline, so the view costs nothing. Nothing outside src/data names a yyjson type.
+ *
+ * Documents that programs build can have values of kinds that JSON has not: the typed kinds. Such a value is raw to yyjson, which copies its
+ * text and keeps its tag. */
 #ifndef DATA_DOCUMENT_H
 #define DATA_DOCUMENT_H
 
@@ -18,12 +21,40 @@ enum document_kind {
     DOCUMENT_NUMBER,  /* a number beyond int64 or beyond double: its literal text */
     DOCUMENT_TEXT,
     DOCUMENT_OBJECT,
-    DOCUMENT_LIST
+    DOCUMENT_LIST,
+    /* The typed kinds. Whoever makes them sees to it that their text is as Python's isoformat() and str() have it: it goes into columns of text and
+     * into JSON as it is. */
+    DOCUMENT_TIMESTAMP, /* "2024-01-02T03:04:05", seconds always; then ".678900", six digits, unless they are zero; then the offset as it was given,
+                           "+02:00" ("+00:00" is UTC, 23:59 the most), or nothing when naive. Years 0001 to 9999 */
+    DOCUMENT_DATE,      /* "2024-01-02" */
+    DOCUMENT_TIME,      /* "03:04:05" or "03:04:05.678900"; no offset */
+    DOCUMENT_DECIMAL,   /* "-12.340", "5", "0.1": a point has digits on both sides; "1E+5", "1.5E-7": a sign in the exponent; "NaN", "Infinity",
+                           "-Infinity" */
+    DOCUMENT_BINARY     /* the bytes themselves, any */
 };
 
 struct document {
     yyjson_val *value;
 };
+
+/* Bits of a tag above yyjson's type and subtype, below the length. Zero in what yyjson's parser makes. */
+#define DOCUMENT_TYPED_SHIFT (YYJSON_TYPE_BIT + YYJSON_SUBTYPE_BIT)
+
+_Static_assert(DOCUMENT_BINARY - DOCUMENT_LIST < 1 << (YYJSON_TAG_BIT - DOCUMENT_TYPED_SHIFT), "the typed kinds fit the free bits");
+
+/* The tag of a value of a typed kind, with a text of that length: value->tag = document_typed_tag(DOCUMENT_DATE, 10). To be put on a raw value. */
+static inline uint64_t document_typed_tag(enum document_kind kind, size_t length)
+{
+    return (uint64_t)length << YYJSON_TAG_BIT | (uint64_t)(kind - DOCUMENT_LIST) << DOCUMENT_TYPED_SHIFT | YYJSON_TYPE_RAW;
+}
+
+/* Of a raw value: a typed one, or a number. */
+static inline enum document_kind document_raw_kind(uint64_t tag)
+{
+    unsigned typed = (unsigned)(tag & YYJSON_TAG_MASK) >> DOCUMENT_TYPED_SHIFT;
+
+    return typed ? (enum document_kind)(DOCUMENT_LIST + typed) : DOCUMENT_NUMBER;
+}
 
 static inline enum document_kind document_kind(struct document d)
 {
@@ -46,7 +77,7 @@ static inline enum document_kind document_kind(struct document d)
         case YYJSON_TYPE_ARR:
             return DOCUMENT_LIST;
         case YYJSON_TYPE_RAW:
-            return DOCUMENT_NUMBER;
+            return document_raw_kind(d.value->tag);
         default:
             return DOCUMENT_NULL;
         }
@@ -68,7 +99,7 @@ static inline double document_double(struct document d)
     return unsafe_yyjson_get_real(d.value);
 }
 
-/* Text of DOCUMENT_TEXT; lives as long as the document. */
+/* Text of DOCUMENT_TEXT and of the typed kinds; lives as long as the document. */
 static inline struct slice document_text(struct document d)
 {
     struct slice text = { unsafe_yyjson_get_str(d.value), unsafe_yyjson_get_len(d.value) };

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/hash.h"
 #include "data/json_text.h"
 #include "data/number.h"
 
@@ -627,6 +628,20 @@ static void scalar_write(struct text *out, struct document document)
         break;
     case DOCUMENT_TEXT:
         json_text_string(out, document_text(document));
+        break;
+    case DOCUMENT_TIMESTAMP: /* typed values as dlt writes them: texts, without a mark of their type */
+    case DOCUMENT_DATE:
+    case DOCUMENT_TIME:
+    case DOCUMENT_DECIMAL:
+        literal = document_text(document);
+        text_putc(out, '"');
+        text_append(out, literal.text, literal.length);
+        text_putc(out, '"');
+        break;
+    case DOCUMENT_BINARY:
+        text_putc(out, '"');
+        base64_append(out, document_text(document));
+        text_putc(out, '"');
         break;
     case DOCUMENT_NULL:
     case DOCUMENT_OBJECT:

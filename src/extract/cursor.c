@@ -35,6 +35,11 @@ struct cursor cursor_of(struct document value)
         return text_cursor(document_text(value));
     case DOCUMENT_OBJECT:
     case DOCUMENT_LIST:
+    case DOCUMENT_TIMESTAMP:
+    case DOCUMENT_DATE:
+    case DOCUMENT_TIME:
+    case DOCUMENT_DECIMAL:
+    case DOCUMENT_BINARY:
         break;
     }
     return (struct cursor){ .kind = CURSOR_OTHER };

@@ -34,6 +34,16 @@ enum data_type natural_type(struct document value)
     case DOCUMENT_OBJECT:
     case DOCUMENT_LIST:
         return TYPE_JSON;
+    case DOCUMENT_TIMESTAMP:
+        return TYPE_TIMESTAMP;
+    case DOCUMENT_DATE:
+        return TYPE_DATE;
+    case DOCUMENT_TIME:
+        return TYPE_TIME;
+    case DOCUMENT_DECIMAL:
+        return TYPE_DECIMAL;
+    case DOCUMENT_BINARY:
+        return TYPE_BINARY;
     case DOCUMENT_NULL:
         break;
     }
@@ -141,6 +151,17 @@ _Static_assert(DECIMAL_CHARS >= DOUBLE_CHARS && DECIMAL_CHARS >= DOCUMENT_NUMBER
 
 /* ---- one function per type of column ------------------------------------------------------------------------------------------- */
 
+static enum coerced put_base64(struct column_builder *column, uint32_t row, struct slice bytes)
+{
+    struct text base64 = { 0 };
+    enum coerced result;
+
+    base64_append(&base64, bytes);
+    result = done(!base64.failed && column_put_text(column, row, base64.text, base64.length));
+    text_release(&base64);
+    return result;
+}
+
 static enum coerced into_text(struct column_builder *column, uint32_t row, struct document value)
 {
     char buffer[DECIMAL_CHARS]; /* the longest of the three */
@@ -148,8 +169,14 @@ static enum coerced into_text(struct column_builder *column, uint32_t row, struc
 
     switch (document_kind(value)) {
     case DOCUMENT_TEXT:
+    case DOCUMENT_TIMESTAMP: /* with its offset, as in dlt */
+    case DOCUMENT_DATE:
+    case DOCUMENT_TIME:
+    case DOCUMENT_DECIMAL:
         text = document_text(value);
         break;
+    case DOCUMENT_BINARY:
+        return put_base64(column, row, document_text(value));
     case DOCUMENT_NUMBER:
         text = document_number_text(value, buffer);
         break;
