@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "base/hash.h"
 #include "data/json_text.h"
 #include "data/number.h"
 
@@ -629,19 +628,12 @@ static void scalar_write(struct text *out, struct document document)
     case DOCUMENT_TEXT:
         json_text_string(out, document_text(document));
         break;
-    case DOCUMENT_TIMESTAMP: /* typed values as dlt writes them: texts, without a mark of their type */
+    case DOCUMENT_TIMESTAMP:
     case DOCUMENT_DATE:
     case DOCUMENT_TIME:
     case DOCUMENT_DECIMAL:
-        literal = document_text(document);
-        text_putc(out, '"');
-        text_append(out, literal.text, literal.length);
-        text_putc(out, '"');
-        break;
     case DOCUMENT_BINARY:
-        text_putc(out, '"');
-        base64_append(out, document_text(document));
-        text_putc(out, '"');
+        json_text_raw(out, document_kind(document), document_text(document));
         break;
     case DOCUMENT_NULL:
     case DOCUMENT_OBJECT:

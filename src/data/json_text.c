@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "data/number.h"
 
 /* ---- scalars -------------------------------------------------------------------------------------------------------------------- */
@@ -37,6 +38,20 @@ void json_text_string(struct text *out, struct slice string)
     text_putc(out, '"');
 }
 
+void json_text_raw(struct text *out, enum document_kind kind, struct slice raw)
+{
+    if (kind == DOCUMENT_NUMBER) {
+        text_append(out, raw.text, raw.length);
+        return;
+    }
+    text_putc(out, '"'); /* nothing in these texts needs an escape */
+    if (kind == DOCUMENT_BINARY)
+        base64_append(out, raw);
+    else
+        text_append(out, raw.text, raw.length);
+    text_putc(out, '"');
+}
+
 static void scalar_write(struct text *out, yyjson_mut_val *value)
 {
     char real[DOUBLE_CHARS];
@@ -46,7 +61,7 @@ static void scalar_write(struct text *out, yyjson_mut_val *value)
     else if (yyjson_mut_is_real(value))
         text_append(out, real, double_format_json(yyjson_mut_get_real(value), real));
     else if (yyjson_mut_is_raw(value))
-        text_append(out, yyjson_mut_get_raw(value), yyjson_mut_get_len(value));
+        json_text_raw(out, document_raw_kind(value->tag), (struct slice){ yyjson_mut_get_raw(value), yyjson_mut_get_len(value) });
     else if (yyjson_mut_is_uint(value))
         text_printf(out, "%llu", (unsigned long long)yyjson_mut_get_uint(value));
     else if (yyjson_mut_is_sint(value))

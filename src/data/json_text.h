@@ -7,7 +7,7 @@
 
 #include <yyjson.h>
 
-#include "base/text.h"
+#include "data/document.h"
 
 /* Parses JSON text of our own (stored schemas, states, manifests) into a document; strict, the text is not changed. */
 static inline yyjson_doc *json_text_parse(const char *text, size_t length)
@@ -34,6 +34,9 @@ static inline struct slice json_text_of(yyjson_mut_val *value)
 /* Appends the bytes that orjson writes, of which dlt makes its hashes: compact, or `pretty` with two blanks for a level. */
 void json_text_append(struct text *out, yyjson_mut_val *value, bool pretty);
 void json_text_string(struct text *out, struct slice string);
+
+/* A raw value, as dlt has it in JSON: a number as it is; typed values are texts without a mark of their type, binary in base64. */
+void json_text_raw(struct text *out, enum document_kind kind, struct slice raw);
 
 /* The same, compact and terminated, to be freed. NULL: out of memory. */
 char *json_text_write(yyjson_mut_val *value, size_t *length);

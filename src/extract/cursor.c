@@ -33,12 +33,13 @@ struct cursor cursor_of(struct document value)
         return (struct cursor){ .kind = CURSOR_NUMBER, .text = { unsafe_yyjson_get_str(value.value), unsafe_yyjson_get_len(value.value) } };
     case DOCUMENT_TEXT:
         return text_cursor(document_text(value));
-    case DOCUMENT_OBJECT:
-    case DOCUMENT_LIST:
     case DOCUMENT_TIMESTAMP:
     case DOCUMENT_DATE:
     case DOCUMENT_TIME:
     case DOCUMENT_DECIMAL:
+        return (struct cursor){ .kind = CURSOR_OTHER, .text = document_text(value) };
+    case DOCUMENT_OBJECT:
+    case DOCUMENT_LIST:
     case DOCUMENT_BINARY:
         break;
     }

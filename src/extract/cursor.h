@@ -14,7 +14,7 @@ enum cursor_kind {
     CURSOR_DOUBLE,
     CURSOR_NUMBER, /* beyond both: its digits */
     CURSOR_TEXT,
-    CURSOR_OTHER   /* objects, lists: can't be compared; and what dlt has kept of a Python type (a marked text) */
+    CURSOR_OTHER   /* objects, lists, typed values: can't be compared; and what dlt has kept of a Python type (a marked text) */
 };
 
 struct cursor {
@@ -22,7 +22,7 @@ struct cursor {
     bool is_bool;
     int128 integer;
     double real;
-    struct slice text; /* of numbers and texts; a marked text as it is */
+    struct slice text; /* of numbers, texts, typed values; a marked text as it is */
 };
 
 /* A null has the kind CURSOR_NONE. The text is the document's. */

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "data/documents.h"
+#include "data/json.h"
 #include "extract/cursor.h"
 #include "extract/jsonpath.h"
 #include "extract/lag.h"
@@ -155,10 +156,10 @@ static enum spile_status fail_key(const struct incremental *inc, struct slice ke
     return spile_hint(err, SPILE_SOURCE, "correct the key of resource \"%s\": its names are those of the items as they come", inc->resource);
 }
 
-static enum spile_status write_key(const struct incremental *inc, struct document item, struct text *json, struct spile_error *err)
+static enum spile_status write_key(const struct incremental *inc, struct document item, bool legacy, struct text *json, struct spile_error *err)
 {
     if (!inc->key_count) {
-        row_hash_write(json, item);
+        row_hash_write(json, item, legacy);
         return SPILE_OK;
     }
     if (inc->key_is_list)
@@ -170,7 +171,7 @@ static enum spile_status write_key(const struct incremental *inc, struct documen
             return fail_key(inc, inc->key[i], err);
         if (i)
             text_putc(json, ',');
-        row_hash_write(json, value);
+        row_hash_write(json, value, legacy);
     }
     if (inc->key_is_list)
         text_putc(json, ']');
@@ -181,7 +182,7 @@ static enum spile_status hash_item(const struct incremental *inc, struct documen
                                    struct spile_error *err)
 {
     struct text json = { 0 };
-    enum spile_status status = write_key(inc, item, &json, err);
+    enum spile_status status = write_key(inc, item, legacy, &json, err);
 
     if (!status && json.failed)
         status = spile_fail_nomem(err);
@@ -401,7 +402,7 @@ static enum spile_status fail_missing(const struct incremental *inc, bool found,
     struct text json = { 0 };
     char extract[SHORTEN_BYTES];
 
-    row_hash_write(&json, item);
+    json_write(&json, item);
     spile_fail(err, SPILE_SOURCE, "%s at cursor \"%s\" of item %s", found ? "null" : "nothing", inc->options.cursor,
                shorten(extract, json.text ? json.text : "", json.length));
     text_release(&json);

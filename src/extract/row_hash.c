@@ -1,14 +1,18 @@
 #include "extract/row_hash.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
 #include "data/json.h"
 #include "data/json_text.h"
+#include "data/timestamp.h"
 
 #define HASH_BYTES 9
 #define LEGACY_BYTES 15
+#define UTC "+00:00"
+#define UTC_CHARS (sizeof(UTC) - 1)
 
 static int compare_keys(const void *a, const void *b)
 {
@@ -24,7 +28,7 @@ static int compare_keys(const void *a, const void *b)
 }
 
 /* Of a key that came twice the last value counts. */
-static void write_object(struct text *out, struct document object)
+static void write_object(struct text *out, struct document object, bool legacy)
 {
     size_t size = document_size(object);
     struct document *keys = malloc((size + 1) * sizeof(*keys)), key = document_first(object);
@@ -46,13 +50,13 @@ static void write_object(struct text *out, struct document object)
         first = false;
         json_text_string(out, document_text(keys[i]));
         text_putc(out, ':');
-        row_hash_write(out, document_member(keys[i]));
+        row_hash_write(out, document_member(keys[i]), legacy);
     }
     text_putc(out, '}');
     free(keys);
 }
 
-static void write_list(struct text *out, struct document list)
+static void write_list(struct text *out, struct document list, bool legacy)
 {
     struct document element = document_first(list);
     size_t size = document_size(list);
@@ -61,19 +65,37 @@ static void write_list(struct text *out, struct document list)
     for (size_t i = 0; i < size; i++, element = document_next(element)) {
         if (i)
             text_putc(out, ',');
-        row_hash_write(out, element);
+        row_hash_write(out, element, legacy);
     }
     text_putc(out, ']');
 }
 
-void row_hash_write(struct text *out, struct document document)
+/* Microseconds, so that an instant is the same in all zones. dlt once had the text of orjson, with a Z for UTC. */
+static void write_timestamp(struct text *out, struct document document, bool legacy)
+{
+    struct slice iso = document_text(document);
+    int64_t micros;
+
+    if (!legacy && timestamp_from_text(iso.text, iso.length, &micros)) {
+        text_printf(out, "%" PRId64, micros);
+        return;
+    }
+    if (legacy && iso.length > UTC_CHARS && !memcmp(iso.text + iso.length - UTC_CHARS, UTC, UTC_CHARS))
+        text_printf(out, "\"%.*sZ\"", (int)(iso.length - UTC_CHARS), iso.text);
+    else
+        json_write(out, document);
+}
+
+void row_hash_write(struct text *out, struct document document, bool legacy)
 {
     enum document_kind kind = document_kind(document);
 
     if (kind == DOCUMENT_OBJECT)
-        write_object(out, document);
+        write_object(out, document, legacy);
     else if (kind == DOCUMENT_LIST)
-        write_list(out, document);
+        write_list(out, document, legacy);
+    else if (kind == DOCUMENT_TIMESTAMP)
+        write_timestamp(out, document, legacy);
     else
         json_write(out, document);
 }

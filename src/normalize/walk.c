@@ -106,6 +106,8 @@ static inline enum spile_status put_scalar(struct walker *w, struct node *node, 
     } else if (kind == DOCUMENT_BOOL) {
         if (slot->builder.type.type == TYPE_BOOL)
             return stored(w, column_put_bool(&slot->builder, row, document_bool(value)));
+    } else if (kind == DOCUMENT_BINARY) {
+        w->weight += document_text(value).length;
     }
     return bind_value(w, node, value);
 }
@@ -163,7 +165,7 @@ static enum spile_status put_special(struct walker *w, struct node *node, struct
     if (kind == DOCUMENT_NULL || node->role == NODE_EXCLUDED)
         return SPILE_OK;
     bequeath(node, value);
-    w->weight += WEIGHT_VALUE + (kind == DOCUMENT_TEXT ? document_text(value).length : 0);
+    w->weight += WEIGHT_VALUE + (kind == DOCUMENT_TEXT || kind == DOCUMENT_BINARY ? document_text(value).length : 0);
     return bind_value(w, node, value); /* put_scalar has one caller, so that it is part of put_member */
 }
 

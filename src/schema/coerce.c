@@ -15,6 +15,14 @@ static bool fits_decimal(struct slice literal)
     return decimal_from_text(literal.text, literal.length, DECIMAL_PRECISION_DEFAULT, DECIMAL_SCALE_DEFAULT, &value);
 }
 
+/* Not in the first and the last hours that there are, when an offset shifts them out of the years. */
+static bool fits_timestamp(struct slice iso)
+{
+    int64_t micros;
+
+    return timestamp_from_text(iso.text, iso.length, &micros);
+}
+
 enum data_type natural_type(struct document value)
 {
     switch (document_kind(value)) {
@@ -35,13 +43,13 @@ enum data_type natural_type(struct document value)
     case DOCUMENT_LIST:
         return TYPE_JSON;
     case DOCUMENT_TIMESTAMP:
-        return TYPE_TIMESTAMP;
+        return fits_timestamp(document_text(value)) ? TYPE_TIMESTAMP : TYPE_TEXT;
     case DOCUMENT_DATE:
         return TYPE_DATE;
     case DOCUMENT_TIME:
         return TYPE_TIME;
     case DOCUMENT_DECIMAL:
-        return TYPE_DECIMAL;
+        return fits_decimal(document_text(value)) ? TYPE_DECIMAL : TYPE_TEXT;
     case DOCUMENT_BINARY:
         return TYPE_BINARY;
     case DOCUMENT_NULL:
@@ -215,6 +223,17 @@ static bool within_bits(int64_t integer, int bits)
     return !limit || (integer >= -limit && integer < limit);
 }
 
+/* Whole and inside int64: "7", "7.00", "7E+2". */
+static bool whole_decimal(struct slice text, int64_t *integer)
+{
+    int128 value;
+
+    if (!decimal_from_text(text.text, text.length, DECIMAL_PRECISION_DEFAULT, 0, &value) || value < INT64_MIN || value > INT64_MAX)
+        return false;
+    *integer = (int64_t)value;
+    return true;
+}
+
 static enum coerced into_bigint(struct column_builder *column, uint32_t row, struct document value)
 {
     enum document_kind kind = document_kind(value);
@@ -226,6 +245,9 @@ static enum coerced into_bigint(struct column_builder *column, uint32_t row, str
         struct slice text = document_text(value);
 
         if (!integer_from_text(text.text, text.length, &integer))
+            return NOT_COERCED;
+    } else if (kind == DOCUMENT_DECIMAL) {
+        if (!whole_decimal(document_text(value), &integer))
             return NOT_COERCED;
     } else if (kind != DOCUMENT_DOUBLE || !whole(document_double(value), &integer))
         return NOT_COERCED;
@@ -241,7 +263,7 @@ static enum coerced into_double(struct column_builder *column, uint32_t row, str
         number = document_double(value);
     else if (kind == DOCUMENT_INTEGER)
         number = (double)document_integer(value);
-    else if (kind == DOCUMENT_TEXT) {
+    else if (kind == DOCUMENT_TEXT || kind == DOCUMENT_DECIMAL) {
         struct slice text = document_text(value);
 
         if (!double_from_text(text.text, text.length, &number))
@@ -249,6 +271,16 @@ static enum coerced into_double(struct column_builder *column, uint32_t row, str
     } else
         return NOT_COERCED;
     return done(column_put_f64(column, row, number));
+}
+
+/* Has it a digit that is not 0? NaN is true in Python. */
+static bool decimal_truth(struct slice text)
+{
+    size_t i = 0;
+
+    while (i < text.length && memchr("-0.", text.text[i], 3))
+        i++;
+    return i < text.length && text.text[i] != 'E';
 }
 
 static enum coerced into_bool(struct column_builder *column, uint32_t row, struct document value)
@@ -272,42 +304,49 @@ static enum coerced into_bool(struct column_builder *column, uint32_t row, struc
             return NOT_COERCED;
         break;
     }
+    case DOCUMENT_DECIMAL:
+        truth = decimal_truth(document_text(value));
+        break;
     default:
         return NOT_COERCED;
     }
     return done(column_put_bool(column, row, truth));
 }
 
+/* Naive timestamps are UTC, a date is its midnight. */
 static enum coerced into_timestamp(struct column_builder *column, uint32_t row, struct document value)
 {
+    enum document_kind kind = document_kind(value);
     int64_t micros;
     bool fits = false;
 
-    if (document_kind(value) == DOCUMENT_TEXT) {
+    if (kind == DOCUMENT_TEXT || kind == DOCUMENT_TIMESTAMP || kind == DOCUMENT_DATE) {
         struct slice text = document_text(value);
 
         fits = timestamp_from_text(text.text, text.length, &micros);
-    } else if (document_kind(value) == DOCUMENT_INTEGER)
+    } else if (kind == DOCUMENT_INTEGER)
         fits = timestamp_from_integer(document_integer(value), &micros);
-    else if (document_kind(value) == DOCUMENT_DOUBLE)
+    else if (kind == DOCUMENT_DOUBLE)
         fits = timestamp_from_double(document_double(value), &micros);
     return fits ? done(column_put_i64(column, row, micros)) : NOT_COERCED;
 }
 
 #define MICROS_PER_DAY ((int64_t)86400 * 1000000)
 
+/* The day of a timestamp is that in UTC. */
 static enum coerced into_date(struct column_builder *column, uint32_t row, struct document value)
 {
+    enum document_kind kind = document_kind(value);
     int32_t days;
     int64_t micros;
     bool fits = false;
 
-    if (document_kind(value) == DOCUMENT_TEXT) {
+    if (kind == DOCUMENT_TEXT || kind == DOCUMENT_TIMESTAMP || kind == DOCUMENT_DATE) {
         struct slice text = document_text(value);
 
         fits = date_from_text(text.text, text.length, &days);
-    } else if ((document_kind(value) == DOCUMENT_INTEGER && timestamp_from_integer(document_integer(value), &micros)) ||
-               (document_kind(value) == DOCUMENT_DOUBLE && timestamp_from_double(document_double(value), &micros))) {
+    } else if ((kind == DOCUMENT_INTEGER && timestamp_from_integer(document_integer(value), &micros)) ||
+               (kind == DOCUMENT_DOUBLE && timestamp_from_double(document_double(value), &micros))) {
         days = (int32_t)(micros / MICROS_PER_DAY - (micros % MICROS_PER_DAY < 0));
         fits = true;
     }
@@ -319,7 +358,7 @@ static enum coerced into_time(struct column_builder *column, uint32_t row, struc
     struct slice text;
     int64_t micros;
 
-    if (document_kind(value) != DOCUMENT_TEXT)
+    if (document_kind(value) != DOCUMENT_TEXT && document_kind(value) != DOCUMENT_TIME)
         return NOT_COERCED;
     text = document_text(value);
     if (!time_from_text(text.text, text.length, &micros))
@@ -344,6 +383,7 @@ static enum coerced into_decimal(struct column_builder *column, uint32_t row, st
         fits = (rounds ? decimal_round_double : decimal_from_double)(document_double(value), precision, scale, &decimal);
         break;
     case DOCUMENT_TEXT:
+    case DOCUMENT_DECIMAL:
         text = document_text(value);
         fits = (rounds ? decimal_round_text : decimal_from_text)(text.text, text.length, precision, scale, &decimal);
         break;
@@ -397,6 +437,8 @@ static enum coerced into_binary(struct column_builder *column, uint32_t row, str
             little[length++] = (uint8_t)rest;
         return done(column_put_text(column, row, little, length));
     }
+    if (kind == DOCUMENT_BINARY)
+        return done(column_put_text(column, row, document_text(value).text, document_text(value).length));
     if (kind != DOCUMENT_TEXT)
         return NOT_COERCED;
     bytes = malloc(document_text(value).length + 4);
