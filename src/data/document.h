@@ -1,8 +1,8 @@
 /* The narrow view through which the normalizer reads a document: kind, number, text, children. Here it looks at yyjson's values; the
  * functions are inline, so the view costs nothing. Nothing outside src/data names a yyjson type.
  *
- * Documents that programs build can have values of kinds that JSON has not: the typed kinds. Such a value is raw to yyjson, which copies its
- * text and keeps its tag. */
+ * Documents that programs build can have values of kinds that JSON has not: the typed kinds. Such a value is raw to yyjson, which copies
+ * its text and keeps its tag. */
 #ifndef DATA_DOCUMENT_H
 #define DATA_DOCUMENT_H
 
@@ -22,14 +22,14 @@ enum document_kind {
     DOCUMENT_TEXT,
     DOCUMENT_OBJECT,
     DOCUMENT_LIST,
-    /* The typed kinds. Whoever makes them sees to it that their text is as Python's isoformat() and str() have it: it goes into columns of text and
-     * into JSON as it is. */
-    DOCUMENT_TIMESTAMP, /* "2024-01-02T03:04:05", seconds always; then ".678900", six digits, unless they are zero; then the offset as it was given,
-                           "+02:00" ("+00:00" is UTC, 23:59 the most), or nothing when naive. Years 0001 to 9999 */
+    /* The typed kinds. Whoever makes them sees to it that their text is as Python's isoformat() and str() have it: it goes into columns of
+     * text and into JSON as it is. */
+    DOCUMENT_TIMESTAMP, /* "2024-01-02T03:04:05", seconds always; then ".678900", six digits, unless they are zero; then the offset as it
+                           was given, "+02:00" ("+00:00" is UTC, 23:59 the most), or nothing when naive. Years 0001 to 9999 */
     DOCUMENT_DATE,      /* "2024-01-02" */
     DOCUMENT_TIME,      /* "03:04:05" or "03:04:05.678900"; no offset */
-    DOCUMENT_DECIMAL,   /* "-12.340", "5", "0.1": a point has digits on both sides; "1E+5", "1.5E-7": a sign in the exponent; "NaN", "Infinity",
-                           "-Infinity" */
+    DOCUMENT_DECIMAL,   /* "-12.340", "5", "0.1": a point has digits on both sides; "1E+5", "1.5E-7": a sign in the exponent; "NaN",
+                           "Infinity", "-Infinity" */
     DOCUMENT_BINARY     /* the bytes themselves, any */
 };
 
@@ -42,7 +42,7 @@ struct document {
 
 _Static_assert(DOCUMENT_BINARY - DOCUMENT_LIST < 1 << (YYJSON_TAG_BIT - DOCUMENT_TYPED_SHIFT), "the typed kinds fit the free bits");
 
-/* The tag of a value of a typed kind, with a text of that length: value->tag = document_typed_tag(DOCUMENT_DATE, 10). To be put on a raw value. */
+/* The tag of a raw value of a typed kind, whose text has that length: value->tag = document_typed_tag(DOCUMENT_DATE, 10). */
 static inline uint64_t document_typed_tag(enum document_kind kind, size_t length)
 {
     return (uint64_t)length << YYJSON_TAG_BIT | (uint64_t)(kind - DOCUMENT_LIST) << DOCUMENT_TYPED_SHIFT | YYJSON_TYPE_RAW;

@@ -14,7 +14,7 @@ enum cursor_kind {
     CURSOR_DOUBLE,
     CURSOR_NUMBER, /* beyond both: its digits */
     CURSOR_TEXT,
-    CURSOR_OTHER   /* objects, lists, typed values: can't be compared; and what dlt has kept of a Python type (a marked text) */
+    CURSOR_OTHER   /* can't be compared: objects, lists, typed values; and what dlt has kept of a Python type (a marked text) */
 };
 
 struct cursor {

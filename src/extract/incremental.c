@@ -156,7 +156,8 @@ static enum spile_status fail_key(const struct incremental *inc, struct slice ke
     return spile_hint(err, SPILE_SOURCE, "correct the key of resource \"%s\": its names are those of the items as they come", inc->resource);
 }
 
-static enum spile_status write_key(const struct incremental *inc, struct document item, bool legacy, struct text *json, struct spile_error *err)
+static enum spile_status write_key(const struct incremental *inc, struct document item, bool legacy, struct text *json,
+                                   struct spile_error *err)
 {
     if (!inc->key_count) {
         row_hash_write(json, item, legacy);

@@ -7,9 +7,9 @@
 #include "data/document.h"
 #include "schema/settings.h"
 
-/* The type of the value itself: what its variant column is named after. Objects and lists are json. What a column of that type, with no precision or
- * scale given, can't hold is text: a decimal or a number beyond 64 bits that the default decimal doesn't hold exactly, a timestamp whose UTC is out of
- * the years. */
+/* The type of the value itself: what its variant column is named after. Objects and lists are json. Text is what a column of its type, with
+ * no precision or scale given, can't hold: a decimal or a number beyond 64 bits that the default decimal doesn't hold exactly, a timestamp
+ * whose UTC is out of the years. */
 enum data_type natural_type(struct document value);
 
 /* The type a new column gets from the value: what the settings detect in it, else its natural type. */
