@@ -253,10 +253,15 @@ enum spile_kind {
     SPILE_BOOL,
     SPILE_INTEGER, /* fits 64 bits */
     SPILE_DOUBLE,
-    SPILE_NUMBER,  /* a number that is kept by its digits: beyond 64 bits and beyond double, or set as a decimal */
+    SPILE_NUMBER,  /* JSON's number beyond 64 bits and beyond double */
     SPILE_TEXT,
     SPILE_OBJECT,
-    SPILE_LIST
+    SPILE_LIST,
+    SPILE_DECIMAL, /* these are set by spile_item_set_...() only */
+    SPILE_TIMESTAMP,
+    SPILE_DATE,
+    SPILE_TIME,
+    SPILE_BINARY
 };
 
 SPILE_API enum spile_status spile_item_new(struct spile_item **out, struct spile_error *err); /* an empty object */
@@ -281,9 +286,15 @@ SPILE_API void spile_item_set_integer(struct spile_item *item, const char *path,
 SPILE_API void spile_item_set_double(struct spile_item *item, const char *path, double value);
 SPILE_API void spile_item_set_text(struct spile_item *item, const char *path, const char *text); /* NULL sets null */
 SPILE_API void spile_item_set_bytes(struct spile_item *item, const char *path, const void *utf8, size_t length); /* a text, not terminated */
-SPILE_API void spile_item_set_decimal(struct spile_item *item, const char *path, const char *number); /* "12.50": a decimal column keeps its digits */
-SPILE_API void spile_item_set_timestamp(struct spile_item *item, const char *path, int64_t micros); /* years 1 to 9999; as a text, which is detected */
 SPILE_API void spile_item_set_json(struct spile_item *item, const char *path, const char *json);
+
+/* Values of types that JSON lacks: they get columns of these types, or go into others as dlt's values of Python's types do. */
+SPILE_API void spile_item_set_decimal(struct spile_item *item, const char *path, const char *number); /* "12.50": a JSON number, kept by its digits */
+SPILE_API void spile_item_set_timestamp(struct spile_item *item, const char *path, int64_t micros);   /* UTC; years 1 to 9999 */
+SPILE_API void spile_item_set_date(struct spile_item *item, const char *path, int32_t days);          /* since 1970; years 1 to 9999 */
+SPILE_API void spile_item_set_time(struct spile_item *item, const char *path, int64_t micros);        /* of the day, below 24 hours */
+SPILE_API void spile_item_set_binary(struct spile_item *item, const char *path, const void *bytes, size_t length);
+
 SPILE_API void spile_item_rename(struct spile_item *item, const char *path, const char *key); /* the member gets another key, its place stays */
 SPILE_API void spile_item_remove(struct spile_item *item, const char *path); /* fine when nothing is there */
 

@@ -398,6 +398,24 @@ static yyjson_mut_val *find(const struct spile_item *item, const char *path)
     return item->doc && item->doc->root ? item_find(item, slice_of(path ? path : "")) : NULL;
 }
 
+static enum spile_kind raw_kind(const yyjson_mut_val *value)
+{
+    switch (document_raw_kind(value->tag)) {
+    case DOCUMENT_DECIMAL:
+        return SPILE_DECIMAL;
+    case DOCUMENT_TIMESTAMP:
+        return SPILE_TIMESTAMP;
+    case DOCUMENT_DATE:
+        return SPILE_DATE;
+    case DOCUMENT_TIME:
+        return SPILE_TIME;
+    case DOCUMENT_BINARY:
+        return SPILE_BINARY;
+    default:
+        return SPILE_NUMBER;
+    }
+}
+
 enum spile_kind spile_item_kind(const struct spile_item *item, const char *path)
 {
     yyjson_mut_val *value = find(item, path);
@@ -412,7 +430,7 @@ enum spile_kind spile_item_kind(const struct spile_item *item, const char *path)
             return SPILE_DOUBLE;
         return yyjson_mut_is_uint(value) && yyjson_mut_get_uint(value) > INT64_MAX ? SPILE_NUMBER : SPILE_INTEGER;
     case YYJSON_TYPE_RAW:
-        return SPILE_NUMBER;
+        return raw_kind(value);
     case YYJSON_TYPE_STR:
         return SPILE_TEXT;
     case YYJSON_TYPE_OBJ:
@@ -526,32 +544,104 @@ void spile_item_set_text(struct spile_item *item, const char *path, const char *
         spile_item_set_null(item, path);
 }
 
+/* ---- types that JSON lacks ------------------------------------------------------------------------------------------------------- */
+
+static yyjson_mut_val *typed(struct spile_item *item, enum document_kind kind, const void *text, size_t length)
+{
+    yyjson_mut_val *value = yyjson_mut_rawncpy(item->doc, text, length);
+
+    if (value)
+        value->tag = document_typed_tag(kind, length);
+    return value;
+}
+
+static void set_typed(struct spile_item *item, const char *path, enum document_kind kind, const char *text)
+{
+    set(item, path, typed(item, kind, text, strlen(text)));
+}
+
+static void fail_value(struct spile_item *item, const char *path, const char *what)
+{
+    fail(item, SPILE_SOURCE, slice_of(path ? path : ""), what);
+}
+
+/* Python's spelling: "1E+5" for "1e5". */
+static void set_digits(struct spile_item *item, const char *path, const char *number)
+{
+    struct text digits = { 0 };
+
+    for (const char *at = number; *at; at++) {
+        text_putc(&digits, *at == 'e' ? 'E' : *at);
+        if ((*at == 'e' || *at == 'E') && at[1] >= '0' && at[1] <= '9')
+            text_putc(&digits, '+');
+    }
+    if (digits.failed)
+        fail_nomem(item);
+    else
+        set_typed(item, path, DOCUMENT_DECIMAL, digits.text);
+    text_release(&digits);
+}
+
 void spile_item_set_decimal(struct spile_item *item, const char *path, const char *number)
 {
     bool nomem = false;
     size_t length = number ? strlen(number) : 0;
     yyjson_doc *parsed = length ? json_text_read(number, length, &nomem) : NULL;
-    bool is_number = yyjson_is_num(yyjson_doc_get_root(parsed)) || yyjson_is_raw(yyjson_doc_get_root(parsed));
+    yyjson_val *value = yyjson_doc_get_root(parsed);
+    bool is_number = (yyjson_is_num(value) || yyjson_is_raw(value)) && !strpbrk(number, " \t\r\n");
 
     yyjson_doc_free(parsed);
     if (nomem)
         fail_nomem(item);
     else if (is_number)
-        set(item, path, yyjson_mut_rawncpy(item->doc, number, length));
+        set_digits(item, path, number);
     else
-        fail(item, SPILE_SOURCE, slice_of(path ? path : ""), "the text is no number");
+        fail_value(item, path, "the text is no number");
 }
 
-/* What timestamps are out of range for, their text is, too. */
+#define MICROS_PER_DAY ((int64_t)86400 * 1000000)
+#define DAYS_MIN -719162 /* January 1st of the year 1 */
+#define DAYS_MAX 2932896 /* December 31st of the year 9999 */
+
 void spile_item_set_timestamp(struct spile_item *item, const char *path, int64_t micros)
 {
     char text[TIMESTAMP_CHARS];
-    int64_t check;
 
-    if (timestamp_detect(text, timestamp_format(micros, text), &check) && check == micros)
-        set(item, path, yyjson_mut_strcpy(item->doc, text));
-    else
-        fail(item, SPILE_SOURCE, slice_of(path ? path : ""), "the time is beyond the years 1 to 9999");
+    if (micros < DAYS_MIN * MICROS_PER_DAY || micros >= (DAYS_MAX + 1) * MICROS_PER_DAY) {
+        fail_value(item, path, "the time is beyond the years 1 to 9999");
+        return;
+    }
+    timestamp_format(micros, text);
+    set_typed(item, path, DOCUMENT_TIMESTAMP, text);
+}
+
+void spile_item_set_date(struct spile_item *item, const char *path, int32_t days)
+{
+    char text[TIMESTAMP_CHARS];
+
+    if (days < DAYS_MIN || days > DAYS_MAX) {
+        fail_value(item, path, "the date is beyond the years 1 to 9999");
+        return;
+    }
+    date_format(days, text);
+    set_typed(item, path, DOCUMENT_DATE, text);
+}
+
+void spile_item_set_time(struct spile_item *item, const char *path, int64_t micros)
+{
+    char text[TIMESTAMP_CHARS];
+
+    if (micros < 0 || micros >= MICROS_PER_DAY) {
+        fail_value(item, path, "the time is not within a day");
+        return;
+    }
+    time_format(micros, text);
+    set_typed(item, path, DOCUMENT_TIME, text);
+}
+
+void spile_item_set_binary(struct spile_item *item, const char *path, const void *bytes, size_t length)
+{
+    set(item, path, typed(item, DOCUMENT_BINARY, length ? bytes : "", length));
 }
 
 void spile_item_set_json(struct spile_item *item, const char *path, const char *json)

@@ -185,14 +185,23 @@ static void scalars_of_all_kinds(void **state)
     spile_item_free(item);
 }
 
-/* What the values of a builder are to columns. */
-static void decimals_and_times(void **state)
+/* What the values of a builder are to columns, and as JSON. */
+static void types_that_json_lacks(void **state)
 {
     static const struct {
         const char *number, *want; /* NULL: it is refused */
     } numbers[] = {
-        { "12.50", "12.50" }, { "-0.1", "-0.1" }, { "1e3", "1e3" }, { "123456789012345678901234567890.5", "123456789012345678901234567890.5" }, { "5", "5" },
-        { "", NULL }, { "x", NULL }, { "1,5", NULL }, { "NaN", NULL }, { "\"1\"", NULL }, { ".5", NULL },
+        { "12.50", "\"12.50\"" }, { "-0.1", "\"-0.1\"" }, { "1e3", "\"1E+3\"" }, { "1.5E-7", "\"1.5E-7\"" }, { "5", "\"5\"" },
+        { "123456789012345678901234567890.5", "\"123456789012345678901234567890.5\"" },
+        { "", NULL }, { "x", NULL }, { "1,5", NULL }, { "NaN", NULL }, { "\"1\"", NULL }, { ".5", NULL }, { " 5", NULL },
+    };
+    static const struct {
+        const char *key;
+        enum data_type type;
+        enum spile_kind kind;
+    } types[] = {
+        { "d", TYPE_DECIMAL, SPILE_DECIMAL }, { "t", TYPE_TIMESTAMP, SPILE_TIMESTAMP }, { "u", TYPE_TIMESTAMP, SPILE_TIMESTAMP }, { "day", TYPE_DATE, SPILE_DATE },
+        { "clock", TYPE_TIME, SPILE_TIME }, { "bytes", TYPE_BINARY, SPILE_BINARY },
     };
     struct spile_item *item;
     struct documents documents = { 0 };
@@ -203,7 +212,8 @@ static void decimals_and_times(void **state)
     for (size_t i = 0; i < COUNT(numbers); i++) {
         spile_item_clear(item);
         spile_item_set_decimal(item, "d", numbers[i].number);
-        assert_int_equal(item_check(item, NULL), numbers[i].want ? SPILE_OK : SPILE_SOURCE);
+        if (item_check(item, NULL) != (numbers[i].want ? SPILE_OK : SPILE_SOURCE))
+            fail_msg("\"%s\"", numbers[i].number);
         if (numbers[i].want)
             assert_string_equal(spile_item_json(item, "d", NULL), numbers[i].want);
     }
@@ -211,13 +221,42 @@ static void decimals_and_times(void **state)
     spile_item_set_decimal(item, "d", "12.50");
     spile_item_set_timestamp(item, "t", 1704067200000000);
     spile_item_set_timestamp(item, "u", -1);
-    check_json("times", item, "{'d':12.50,'t':'2024-01-01T00:00:00+00:00','u':'1969-12-31T23:59:59.999999+00:00'}");
+    spile_item_set_date(item, "day", 19723);
+    spile_item_set_time(item, "clock", 3723500000);
+    spile_item_set_binary(item, "bytes", "\xff\0", 2);
+    check_json("types", item, "{'d':'12.50','t':'2024-01-01T00:00:00+00:00','u':'1969-12-31T23:59:59.999999+00:00','day':'2024-01-01',"
+                              "'clock':'01:02:03.500000','bytes':'/wA='}");
     assert_true(documents_add_value(&documents, item_root(item)));
-    assert_true(document_find(documents.items[0], slice_of("d"), &value));
-    assert_int_equal(natural_type(value), TYPE_DECIMAL);
+    for (size_t i = 0; i < COUNT(types); i++) {
+        assert_true(document_find(documents.items[0], slice_of(types[i].key), &value));
+        assert_int_equal(natural_type(value), types[i].type);
+        assert_int_equal(spile_item_kind(item, types[i].key), types[i].kind);
+    }
     documents_release(&documents);
-    spile_item_set_timestamp(item, "t", INT64_MAX);
-    assert_int_equal(item_check(item, NULL), SPILE_SOURCE);
+    spile_item_free(item);
+}
+
+static void values_out_of_range(void **state)
+{
+    struct spile_item *item;
+
+    (void)state;
+    assert_int_equal(spile_item_new(&item, NULL), SPILE_OK);
+    for (int i = 0; i < 8; i++) {
+        spile_item_clear(item);
+        if (i < 4)
+            spile_item_set_timestamp(item, "t", (const int64_t[]){ INT64_MAX, INT64_MIN, 253402300800000000, -62135596800000001 }[i]);
+        else if (i < 6)
+            spile_item_set_date(item, "t", (const int32_t[]){ 2932897, -719163 }[i - 4]);
+        else
+            spile_item_set_time(item, "t", (const int64_t[]){ -1, 86400000000 }[i - 6]);
+        assert_int_equal(item_check(item, NULL), SPILE_SOURCE);
+    }
+    spile_item_clear(item);
+    spile_item_set_timestamp(item, "t", 253402300799999999);
+    spile_item_set_timestamp(item, "u", -62135596800000000);
+    check_json("edges", item, "{'t':'9999-12-31T23:59:59.999999+00:00','u':'0001-01-01T00:00:00+00:00'}");
+    assert_int_equal(item_check(item, NULL), SPILE_OK);
     spile_item_free(item);
 }
 
@@ -361,7 +400,8 @@ int main(void)
         cmocka_unit_test(what_can_not_be_is_remembered),
         cmocka_unit_test(values_that_are_no_json),
         cmocka_unit_test(scalars_of_all_kinds),
-        cmocka_unit_test(decimals_and_times),
+        cmocka_unit_test(types_that_json_lacks),
+        cmocka_unit_test(values_out_of_range),
         cmocka_unit_test(members_are_renamed_and_removed),
         cmocka_unit_test(built_in_steps),
         cmocka_unit_test(a_sequence_goes_up_by_one),
