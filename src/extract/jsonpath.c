@@ -1,5 +1,5 @@
-/* A path is a row of selectors, each of which picks children of what the one before has picked. Matching tries them from left to right, and goes back
- * where nothing fits: so the first match is found without the others. */
+/* A path is a row of selectors, each of which picks children of what the one before has picked. Matching tries them from left to right, and
+ * goes back where nothing fits: so the first match is found without the others. */
 #include "extract/jsonpath.h"
 
 #include <stdlib.h>
@@ -43,12 +43,12 @@ static enum spile_status fail(const struct reader *r, const char *what)
 
     spile_fail(r->err, SPILE_USAGE, "\"%s\" is no path: %s, character %zu", shorten(extract, r->text, strlen(r->text)), what,
                utf8_count(r->text, (size_t)(r->at - r->text)) + 1);
-    return spile_hint(r->err, SPILE_USAGE, "write key, a.b, list[0].key, list[*].key, $..key, or ['a key.with signs']");
+    return spile_hint(r->err, SPILE_USAGE, "write key, a.b, list[0].key, list[*].key, $..key, or 'a key.with signs' in quotes");
 }
 
 static void skip_blanks(struct reader *r)
 {
-    r->at += strspn(r->at, " \t");
+    r->at += strspn(r->at, " \t\n");
 }
 
 static enum spile_status add(struct reader *r, struct selector selector)
@@ -57,17 +57,6 @@ static enum spile_status add(struct reader *r, struct selector selector)
         return fail(r, "it has too many parts");
     r->path->selectors[r->path->count++] = selector;
     return SPILE_OK;
-}
-
-static enum spile_status add_key(struct reader *r, const char *text, size_t length)
-{
-    struct slice *key = arena_alloc(&r->path->arena, sizeof(*key));
-    char *copy = arena_copy(&r->path->arena, text, length);
-
-    if (!key || !copy)
-        return spile_fail_nomem(r->err);
-    *key = (struct slice){ copy, length };
-    return add(r, (struct selector){ .kind = SELECT_KEYS, .keys = key, .count = 1 });
 }
 
 /* 'text' or "text"; a backslash takes the next character as it is. */
@@ -108,26 +97,48 @@ static int64_t read_number(struct reader *r)
     return negative ? -number : number;
 }
 
-/* How many pieces with commas there can be at most, up to the bracket's end. */
+/* How many pieces with commas there can be at most. */
 static size_t count_commas(const char *text)
 {
     size_t count = 1;
 
-    for (; *text && *text != ']'; text++)
+    for (; *text; text++)
         count += *text == ',';
     return count;
 }
 
-static enum spile_status read_key_list(struct reader *r)
+/* Signs that jsonpath-ng reckons with (a+b) are no part of a key without quotes: the path would be another one there. Letters beyond ASCII,
+ * which it wants in quotes, mean nothing else and can go without. */
+static bool is_key_sign(char c)
 {
-    struct selector selector = { .kind = SELECT_KEYS, .keys = arena_alloc(&r->path->arena, (strlen(r->at) + 1) * sizeof(struct slice)) };
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '@' ||
+           (unsigned char)c >= 0x80;
+}
+
+static enum spile_status read_plain(struct reader *r, struct slice *key)
+{
+    size_t length = 0;
+
+    while (is_key_sign(r->at[length]))
+        length++;
+    if (!length || (r->at[0] == '@' && (length == 1 || r->at[1] == '@')))
+        return fail(r, "a key is expected");
+    *key = (struct slice){ arena_copy(&r->path->arena, r->at, length), length };
+    r->at += length;
+    return key->text ? SPILE_OK : spile_fail_nomem(r->err);
+}
+
+/* One key, or several with commas; the first that is there counts. */
+static enum spile_status read_keys(struct reader *r)
+{
+    struct selector selector = { .kind = SELECT_KEYS, .keys = arena_alloc(&r->path->arena, count_commas(r->at) * sizeof(struct slice)) };
     enum spile_status status = selector.keys ? SPILE_OK : spile_fail_nomem(r->err);
 
     while (!status) {
+        struct slice *key = &selector.keys[selector.count++];
+
         skip_blanks(r);
-        if (*r->at != '\'' && *r->at != '"')
-            return fail(r, "a key in quotes is expected");
-        status = read_quoted(r, &selector.keys[selector.count++]);
+        status = *r->at == '\'' || *r->at == '"' ? read_quoted(r, key) : read_plain(r, key);
         skip_blanks(r);
         if (status || *r->at != ',')
             break;
@@ -166,7 +177,7 @@ static enum spile_status read_indexes(struct reader *r)
     if (*r->at == ':')
         return read_slice(r, selector);
     if (!selector.has_from)
-        return fail(r, "an index, a slice, * or a key in quotes is expected");
+        return fail(r, "an index, a slice, * or a key is expected");
     selector.indexes[selector.count++] = selector.from;
     while (*r->at == ',') {
         r->at++;
@@ -189,38 +200,37 @@ static enum spile_status read_bracket(struct reader *r)
     if (*r->at == '*') {
         r->at++;
         status = add(r, (struct selector){ .kind = SELECT_ALL });
-    } else if (*r->at == '\'' || *r->at == '"') {
-        status = read_key_list(r);
     } else if (*r->at == '?') {
         status = fail(r, "filters can't be used here");
+    } else if (*r->at == '\'' || *r->at == '"' || (is_key_sign(*r->at) && !is_number(r->at))) {
+        status = read_keys(r);
     } else {
         status = read_indexes(r);
     }
     skip_blanks(r);
-    if (!status && *r->at++ != ']')
-        return r->at--, fail(r, "a ] is expected");
+    if (!status && *r->at != ']')
+        return fail(r, "a ] is expected");
+    r->at += !status;
     return status;
+}
+
+static bool is_this(const char *text)
+{
+    return *text == '@' && !is_key_sign(text[1]);
 }
 
 static enum spile_status read_name(struct reader *r)
 {
-    size_t length = strcspn(r->at, " \t.[]()*$,:|&~'\"`");
-    struct slice key;
-    enum spile_status status;
-
-    if (*r->at == '*') {
+    if (is_this(r->at)) { /* the value itself: nothing to select */
         r->at++;
-        return add(r, (struct selector){ .kind = SELECT_ALL });
+        return SPILE_OK;
     }
-    if (*r->at == '\'' || *r->at == '"') {
-        status = read_quoted(r, &key);
-        return status ? status : add_key(r, key.text, key.length);
-    }
-    if (!length)
-        return fail(r, "a key is expected");
-    status = add_key(r, r->at, length);
-    r->at += length;
-    return status;
+    if (*r->at == '`' || *r->at == '(')
+        return fail(r, "functions and groups can't be used here");
+    if (*r->at != '*')
+        return read_keys(r);
+    r->at++;
+    return add(r, (struct selector){ .kind = SELECT_ALL });
 }
 
 /* Dots, and what follows them. */
@@ -253,7 +263,7 @@ static enum spile_status read_path(struct reader *r)
     enum spile_status status = SPILE_OK;
 
     skip_blanks(r);
-    is_rooted = *r->at == '$' || (*r->at == '@' && (!r->at[1] || r->at[1] == '.' || r->at[1] == '['));
+    is_rooted = *r->at == '$' || is_this(r->at);
     if (is_rooted)
         r->at++;
     else

@@ -8,8 +8,9 @@
 
 struct jsonpath;
 
-/* Reads a path: "key", "a.b", "$.a", "a[0].c", "a[-1]", "a[*]", "a.*", "$..name", "['a key']", slices. SPILE_USAGE with the place and a remedy for
- * what is no path, or uses what is not supported here (filters, functions). */
+/* Reads a path: "key", "a.b", "$.a", "a[0].c", "a[-1]", "a[*]", "a.*", "$..name", "'a key'", "['a key']", several keys or indexes with
+ * commas ("a[x, y]"), slices. SPILE_USAGE with the place and a remedy for what is no path, or uses what is not supported here (filters,
+ * functions, groups, reckoning). */
 enum spile_status jsonpath_compile(struct jsonpath **out, const char *text, struct spile_error *err);
 void jsonpath_free(struct jsonpath *path); /* NULL is allowed */
 
