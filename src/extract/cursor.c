@@ -1,14 +1,23 @@
 #include "extract/cursor.h"
 
-#include <stdlib.h>
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "data/json_text.h"
 
-/* The characters by which dlt marks texts that stand for values of Python's types (datetime, date, ...): U+F026 to U+F02F. */
+/* The characters by which dlt marks texts that stand for values of Python's types: from U+F026 on, in this order. They stand as they are in
+ * a state and can't be compared with anything that JSON has: dlt would not either. */
+static const char *const mark_names[] = { "decimal", "datetime", "date", "UUID", "hex bytes", "bytes", "wei", "time" };
+
+#define MARK_BYTES 3
+#define MARK_FIRST 0xA6 /* the last of its bytes */
+#define MARK_LAST (MARK_FIRST + sizeof(mark_names) / sizeof(mark_names[0]) - 1)
+
 static bool is_marked(struct slice text)
 {
-    return text.length >= 3 && !memcmp(text.text, "\xEF\x80", 2) && (unsigned char)text.text[2] >= 0xA6 && (unsigned char)text.text[2] <= 0xAF;
+    return text.length >= MARK_BYTES && !memcmp(text.text, "\xEF\x80", 2) && (unsigned char)text.text[2] >= MARK_FIRST &&
+           (unsigned char)text.text[2] <= MARK_LAST;
 }
 
 static struct cursor text_cursor(struct slice text)
@@ -87,54 +96,149 @@ static int sign_of(int number)
     return (number > 0) - (number < 0);
 }
 
-/* A number as sign, digits without zeros in front, and how many of them are before the point. */
+/* A number as its text has it: its first digit that is no zero, and how many digits from there on are before the point. */
 struct digits {
     bool negative;
-    char *digits;
-    size_t count;
+    const char *at, *end; /* of the digits, with the point among them */
     long point;
 };
 
-static bool read_digits(struct digits *out, struct slice text)
-{
-    size_t i = 0;
-    bool behind = false;
+/* Beyond what any text could make up for with digits. */
+#define EXPONENT_MAX 1000000000000L
 
-    *out = (struct digits){ .digits = malloc(text.length + 1) };
-    if (!out->digits)
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static long read_exponent(const char *at, const char *end)
+{
+    bool negative = at < end && *at == '-';
+    long exponent = 0;
+
+    for (at += at < end && (*at == '-' || *at == '+'); at < end && is_digit(*at); at++)
+        if (exponent < EXPONENT_MAX)
+            exponent = exponent * 10 + (*at - '0');
+    return negative ? -exponent : exponent;
+}
+
+static struct digits digits_of(struct slice text)
+{
+    const char *at = text.text, *end = at + text.length, *point;
+    struct digits d = { .negative = at < end && *at == '-' };
+
+    at += d.negative;
+    for (d.at = at; d.at < end && (*d.at == '0' || *d.at == '.'); d.at++)
+        ;
+    for (point = at; point < end && is_digit(*point); point++)
+        ;
+    for (d.end = point; d.end < end && (*d.end == '.' || is_digit(*d.end)); d.end++)
+        ;
+    d.point = d.at <= point ? point - d.at : point + 1 - d.at;
+    if (d.end < end)
+        d.point += read_exponent(d.end + 1, end);
+    return d;
+}
+
+/* Of a zero the digits are none. */
+static bool is_zero(const struct digits *d)
+{
+    return d->at == d->end;
+}
+
+/* '0' behind the last one. */
+static char next_digit(struct digits *d)
+{
+    d->at += d->at < d->end && *d->at == '.';
+    return d->at < d->end ? *d->at++ : '0';
+}
+
+static int compare_digits(struct digits a, struct digits b)
+{
+    int sign = a.negative ? -1 : 1, order = 0;
+
+    if (is_zero(&a) || is_zero(&b))
+        return !is_zero(&a) ? sign : !is_zero(&b) ? (b.negative ? 1 : -1) : 0;
+    if (a.negative != b.negative)
+        return sign;
+    if (a.point != b.point)
+        return a.point > b.point ? sign : -sign;
+    while (!order && (!is_zero(&a) || !is_zero(&b)))
+        order = next_digit(&a) - next_digit(&b);
+    return sign * sign_of(order);
+}
+
+/* All digits of the greatest double, its sign and the end. */
+#define EXACT_CHARS 320
+
+/* The digits of a number, none of them rounded. A double is compared like that with numbers beyond 64 bits only, where what it has behind
+ * the point makes no difference. */
+static struct slice exact_text(const struct cursor *cursor, char buffer[EXACT_CHARS])
+{
+    if (cursor->kind == CURSOR_NUMBER)
+        return cursor->text;
+    if (cursor->kind == CURSOR_INTEGER)
+        return (struct slice){ buffer, decimal_format(cursor->integer, 0, buffer) };
+    return (struct slice){ buffer, (size_t)snprintf(buffer, EXACT_CHARS, "%.0f", cursor->real) };
+}
+
+static int compare_long(const struct cursor *a, const struct cursor *b)
+{
+    char left[EXACT_CHARS], right[EXACT_CHARS];
+
+    return compare_digits(digits_of(exact_text(a, left)), digits_of(exact_text(b, right)));
+}
+
+static int compare_integer(int128 integer, double real)
+{
+    int128 whole;
+
+    if (fabs(real) >= 0x1p126) /* no cursor has such an integer */
+        return real > 0 ? -1 : 1;
+    whole = (int128)real;
+    if (integer != whole)
+        return integer > whole ? 1 : -1;
+    return (real < (double)whole) - (real > (double)whole);
+}
+
+static int compare_numbers(const struct cursor *a, const struct cursor *b)
+{
+    if (a->kind == CURSOR_NUMBER || b->kind == CURSOR_NUMBER)
+        return compare_long(a, b);
+    if (a->kind == CURSOR_INTEGER && b->kind == CURSOR_INTEGER)
+        return (a->integer > b->integer) - (a->integer < b->integer);
+    if (a->kind == CURSOR_INTEGER)
+        return compare_integer(a->integer, b->real);
+    if (b->kind == CURSOR_INTEGER)
+        return -compare_integer(b->integer, a->real);
+    return (a->real > b->real) - (a->real < b->real);
+}
+
+static bool is_number(const struct cursor *cursor)
+{
+    return cursor->kind == CURSOR_INTEGER || cursor->kind == CURSOR_DOUBLE || cursor->kind == CURSOR_NUMBER;
+}
+
+/* UTF-8 sorts as its characters do. */
+static int compare_texts(struct slice a, struct slice b)
+{
+    int order = sign_of(memcmp(a.text, b.text, a.length < b.length ? a.length : b.length));
+
+    return order ? order : (a.length > b.length) - (a.length < b.length);
+}
+
+bool cursor_compare(const struct cursor *a, const struct cursor *b, int *order)
+{
+    if (a->kind == CURSOR_TEXT && b->kind == CURSOR_TEXT)
+        *order = compare_texts(a->text, b->text);
+    else if (is_number(a) && is_number(b))
+        *order = compare_numbers(a, b);
+    else
         return false;
-    out->negative = text.length && text.text[0] == '-';
-    for (i = out->negative; i < text.length && (text.text[i] == '.' || (text.text[i] >= '0' && text.text[i] <= '9')); i++) {
-        if (text.text[i] == '.') {
-            behind = true;
-        } else if (out->count || text.text[i] != '0') {
-            out->digits[out->count++] = text.text[i];
-            out->point += !behind;
-        } else {
-            out->point -= behind;
-        }
-    }
-    if (i < text.length && (text.text[i] == 'e' || text.text[i] == 'E'))
-        out->point += strtol(text.text + i + 1, NULL, 10);
-    while (out->count && out->digits[out->count - 1] == '0')
-        out->count--;
     return true;
 }
 
-static int compare_digits(const struct digits *a, const struct digits *b)
-{
-    size_t common = a->count < b->count ? a->count : b->count;
-    int sign = a->negative ? -1 : 1, order;
-
-    if (!a->count || !b->count)
-        return a->count ? sign : b->count ? (b->negative ? 1 : -1) : 0;
-    if (a->negative != b->negative)
-        return sign;
-    if (a->point != b->point)
-        return a->point > b->point ? sign : -sign;
-    order = sign_of(memcmp(a->digits, b->digits, common));
-    return sign * (order ? order : (a->count > b->count) - (a->count < b->count));
-}
+/* ---- writing -------------------------------------------------------------------------------------------------------------------- */
 
 static void write_number(struct text *out, const struct cursor *cursor)
 {
@@ -151,61 +255,6 @@ static void write_number(struct text *out, const struct cursor *cursor)
         text_append(out, cursor->text.text, cursor->text.length);
     }
 }
-
-static bool digits_of(struct digits *out, const struct cursor *cursor)
-{
-    struct text text = { 0 };
-    bool ok;
-
-    write_number(&text, cursor);
-    ok = !text.failed && read_digits(out, text_slice(&text));
-    text_release(&text);
-    return ok;
-}
-
-/* Numbers beyond 64 bits and beyond doubles. */
-static bool compare_long(const struct cursor *a, const struct cursor *b, int *order)
-{
-    struct digits left = { 0 }, right = { 0 };
-    bool ok = digits_of(&left, a) && digits_of(&right, b);
-
-    if (ok)
-        *order = compare_digits(&left, &right);
-    free(left.digits);
-    free(right.digits);
-    return ok;
-}
-
-/* The significand of a long double holds all of 64 bits and all of a double: so nothing is rounded. */
-static long double number_of(const struct cursor *cursor)
-{
-    return cursor->kind == CURSOR_INTEGER ? (long double)cursor->integer : (long double)cursor->real;
-}
-
-static bool is_number(const struct cursor *cursor)
-{
-    return cursor->kind == CURSOR_INTEGER || cursor->kind == CURSOR_DOUBLE || cursor->kind == CURSOR_NUMBER;
-}
-
-bool cursor_compare(const struct cursor *a, const struct cursor *b, int *order)
-{
-    if (a->kind == CURSOR_TEXT && b->kind == CURSOR_TEXT) { /* UTF-8 sorts as its characters do */
-        size_t common = a->text.length < b->text.length ? a->text.length : b->text.length;
-
-        *order = sign_of(memcmp(a->text.text, b->text.text, common));
-        if (!*order)
-            *order = (a->text.length > b->text.length) - (a->text.length < b->text.length);
-        return true;
-    }
-    if (!is_number(a) || !is_number(b))
-        return false;
-    if (a->kind == CURSOR_NUMBER || b->kind == CURSOR_NUMBER)
-        return compare_long(a, b, order);
-    *order = (number_of(a) > number_of(b)) - (number_of(a) < number_of(b));
-    return true;
-}
-
-/* ---- writing -------------------------------------------------------------------------------------------------------------------- */
 
 void cursor_write(struct text *out, const struct cursor *cursor)
 {
@@ -227,12 +276,25 @@ void cursor_write(struct text *out, const struct cursor *cursor)
     case CURSOR_TEXT:
         json_text_string(out, cursor->text);
         break;
-    case CURSOR_OTHER:
-        if (cursor->text.length)
-            json_text_string(out, cursor->text);
-        else
-            text_puts(out, "an object or a list");
+    case CURSOR_OTHER: /* of an object nothing is kept */
+        json_text_string(out, cursor->text);
         break;
+    }
+}
+
+void cursor_describe(struct text *out, const struct cursor *cursor)
+{
+    struct slice text = cursor->text;
+
+    if (cursor->kind != CURSOR_OTHER) {
+        cursor_write(out, cursor);
+    } else if (!text.length) {
+        text_puts(out, "an object or a list");
+    } else if (is_marked(text)) {
+        text_printf(out, "%s ", mark_names[(unsigned char)text.text[2] - MARK_FIRST]);
+        json_text_string(out, (struct slice){ text.text + MARK_BYTES, text.length - MARK_BYTES });
+    } else {
+        json_text_string(out, text);
     }
 }
 

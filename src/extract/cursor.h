@@ -43,6 +43,9 @@ bool cursor_compare(const struct cursor *a, const struct cursor *b, int *order);
 /* As JSON; appended. */
 void cursor_write(struct text *out, const struct cursor *cursor);
 
+/* The same for messages: of what dlt has kept of a Python type says which it is, and an object is "an object or a list". */
+void cursor_describe(struct text *out, const struct cursor *cursor);
+
 /* As a value of a state. NULL: out of memory. */
 yyjson_mut_val *cursor_to_state(const struct cursor *cursor, yyjson_mut_doc *doc);
 

@@ -10,6 +10,7 @@
  * The hashes of the items that have L are kept for the next run. */
 #include "extract/incremental.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,7 +42,7 @@ struct incremental {
     struct slice *key;        /* columns that tell items apart; none: the whole item */
     size_t key_count;
     bool key_is_list;
-    bool deduplicates;
+    bool has_end, deduplicates;
     struct kept_cursor initial, end, start, last;
     struct kept_cursor stored_initial, stored_last, stored_start; /* of the state; stored_start: what it is going to be */
     bool any_passed, page_passed, any_page;
@@ -60,8 +61,8 @@ static enum spile_status fail_compare(const struct incremental *inc, const struc
     struct text left = { 0 }, right = { 0 };
     char extract[SHORTEN_BYTES], other[SHORTEN_BYTES];
 
-    cursor_write(&left, a);
-    cursor_write(&right, b);
+    cursor_describe(&left, a);
+    cursor_describe(&right, b);
     spile_fail(err, SPILE_SOURCE, "value %s of cursor \"%s\" can't be compared with %s", shorten(extract, left.text ? left.text : "", left.length),
                inc->options.cursor, shorten(other, right.text ? right.text : "", right.length));
     text_release(&left);
@@ -90,16 +91,18 @@ static enum spile_status ask(const struct incremental *inc, const struct cursor 
     return ok ? SPILE_OK : spile_fail_nomem(err);
 }
 
-/* Is f(value, other) the value, and not the other? And are both the same? */
+/* Is f(value, other) the value, and not the other? And are both the same? The user's function is not asked about what is no JSON. */
 static enum spile_status weigh(const struct incremental *inc, const struct cursor *value, const struct cursor *other, bool *wins, bool *same,
                                struct spile_error *err)
 {
     int order = 0;
     enum spile_status status;
 
+    *same = *wins = false;
     if (inc->options.replaces) {
+        if (value->kind == CURSOR_OTHER || other->kind == CURSOR_OTHER)
+            return fail_compare(inc, value, other, err);
         *same = cursor_compare(value, other, &order) && !order;
-        *wins = false;
         return *same ? SPILE_OK : ask(inc, value, other, wins, err);
     }
     status = compare(inc, value, other, &order, err);
@@ -201,12 +204,17 @@ static enum spile_status fail_options(const struct incremental *inc, const char 
     return spile_hint(err, SPILE_USAGE, "%s", remedy);
 }
 
+static bool is_container(const struct cursor *cursor)
+{
+    return cursor->kind == CURSOR_OTHER && !cursor->text.length;
+}
+
 static enum spile_status check_range(const struct incremental *inc, struct spile_error *err)
 {
     bool wins, same;
     enum spile_status status;
 
-    if (inc->end.value.kind == CURSOR_NONE)
+    if (!inc->has_end)
         return SPILE_OK;
     if (inc->initial.value.kind == CURSOR_NONE)
         return fail_options(inc, "an end without a begin", "give `initial`, too", err);
@@ -219,8 +227,10 @@ static enum spile_status check_range(const struct incremental *inc, struct spile
 
 static enum spile_status check_options(const struct incremental *inc, struct spile_error *err)
 {
-    if (inc->options.lag < 0)
-        return fail_options(inc, "a lag that is negative", "give a positive one", err);
+    if (is_container(&inc->initial.value) || is_container(&inc->end.value))
+        return fail_options(inc, "an object or a list can't be a last value", "give a number or a text", err);
+    if (!(inc->options.lag >= 0) || isinf(inc->options.lag))
+        return fail_options(inc, "a lag that is negative or not finite", "give a positive one", err);
     if (inc->options.lag > 0 && inc->options.replaces)
         return fail_options(inc, "a lag for a last value of your own", "only the greatest and the least can have a lag", err);
     return check_range(inc, err);
@@ -250,12 +260,14 @@ static bool set_options(struct incremental *inc, const char *resource, const cha
 {
     const char *key = inc->options.primary_key ? inc->options.primary_key : primary_key;
 
-    if (!copy_text(&inc->arena, &inc->options.cursor) || !copy_text(&inc->arena, &key) || !copy_text(&inc->arena, &resource))
+    if (!copy_text(&inc->arena, &inc->options.cursor) || !copy_text(&inc->arena, &key) || !copy_text(&inc->arena, &resource) ||
+        !cursor_copy_option(&inc->initial.value, &inc->initial.memory, inc->options.initial) ||
+        !cursor_copy_option(&inc->end.value, &inc->end.memory, inc->options.end) || (key && !read_key(inc, key)))
         return false;
     inc->resource = resource;
-    inc->deduplicates = !inc->options.open_start && !inc->options.end && !(inc->options.lag > 0) && !(key && !*key);
-    return (!key || read_key(inc, key)) && cursor_copy_option(&inc->initial.value, &inc->initial.memory, inc->options.initial) &&
-           cursor_copy_option(&inc->end.value, &inc->end.memory, inc->options.end);
+    inc->has_end = inc->end.value.kind != CURSOR_NONE;
+    inc->deduplicates = !inc->options.open_start && !inc->has_end && !(inc->options.lag > 0) && !(key && !*key);
+    return true;
 }
 
 enum spile_status incremental_new(struct incremental **out, const char *resource, const struct spile_incremental *options, const char *primary_key,
@@ -339,11 +351,20 @@ static bool read_hashes(struct incremental *inc, yyjson_mut_val *list)
 /* A state as earlier runs have left it, or as it is before the first one. A backfill has none. */
 static bool read_state(struct incremental *inc, yyjson_mut_val *state)
 {
-    if (inc->options.end || !yyjson_mut_is_obj(state) || !yyjson_mut_obj_size(state))
+    if (inc->has_end || !yyjson_mut_is_obj(state) || !yyjson_mut_obj_size(state))
         return copy_cursor(&inc->stored_initial, &inc->initial) && copy_cursor(&inc->stored_last, &inc->initial) &&
                copy_cursor(&inc->stored_start, &inc->initial);
     return copy_stored(&inc->stored_initial, state, "initial_value") && copy_stored(&inc->stored_last, state, "last_value") &&
            copy_stored(&inc->stored_start, state, "start_value") && read_hashes(inc, yyjson_mut_obj_get(state, "unique_hashes"));
+}
+
+/* dlt keeps any value that a function of the last value gives. */
+static enum spile_status check_state(const struct incremental *inc, struct spile_error *err)
+{
+    if (!is_container(&inc->stored_initial.value) && !is_container(&inc->stored_last.value) && !is_container(&inc->stored_start.value))
+        return SPILE_OK;
+    spile_fail(err, SPILE_SOURCE, "an earlier run has left an object or a list as the last value of cursor \"%s\"", inc->options.cursor);
+    return spile_hint(err, SPILE_SOURCE, "begin anew: spile pipeline NAME reset-cursor %s", inc->resource);
 }
 
 /* The start is the last value less the lag, but not before the initial one. */
@@ -353,7 +374,7 @@ static enum spile_status set_start(struct incremental *inc, struct spile_error *
     bool wins = false, same = false;
     enum spile_status status;
 
-    if (!(inc->options.lag > 0) || inc->options.end || last->kind == CURSOR_NONE)
+    if (!(inc->options.lag > 0) || inc->has_end || last->kind == CURSOR_NONE)
         return copy_cursor(&inc->start, &inc->stored_last) ? SPILE_OK : spile_fail_nomem(err);
     text_clear(&inc->start.memory);
     status = lag_apply(&inc->start.value, &inc->start.memory, last, initial, inc->options.lag, inc->options.last_value == SPILE_MIN, err);
@@ -380,7 +401,9 @@ enum spile_status incremental_begin(struct incremental *inc, yyjson_mut_val *sta
     inc->start_hashes.count = inc->hashes.count = 0;
     inc->start_is_legacy = inc->is_legacy = inc->any_passed = inc->page_passed = inc->any_page = inc->before_start = inc->beyond_end = inc->enough = false;
     documents_clear(&inc->boundary);
-    status = read_state(inc, state) ? set_start(inc, err) : spile_fail_nomem(err);
+    status = read_state(inc, state) ? check_state(inc, err) : spile_fail_nomem(err);
+    if (!status)
+        status = set_start(inc, err);
     if (!status && !copy_cursor(&inc->last, &inc->start))
         status = spile_fail_nomem(err);
     return status ? status : write_bounds(inc, err);
@@ -393,7 +416,7 @@ const char *incremental_start(const struct incremental *inc)
 
 const char *incremental_end(const struct incremental *inc)
 {
-    return inc->end.value.kind == CURSOR_NONE ? NULL : inc->end_json.text;
+    return inc->has_end ? inc->end_json.text : NULL;
 }
 
 /* ---- items ---------------------------------------------------------------------------------------------------------------------- */
@@ -461,7 +484,7 @@ static enum spile_status judge(struct incremental *inc, const struct cursor *val
     bool wins = true, same = false;
     enum spile_status status = SPILE_OK;
 
-    if (inc->end.value.kind != CURSOR_NONE)
+    if (inc->has_end)
         status = judge_end(inc, value, &inc->beyond_end, err);
     if (status || inc->beyond_end)
         return status;
@@ -533,7 +556,7 @@ static enum spile_status hold_last(struct incremental *inc, struct spile_error *
     bool wins = true, same;
     enum spile_status status = SPILE_OK;
 
-    if (inc->options.lag > 0 && !inc->options.end && inc->stored_last.value.kind != CURSOR_NONE && inc->last.value.kind != CURSOR_NONE)
+    if (inc->options.lag > 0 && !inc->has_end && inc->stored_last.value.kind != CURSOR_NONE && inc->last.value.kind != CURSOR_NONE)
         status = weigh(inc, &inc->last.value, &inc->stored_last.value, &wins, &same, err);
     if (!status && !wins && !copy_cursor(&inc->last, &inc->stored_last))
         status = spile_fail_nomem(err);
@@ -571,7 +594,7 @@ yyjson_mut_val *incremental_state(const struct incremental *inc, yyjson_mut_doc 
     const struct cursor *last = inc->any_page ? &inc->last.value : &inc->stored_last.value; /* without a page, no lag was made good */
     bool ok = state && list;
 
-    if (inc->options.end)
+    if (inc->has_end)
         return NULL;
     for (size_t i = 0; ok && i < inc->hashes.count; i++)
         ok = yyjson_mut_arr_add_strcpy(doc, list, inc->hashes.list[i]);

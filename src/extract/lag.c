@@ -9,6 +9,7 @@
 #define DAY_MICROS (86400LL * MICROS)
 #define YEAR_MIN 1
 #define YEAR_MAX 9999
+#define LAG_DAYS_MAX 4e6 /* more than there are in those years */
 
 /* ---- formats -------------------------------------------------------------------------------------------------------------------- */
 
@@ -321,7 +322,7 @@ static enum spile_status fail(const struct cursor *value, const char *why, struc
     struct text json = { 0 };
     char extract[SHORTEN_BYTES];
 
-    cursor_write(&json, value);
+    cursor_describe(&json, value);
     spile_fail(err, SPILE_USAGE, "the last value %s can't have a lag: %s", shorten(extract, json.text ? json.text : "", json.length), why);
     text_release(&json);
     return spile_hint(err, SPILE_USAGE, "a lag is for numbers, and for dates and times such as \"2026-01-31\" and \"2026-01-31T10:00:00Z\"");
@@ -341,13 +342,15 @@ static enum spile_status lag_text(struct cursor *out, struct text *memory, const
 {
     const struct time_format *format = format_of(value->text), *wanted = NULL;
     struct moment moment;
+    bool in_days;
 
     if (!format || !read_moment(&moment, value->text, format))
         return fail(value, "it is no date or time", err);
-    if (fabs(lag) > 1e12)
-        return fail(value, "the lag is too long", err);
     wanted = initial->kind == CURSOR_TEXT ? format_of(initial->text) : NULL;
-    if ((wanted ? wanted : format)->is_date)
+    in_days = (wanted ? wanted : format)->is_date;
+    if (fabs(lag) > (in_days ? LAG_DAYS_MAX : LAG_DAYS_MAX * 86400))
+        return fail(value, "the lag is too long", err);
+    if (in_days)
         lag_days(&moment, lag, upward, format->is_date);
     else
         moment.micros += (int64_t)nearbyint((upward ? lag : -lag) * (double)MICROS);
@@ -384,14 +387,15 @@ enum spile_status lag_apply(struct cursor *out, struct text *memory, const struc
         return lag_integer(out, value, lag, upward, err);
     case CURSOR_DOUBLE:
         out->real += upward ? lag : -lag;
-        return SPILE_OK;
+        return isfinite(out->real) ? SPILE_OK : fail(value, "it would be too large", err);
     case CURSOR_TEXT:
         return lag_text(out, memory, value, initial, lag, upward, err);
     case CURSOR_NONE:
         return SPILE_OK;
     case CURSOR_NUMBER:
+        return fail(value, "it is too large", err);
     case CURSOR_OTHER:
         break;
     }
-    return fail(value, "it is neither a number nor a text", err);
+    return fail(value, "it is neither a number nor a text of JSON", err);
 }
