@@ -2,7 +2,11 @@
  *
  *   {"options": {"cursor": "ts", "initial": "1", ...}, "key": "id", "runs": [[[item, ...] page, ...] run, ...]}
  *
- * The state goes from run to run. For each script a line: {"runs": [{"passed": [[index, ...], ...], "enough": [bool, ...], "state": ..., "error": ...}]},
+ * The state goes from run to run, and is "state" before the first one; from the second run on the options are those of "later". last_value
+ * "longest" is a function of the user's. For each script a line:
+ *
+ *   {"runs": [{"passed": [[index, ...], ...], "enough": [bool, ...], "state": ..., "error": ...}]},
+ *
  * or {"error": ...} when the options are refused. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,36 +55,65 @@ static bool take_run(struct incremental *inc, yyjson_val *pages, yyjson_mut_doc 
     return true;
 }
 
-static void run_script(yyjson_val *script, yyjson_mut_doc *doc, yyjson_mut_val *report)
+/* The longer JSON takes the place of the shorter. */
+static bool is_longer(const char *value, const char *last, void *user)
 {
-    struct spile_incremental options = incremental_of(yyjson_obj_get(script, "options"));
-    struct incremental *inc;
+    (void)user;
+    return strlen(value) > strlen(last);
+}
+
+static enum spile_status make(struct incremental **inc, yyjson_val *script, const char *member, struct spile_error *err)
+{
+    yyjson_val *object = yyjson_obj_get(script, member);
+    struct spile_incremental options = incremental_of(object);
+    const char *last_value = text_of(object, "last_value");
+
+    if (last_value && !strcmp(last_value, "longest"))
+        options.replaces = is_longer;
+    return incremental_new(inc, "t", &options, text_of(script, "key"), err);
+}
+
+/* One run after the other, to the first that fails. */
+static void run_all(struct incremental **inc, yyjson_val *script, yyjson_mut_doc *doc, yyjson_mut_val *runs)
+{
     struct spile_error err = { 0 };
-    yyjson_mut_val *runs, *state = NULL;
+    yyjson_mut_val *state = yyjson_val_mut_copy(doc, yyjson_obj_get(script, "state"));
     yyjson_val *pages;
     size_t i, count;
-    bool ok = true, failed = false;
 
-    if (incremental_new(&inc, "t", &options, text_of(script, "key"), &err)) {
-        yyjson_mut_obj_add_strcpy(doc, report, "error", err.message);
-        return;
-    }
-    runs = yyjson_mut_obj_add_arr(doc, report, "runs");
     yyjson_arr_foreach(yyjson_obj_get(script, "runs"), i, count, pages)
     {
-        yyjson_mut_val *run = yyjson_mut_arr_add_obj(doc, runs);
+        yyjson_mut_val *run = yyjson_mut_arr_add_obj(doc, runs), *next;
+        bool failed = false;
+        enum spile_status status = SPILE_OK;
 
-        if (incremental_begin(inc, state, &err)) {
-            yyjson_mut_obj_add_strcpy(doc, run, "error", err.message);
-            break;
+        if (i == 1 && yyjson_obj_get(script, "later")) {
+            incremental_free(*inc);
+            status = make(inc, script, "later", &err);
         }
-        ok = take_run(inc, pages, doc, run);
-        if (!ok)
-            break;
-        state = incremental_state(inc, doc, &failed);
+        if (status || incremental_begin(*inc, state, &err)) {
+            yyjson_mut_obj_add_strcpy(doc, run, "error", err.message);
+            return;
+        }
+        if (!take_run(*inc, pages, doc, run))
+            return;
+        next = incremental_state(*inc, doc, &failed);
+        state = next ? next : state;
         if (state)
             yyjson_mut_obj_add_val(doc, run, "state", yyjson_mut_val_mut_copy(doc, state));
     }
+}
+
+static void run_script(yyjson_val *script, yyjson_mut_doc *doc, yyjson_mut_val *report)
+{
+    struct incremental *inc;
+    struct spile_error err = { 0 };
+
+    if (make(&inc, script, "options", &err)) {
+        yyjson_mut_obj_add_strcpy(doc, report, "error", err.message);
+        return;
+    }
+    run_all(&inc, script, doc, yyjson_mut_obj_add_arr(doc, report, "runs"));
     incremental_free(inc);
 }
 

@@ -4,6 +4,7 @@
 Compared are the items that pass, where drawing stops, and the state after each run. INCREMENTAL_SEQUENCES sets the number (1000),
 INCREMENTAL_SEED repeats a run that failed.
 """
+import copy
 import json
 import os
 import random
@@ -12,6 +13,7 @@ import subprocess
 import dlt
 import pytest
 from dlt.extract.incremental import Incremental
+from dlt.extract.utils import digest_dedup_value, resolve_column_value
 
 from engine import SANITIZED, place
 
@@ -40,31 +42,51 @@ def value(text):
         return text
 
 
-def dlts(script):
-    options, key = script["options"], script["key"]
-    key = options.get("primary_key", key)
+def longest(values):
+    """A function of the last value as spile has them: the first of two takes the other's place, or does not."""
+    texts = [json.dumps(v, ensure_ascii=False).encode() for v in values]
+    return values[0] if len(values) == 1 or len(texts[0]) > len(texts[1]) else values[1]
+
+
+def columns(script, options):
+    key = options.get("primary_key", script["key"])
+    return None if key is None else key.split(",") if "," in key else key or ()
+
+
+def make(script, member):
+    options = script[member]
     words = {"initial": "initial_value", "end": "end_value", "last_value": "last_value_func", "missing": "on_cursor_value_missing"}
     arguments = {words[name]: value(options[name]) if name in ("initial", "end") else options[name] for name in words if name in options}
     if "lag" in options:
         arguments["lag"] = options["lag"]
+    if options.get("last_value") == "longest":
+        arguments["last_value_func"] = longest
     if options.get("order", "none") != "none":
         arguments["row_order"] = options["order"]
-    state = {}
+    incremental = dlt.sources.incremental(options["cursor"], primary_key=columns(script, options),
+                                          range_start="open" if options.get("open_start") else "closed",
+                                          range_end="closed" if options.get("closed_end") else "open", **arguments)
+    incremental.on_resolved()
+    return incremental
+
+
+def dlts(script):
+    state = copy.deepcopy(script.get("state", {}))
     try:
-        incremental = dlt.sources.incremental(options["cursor"], primary_key=None if key is None else key.split(",") if "," in key else key or (),
-                                              range_start="open" if options.get("open_start") else "closed",
-                                              range_end="closed" if options.get("closed_end") else "open", **arguments)
-        incremental.on_resolved()
+        incremental = make(script, "options")
     except Exception as error:
         return {"error": str(error)}
     runs = []
-    for pages in script["runs"]:
-        pipe, run = Pipe(), {"passed": [], "enough": []}
+    for number, pages in enumerate(script["runs"]):
+        pipe, run = Pipe(), {}
         runs.append(run)
         try:
+            if number == 1 and "later" in script:
+                incremental = make(script, "later")
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(Incremental, "_get_state", staticmethod(lambda resource, path: state))
                 incremental.bind(pipe)
+                run.update({"passed": [], "enough": []})
                 for page in pages:
                     marked = [Item(item, number) for number, item in enumerate(page)]
                     run["passed"].append([item.number for item in incremental(marked) or []])
@@ -118,47 +140,76 @@ CURSORS = {
     "weeks": ["2024-W01", "2024-W02", "2024-W52", "2025-W01"],
     "months": ["2024-01", "2024-02", "2024-11"],
     "days of the year": ["2024-001", "2024-060", "2024-366"],
+    "beyond doubles": [2**62, 2**62 + 1, float(2**62), -(2**62) - 1, -float(2**62), 1e23, -1e300, 2**64 - 1, float(2**64)],
     "anything": [1, "x", 2.5, True],
 }
 PATHS = {"ts": lambda v: {"ts": v}, "a.b": lambda v: {"a": {"b": v}}, "l[0].c": lambda v: {"l": [{"c": v}]}, "$..deep": lambda v: {"x": {"deep": v}},
          "['a.b']": lambda v: {"a.b": v}}
 
 
-def sequence(seed):
-    r = random.Random(seed)
-    kind = r.choice([*CURSORS] + ["integers", "times 0", "dates"])
-    values, path = CURSORS[kind], r.choice([*PATHS] + ["ts"] * 6)
+def option(v):
+    """JSON, but for texts that can't be taken for it."""
+    plain = isinstance(v, str) and (v and not v[0].isdigit() and v not in ("true", "false", "null") or "-" in v[1:])
+    return v if plain else json.dumps(v)
+
+
+def random_options(r, path, kind):
+    values = CURSORS[kind]
     options = {"cursor": path, "last_value": r.choice(["max", "max", "min"])}
-    scalars = [v for v in values if not isinstance(v, (list, dict))]
-
-    def option(v):
-        return v if isinstance(v, str) and v and not v[0].isdigit() and v not in ("true", "false", "null") or isinstance(v, str) and "-" in v[1:] else json.dumps(v)
-
     if r.random() < 0.6:
-        options["initial"] = option(r.choice(scalars))
+        options["initial"] = option(r.choice(values if r.random() < 0.9 else CURSORS[r.choice([*CURSORS])]))
     if r.random() < 0.2:
-        options["end"] = option(r.choice(scalars))
+        options["end"] = option(r.choice(values))
         if r.random() < 0.9:
-            options.setdefault("initial", option(r.choice(scalars)))
+            options.setdefault("initial", option(r.choice(values)))
     if r.random() < 0.25:
         options["lag"] = r.choice([1, 2, 3600, 0.5] if kind.startswith("times") else [1, 2, 0.5])
+    elif r.random() < 0.1:
+        options["last_value"] = "longest"
     if r.random() < 0.3:
         options["order"] = r.choice(["asc", "desc"])
     if r.random() < 0.4:
         options["missing"] = r.choice(["raise", "include", "exclude"])
     options.update({key: True for key in ("open_start", "closed_end") if r.random() < 0.2})
-    key = r.choice([None, None, "id", "id", "id,k"])
     if r.random() < 0.1:
         options["primary_key"] = r.choice(["", "k", "id"])
+    return options
 
-    def item():
-        document = {"id": r.randint(1, 5), "k": r.choice(["x", "y", None, {"z": [1, 2.0]}])}
-        if r.random() < (0.15 if "missing" in options else 0.005):
-            return {**document, **r.choice([{}, PATHS[path](None)])}
-        return {**document, **PATHS[path](r.choice(values))}
 
-    runs = [[[item() for _ in range(r.randint(0, 5))] for _ in range(r.randint(0, 3))] for _ in range(r.randint(1, 4))]
-    return {"options": options, "key": key, "runs": [[page for page in pages if page] for pages in runs]}
+def random_item(r, script, values):
+    path = script["options"]["cursor"]
+    document = {"id": r.randint(1, 5), "k": r.choice(["x", "y", None, {"z": [1, 2.0], "\u00e4": 1e-7}])}
+    if r.random() < (0.15 if "missing" in script["options"] else 0.005):
+        return {**document, **r.choice([{}, PATHS[path](None)])}
+    return {**document, **PATHS[path](r.choice(values))}
+
+
+def random_state(r, script, values):
+    """As an earlier run has left it, maybe one of dlt before 1.29, whose hashes are longer."""
+    last, legacy, key = r.choice(values), r.random() < 0.4, columns(script, script["options"])
+    items = [random_item(r, script, [last]) for _ in range(r.randint(0, 5))]
+    hashes = {digest_dedup_value(resolve_column_value(key, item) if key else item, legacy) for item in items}
+    return {"initial_value": r.choice([None, last]), "last_value": last, "unique_hashes": sorted(hashes),
+            "start_value": r.choice([None, *values])}
+
+
+def sequence(seed):
+    r = random.Random(seed)
+    kind = r.choice([*CURSORS] + ["integers", "times 0", "dates"])
+    path = r.choice([*PATHS] + ["ts"] * 6)
+    script = {"options": random_options(r, path, kind), "key": r.choice([None, None, "id", "id", "id,k"])}
+    if r.random() < 0.25:
+        script["state"] = random_state(r, script, CURSORS[kind])
+    if r.random() < 0.2:
+        script["later"] = random_options(r, path, kind)
+    values = CURSORS[kind]
+    runs = [[[random_item(r, script, values) for _ in range(r.randint(0, 5))] for _ in range(r.randint(0, 3))]
+            for _ in range(r.randint(1, 4))]
+    return {**script, "runs": [[page for page in pages if page] for pages in runs]}
+
+
+def without(mapping, name):
+    return {key: v for key, v in mapping.items() if key != name}
 
 
 def smaller(script):
@@ -168,9 +219,9 @@ def smaller(script):
             for k in range(len(page)):
                 shorter = page[:k] + page[k + 1:]
                 yield {**script, "runs": script["runs"][:i] + [run[:j] + ([shorter] if shorter else []) + run[j + 1:]] + script["runs"][i + 1:]}
-    for name in script["options"]:
-        if name != "cursor":
-            yield {**script, "options": {key: v for key, v in script["options"].items() if key != name}}
+    yield from (without(script, name) for name in ("state", "later") if name in script)
+    for member in ("options", "later"):
+        yield from ({**script, member: without(script[member], name)} for name in script.get(member, {}) if name != "cursor")
 
 
 def shrink(script):
