@@ -378,6 +378,19 @@ static enum spile_status lag_integer(struct cursor *out, const struct cursor *va
     return SPILE_OK;
 }
 
+#define WHOLE_DIGITS 37 /* that surely fit 128 bits, with a lag, too */
+
+/* Whole numbers beyond 64 bits come by their digits. */
+static enum spile_status lag_digits(struct cursor *out, const struct cursor *value, double lag, bool upward, struct spile_error *err)
+{
+    struct cursor whole = { .kind = CURSOR_INTEGER };
+
+    if (!decimal_from_text(value->text.text, value->text.length, WHOLE_DIGITS, 0, &whole.integer))
+        return fail(value, "it is too large", err);
+    *out = whole;
+    return lag_integer(out, &whole, lag, upward, err);
+}
+
 enum spile_status lag_apply(struct cursor *out, struct text *memory, const struct cursor *value, const struct cursor *initial, double lag, bool upward,
                             struct spile_error *err)
 {
@@ -393,7 +406,7 @@ enum spile_status lag_apply(struct cursor *out, struct text *memory, const struc
     case CURSOR_NONE:
         return SPILE_OK;
     case CURSOR_NUMBER:
-        return fail(value, "it is too large", err);
+        return lag_digits(out, value, lag, upward, err);
     case CURSOR_OTHER:
         break;
     }

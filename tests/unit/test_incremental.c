@@ -555,7 +555,7 @@ static const struct {
     { 1e300, "'2024-01-01T00:00:00Z'", "the lag is too long" },
     { 1e300, "5", "it would be too large" },
     { 1e308, "-1e308", "it would be too large" },
-    { 1, "99999999999999999999", "it is too large" },
+    { 1, "9999999999999999999999999999999999999999", "it is too large" },
     { 1, "'\xEF\x80\xA7" "2024-01-01T00:00:00Z'", "the last value datetime \"2024-01-01T00:00:00Z\" can't have a lag: it is neither" },
 };
 
@@ -717,7 +717,7 @@ static void hashes_of_items(void **state)
         struct text json = { 0 };
         char hash[ROW_HASH_LEGACY_CHARS + 1], legacy[ROW_HASH_LEGACY_CHARS + 1];
 
-        row_hash_write(&json, (struct document){ yyjson_doc_get_root(doc) });
+        row_hash_write(&json, (struct document){ yyjson_doc_get_root(doc) }, false);
         row_hash(text_slice(&json), false, hash);
         row_hash(text_slice(&json), true, legacy);
         if (strcmp(hash, hashes[i].hash) || (hashes[i].legacy && strcmp(legacy, hashes[i].legacy)))
