@@ -274,8 +274,6 @@ void cursor_write(struct text *out, const struct cursor *cursor)
         write_number(out, cursor);
         break;
     case CURSOR_TEXT:
-        json_text_string(out, cursor->text);
-        break;
     case CURSOR_OTHER: /* of an object nothing is kept */
         json_text_string(out, cursor->text);
         break;

@@ -35,7 +35,7 @@ static enum spile_status give_page(struct spile_emitter *out, struct spile_error
     return status;
 }
 
-static enum spile_status fail_stopping(struct spile_error *err)
+enum spile_status emitter_fail_stopping(struct spile_error *err)
 {
     return spile_fail(err, SPILE_CANCELLED, "no more items are wanted");
 }
@@ -75,7 +75,7 @@ static enum spile_status read_page(struct spile_emitter *out, const struct chunk
 
 enum spile_status emitter_put_chunk(struct spile_emitter *out, const struct chunk *chunk, struct spile_error *err)
 {
-    enum spile_status status = out->stopping(out->context) ? fail_stopping(err) : read_page(out, chunk, err);
+    enum spile_status status = out->stopping(out->context) ? emitter_fail_stopping(err) : read_page(out, chunk, err);
 
     if (status)
         documents_clear(&out->page);
@@ -113,7 +113,7 @@ enum spile_status spile_emit_json(struct spile_emitter *out, const char *json, s
 
 enum spile_status spile_emit_item(struct spile_emitter *out, struct spile_item *item, struct spile_error *err)
 {
-    enum spile_status status = out->stopping(out->context) ? fail_stopping(err) : item_check(item, err);
+    enum spile_status status = out->stopping(out->context) ? emitter_fail_stopping(err) : item_check(item, err);
 
     if (!status && !documents_add_value(&out->page, item_root(item)))
         status = spile_fail_nomem(err);

@@ -33,6 +33,9 @@ struct spile_emitter {
 void emitter_begin(struct spile_emitter *emitter);
 void emitter_release(struct spile_emitter *emitter);
 
+/* What an emission answers when nothing more is wanted. */
+enum spile_status emitter_fail_stopping(struct spile_error *err);
+
 /* For data that is read by the engine: the items of a chunk are emitted as one page. */
 enum spile_status emitter_put_chunk(struct spile_emitter *emitter, const struct chunk *chunk, struct spile_error *err);
 

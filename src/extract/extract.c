@@ -96,22 +96,27 @@ static bool is_flat_stopping(const void *context)
     return flat->node->closed || work_stopping(flat->node->work);
 }
 
-static enum spile_status run_flat(struct node *node, const struct step *step, size_t number, struct spile_item *item, const char *table,
-                                  struct spile_error *err)
+struct spile_emitter node_emitter(struct node *node)
 {
-    struct flat flat = { node, step, number, table };
-    struct spile_emitter emitter = {
-        .take = take_flat,
-        .stopping = is_flat_stopping,
-        .context = &flat,
+    return (struct spile_emitter){
         .resource = node->resource->name,
         .reader = &node->work->reader,
         .notes = node->work->options->notes,
         .start = node->incremental ? incremental_start(node->incremental) : NULL,
         .end = node->incremental ? incremental_end(node->incremental) : NULL,
     };
+}
+
+static enum spile_status run_flat(struct node *node, const struct step *step, size_t number, struct spile_item *item, const char *table,
+                                  struct spile_error *err)
+{
+    struct flat flat = { node, step, number, table };
+    struct spile_emitter emitter = node_emitter(node);
     enum spile_status status;
 
+    emitter.take = take_flat;
+    emitter.stopping = is_flat_stopping;
+    emitter.context = &flat;
     emitter_begin(&emitter);
     status = step->options.flat_map(item, &emitter, step->options.user, err);
     emitter_release(&emitter);
@@ -295,8 +300,6 @@ static void release_node(struct node *node)
     documents_release(&node->flat);
     arena_release(&node->item.arena);
     arena_release(&node->item.texts);
-    arena_release(&node->input.arena);
-    arena_release(&node->input.texts);
     incremental_free(node->incremental);
     jsonpath_free(node->table_by);
 }

@@ -65,16 +65,10 @@ static struct activation *new_activation(struct node *node, bool parallel)
     a->node = node;
     a->parallel = parallel;
     a->last_page = &a->pages;
-    a->emitter = (struct spile_emitter){
-        .take = parallel ? take_there : take_here,
-        .stopping = is_stopping,
-        .context = a,
-        .resource = node->resource->name,
-        .reader = &node->work->reader,
-        .notes = node->work->options->notes,
-        .start = node->incremental ? incremental_start(node->incremental) : NULL,
-        .end = node->incremental ? incremental_end(node->incremental) : NULL,
-    };
+    a->emitter = node_emitter(node);
+    a->emitter.take = parallel ? take_there : take_here;
+    a->emitter.stopping = is_stopping;
+    a->emitter.context = a;
     node->activations++;
     return a;
 }
@@ -155,7 +149,7 @@ static enum spile_status take_here(void *context, struct documents *page, const 
         throttle(work);
     if (work->options->tick)
         work->options->tick(work->options->user);
-    return is_stopping(a) ? spile_fail(err, SPILE_CANCELLED, "no more items are wanted") : SPILE_OK;
+    return is_stopping(a) ? emitter_fail_stopping(err) : SPILE_OK;
 }
 
 static void put_ready(struct work *work, struct activation *a, bool first)
@@ -269,7 +263,7 @@ static enum spile_status take_there(void *context, struct documents *documents, 
     a->queued_bytes += page->documents.bytes;
     pthread_mutex_unlock(&work->lock);
     wake_up(work);
-    return is_stopping(a) ? spile_fail(err, SPILE_CANCELLED, "no more items are wanted") : SPILE_OK;
+    return is_stopping(a) ? emitter_fail_stopping(err) : SPILE_OK;
 }
 
 static void call_there(void *argument)
@@ -297,7 +291,7 @@ static struct pool *pool_of(const struct activation *a)
     return a->item ? a->node->work->transformers : a->node->work->generators;
 }
 
-/* To its pool, and to the end of the list of parallel ones if it is not there. */
+/* To its pool: for the first call, and for each one that it asks for. */
 static void submit(struct activation *a)
 {
     struct work *work = a->node->work;

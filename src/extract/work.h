@@ -26,7 +26,6 @@ struct node {
     struct step_run *step_runs;
     struct spile_item item;  /* in the steps */
     struct documents flat;   /* the item behind the steps */
-    struct spile_item input; /* of a transformer called on this thread */
     struct incremental *incremental; /* NULL: none */
     struct jsonpath *table_by;
     uint64_t pages, items;   /* for limits */
@@ -82,6 +81,7 @@ struct work {
 
 /* extract.c: what happens to a page of the node. Takes the items one by one. */
 enum spile_status node_take(struct node *node, const struct documents *page, const char *table, struct spile_error *err);
+struct spile_emitter node_emitter(struct node *node); /* whoever calls a function with it says who takes the pages */
 void node_close(struct node *node); /* the user's close, once, when no activation is left */
 
 /* schedule.c */
