@@ -109,6 +109,14 @@ function(register_filters)
     endforeach()
 endfunction()
 
+# Preloaded into the command by tests/crash/test_cut.py.
+function(register_cut)
+    add_library(cut SHARED ${PROJECT_SOURCE_DIR}/tests/crash/cut.c)
+    set_target_properties(cut PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests C_VISIBILITY_PRESET default)
+    target_link_libraries(cut PRIVATE spile_warnings)
+    target_compile_definitions(cut PRIVATE _GNU_SOURCE)
+endfunction()
+
 # Each fuzzer runs for $SPILE_FUZZ_SECONDS, from the inputs in tests/fuzz/corpus/<name> when there are some.
 function(register_fuzzers)
     file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/fuzz/fuzz_*.c)
@@ -130,6 +138,7 @@ if(SPILE_FUZZ)
 else()
     register_unit_tests()
     register_filters()
+    register_cut()
     if(NOT SPILE_SANITIZE)
         register_checks()
     endif()

@@ -77,6 +77,9 @@ struct destination_ops {
     enum spile_status (*execute)(struct destination *destination, const char *sql, const struct sql_value *values, size_t count,
                                  struct arena *arena, struct sql_rows *rows, struct spile_error *err);
 
+    /* Ends the transaction. A failure leaves open whether it was committed, unless the transaction can be rolled back. */
+    enum spile_status (*commit)(struct destination *destination, struct spile_error *err);
+
     /* SQL that names the dataset beyond doubt: what stands before the dot and a table. NULL: out of memory. */
     const char *(*dataset_sql)(struct destination *destination, const char *dataset, struct arena *arena);
 

@@ -307,7 +307,7 @@ static enum spile_status commit(const struct load_target *target, struct load_jo
     enum spile_status status;
 
     atomic_store(&job->committing, true);
-    status = execute(target, "COMMIT", NULL, 0, arena, NULL, err);
+    status = target->ops->commit(target->destination, err);
     if (status && !load_read_stored(target, job->schema->name, job->package->load_id, arena, &stored, NULL) && stored.has_load)
         return SPILE_OK;
     return status;

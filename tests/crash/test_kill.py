@@ -8,87 +8,18 @@ import os
 import random
 import shutil
 import signal
-import statistics
 import subprocess
 import time
 
 import duckdb
 import pytest
 
-from dataset import BOOKKEEPING, TIMES, quoted, table_columns, table_names
-from engine import SANITIZED, Workspace, generate, package_files
+from dataset import quoted, table_names
+from engine import SANITIZED, package_files
+from scene import Scene, put_back, summary
 
 KILLS = int(os.environ.get("SPILE_KILLS", 20 if SANITIZED else 200))
 SEED = int(os.environ.get("SPILE_KILL_SEED", random.SystemRandom().randrange(1 << 32)))
-SECONDS = 0.2  # a run should take about that long, so that kills fall into every stage
-LOAD_ID = "1764000001.5"
-SEED_LOAD_ID = "1764000000.5"
-
-
-def summary(database, scratch):
-    """{table: (rows, sum of the rows' hashes)} of the whole dataset; `scratch` receives a copy, so that looking changes nothing."""
-    scratch.mkdir()
-    for name in (database.name, database.name + ".wal"):
-        if (database.parent / name).exists():
-            shutil.copy(database.parent / name, scratch / name)
-    with duckdb.connect(str(scratch / database.name)) as connection:
-        found = {table: connection.execute(summary_query(connection, table)).fetchone() for table in table_names(connection, "d")}
-    shutil.rmtree(scratch)
-    return found
-
-
-def summary_query(connection, table):
-    names = [quoted(name) for name, _, _ in table_columns(connection, "d", table) if not (table in BOOKKEEPING and name in TIMES)]
-    return f"select count(*), sum(hash({', '.join(names)})::hugeint)::varchar from d.{quoted(table)}"
-
-
-class Scene:
-    """A dataset with one load, the load that is going to be killed, and what the dataset is before and after it."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.first = generate("w2", 300, folder / "first.json", seed=7)
-        self.before = Workspace(folder / "before")
-        self.load_first(self.before)
-        self.second = folder / "second.json"
-        self.size_input()
-        self.seconds = statistics.median(self.timed(f"time{i}") for i in range(3))
-        self.after = self.copy("after")
-        self.load_second(self.after)
-        self.old, self.new = (summary(work.database, folder / "look") for work in (self.before, self.after))
-        self.files = package_files(self.after.data)
-        assert self.old != self.new
-
-    def load_first(self, work):
-        work.load(self.first, table="t", dataset="d", load_id=SEED_LOAD_ID)
-
-    def options(self):
-        return {"table": "t", "dataset": "d", "load_id": LOAD_ID, "workers": 2, "no_progress": True}
-
-    def load_second(self, work):
-        return work.load(self.second, table="t", dataset="d", load_id=LOAD_ID, workers=2)
-
-    def size_input(self):
-        """As many documents as this machine loads in SECONDS, with keys that the first load had not."""
-        count, seconds = 500, 0
-        while seconds < SECONDS and count < 400000:
-            count = int(count * min(4, max(1.5, SECONDS / seconds))) if seconds else count
-            generate("w2", count, self.second, seed=8)
-            with open(self.second, "a") as file:
-                file.write('{"new_column": 1.5, "new_list": [{"a": [1, 2]}, {"a": [3]}]}\n')
-            seconds = self.timed(f"size{count}")
-
-    def timed(self, name):
-        work = self.copy(name)
-        began = time.monotonic()
-        self.load_second(work)
-        seconds = time.monotonic() - began
-        shutil.rmtree(work.folder)
-        return seconds
-
-    def copy(self, name):
-        shutil.copytree(self.before.folder, self.folder / name)
-        return Workspace(self.folder / name)
 
 
 @pytest.fixture(scope="module")
@@ -203,6 +134,7 @@ def test_kill_of_what_cannot_be_read_again(scene):
 
 def count(work):
     """Rows of the root table; of the nested ones we know that none is without its parent."""
+    put_back(work.database)
     with duckdb.connect(str(work.database)) as connection:
         tables = table_names(connection, "d")
         for table in tables:

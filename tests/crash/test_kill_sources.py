@@ -13,6 +13,7 @@ import time
 import duckdb
 
 from engine import SANITIZED, place
+from scene import put_back
 
 KILLS = 5 if SANITIZED else 25
 PAGES, ITEMS = 10, 500
@@ -38,6 +39,7 @@ def loaded(work):
     """(rows, distinct, nested rows, greatest id)"""
     if not (work.folder / "p.duckdb").exists():
         return 0, 0, 0, None
+    put_back(work.folder / "p.duckdb")
     with duckdb.connect(str(work.folder / "p.duckdb")) as connection:
         if not connection.execute("select 1 from information_schema.tables where table_schema = 'd' and table_name = 't'").fetchall():
             return 0, 0, 0, None

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "destination/duckdb/library.h"
+#include "destination/duckdb/undo.h"
 
 /* Batches of exactly this size become row groups as they are; of others DuckDB makes them by joining and writing anew. */
 #define ROW_GROUP_ROWS 122880u
@@ -26,6 +27,8 @@ struct destination {
     uint64_t max_memory;
     unsigned threads_max, threads; /* allowed, and in use */
     bool in_memory; /* only to be read, and not there */
+    bool read_only;
+    struct undo undo;
 };
 
 /* ---- errors --------------------------------------------------------------------------------------------------------------------- */
@@ -44,6 +47,7 @@ static const struct {
     { "Permission denied", "make the file and its folder writable for this user, or name another one", false },
     { "Cannot open file", "does the folder exist, and may this user write to it?", false },
     { "Out of Memory", "raise --memory, or lower --workers", true },
+    { "Corrupt database file", "the file is damaged: restore it from a copy, or load into another one", false },
     { "read-only", "make the file and its folder writable for this user", false },
     { "NOT NULL constraint", "a column of the table must not be null but the data has no value for it: drop the constraint, or give the "
                              "column a value", false },
@@ -217,6 +221,59 @@ static enum spile_status duckdb_ingest(struct destination *d, const char *sql, s
     if (stream->release)
         stream->release(stream);
     return status;
+}
+
+/* ---- commit --------------------------------------------------------------------------------------------------------------------- */
+
+static enum spile_status read_numbers(struct destination *d, const char *sql, struct arena *arena, uint64_t **numbers, size_t *count,
+                                      struct spile_error *err)
+{
+    struct sql_rows rows;
+    enum spile_status status = duckdb_execute(d, sql, NULL, 0, arena, &rows, err);
+
+    *count = status ? 0 : rows.count;
+    *numbers = status ? NULL : arena_alloc(arena, rows.count * sizeof(**numbers));
+    if (!status && !*numbers)
+        return spile_fail_nomem(err);
+    for (size_t i = 0; i < *count; i++)
+        (*numbers)[i] = strtoull(rows.cells[i], NULL, 10);
+    return status;
+}
+
+static enum spile_status save_blocks(struct destination *d, struct spile_error *err)
+{
+    struct arena arena = { 0 };
+    struct undo_blocks blocks = { 0 };
+    uint64_t *sizes, *ids;
+    size_t count;
+    enum spile_status status =
+        read_numbers(d, "SELECT block_size::VARCHAR FROM pragma_database_size() WHERE database_name = current_database()", &arena, &sizes, &count, err);
+
+    if (!status)
+        status = read_numbers(d, "SELECT block_id::VARCHAR FROM pragma_metadata_info() WHERE free_blocks > 0", &arena, &ids, &blocks.count, err);
+    if (!status && count) {
+        blocks.size = sizes[0];
+        blocks.ids = ids;
+        status = undo_save(&d->undo, &blocks, err);
+    }
+    arena_release(&arena);
+    return status;
+}
+
+/* DuckDB may run a checkpoint when it commits and when it is closed. */
+static enum spile_status prepare_checkpoint(struct destination *d, struct spile_error *err)
+{
+    bool saved;
+    enum spile_status status = undo_is_saved(&d->undo, &saved, err);
+
+    return status || saved ? status : save_blocks(d, err);
+}
+
+static enum spile_status duckdb_commit(struct destination *d, struct spile_error *err)
+{
+    enum spile_status status = prepare_checkpoint(d, err);
+
+    return status ? status : duckdb_execute(d, "COMMIT", NULL, 0, NULL, NULL, err);
 }
 
 /* ---- catalog -------------------------------------------------------------------------------------------------------------------- */
@@ -400,20 +457,48 @@ static enum spile_status open_database(struct destination *d, const struct desti
     return status;
 }
 
+/* What DuckDB would write into the database's file when it is closed. */
+static bool has_log(const struct destination *d)
+{
+    struct text path = { 0 };
+    struct stat found;
+    bool has;
+
+    text_printf(&path, "%s.wal", d->path);
+    has = path.failed || (!stat(path.text, &found) && found.st_size);
+    text_release(&path);
+    return has;
+}
+
+/* What can't be guarded stays in the log, where it is as safe. */
+static enum spile_status close_connection(struct destination *d, struct spile_error *err)
+{
+    enum spile_status status = SPILE_OK;
+
+    if (!d->read_only && has_log(d))
+        status = prepare_checkpoint(d, err);
+    if (status)
+        duckdb_execute(d, "PRAGMA disable_checkpoint_on_shutdown", NULL, 0, NULL, NULL, NULL);
+    d->api.disconnect(&d->connection);
+    return status;
+}
+
 static enum spile_status duckdb_close_destination(struct destination *d, struct spile_error *err)
 {
-    (void)err;
+    enum spile_status status = SPILE_OK, ended;
+
     if (!d)
         return SPILE_OK;
     if (d->connection)
-        d->api.disconnect(&d->connection);
+        status = close_connection(d, err);
     if (d->database)
         d->api.close(&d->database);
+    ended = undo_end(&d->undo, status ? NULL : err);
     duckdb_library_close(&d->api);
     arena_release(&d->arena);
     free(d->path);
     free(d);
-    return SPILE_OK;
+    return status ? status : ended;
 }
 
 static enum spile_status read_catalog_name(struct destination *d, struct spile_error *err)
@@ -437,9 +522,14 @@ static enum spile_status duckdb_open_destination(struct destination **out, const
         return spile_fail_nomem(err);
     }
     d->in_memory = options->read_only && access(options->path, F_OK) && errno == ENOENT;
+    d->read_only = options->read_only;
     d->max_memory = options->max_memory;
     d->threads = d->threads_max = options->threads;
-    status = duckdb_library_open(&d->api, err);
+    status = undo_begin(&d->undo, d->path, err);
+    if (!status)
+        status = duckdb_library_open(&d->api, err);
+    if (!status)
+        status = undo_restore(d->path, err);
     if (!status)
         status = open_database(d, options, err);
     if (!status)
@@ -468,6 +558,7 @@ const struct destination_ops duckdb_destination = {
     .open = duckdb_open_destination,
     .close = duckdb_close_destination,
     .execute = duckdb_execute,
+    .commit = duckdb_commit,
     .dataset_sql = duckdb_dataset_sql,
     .read_catalog = duckdb_read_catalog,
     .read_columns = duckdb_read_columns,
