@@ -114,7 +114,6 @@ function(register_cut)
     add_library(cut SHARED ${PROJECT_SOURCE_DIR}/tests/crash/cut.c)
     set_target_properties(cut PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests C_VISIBILITY_PRESET default)
     target_link_libraries(cut PRIVATE spile_warnings)
-    target_compile_definitions(cut PRIVATE _GNU_SOURCE)
 endfunction()
 
 # Each fuzzer runs for $SPILE_FUZZ_SECONDS, from the inputs in tests/fuzz/corpus/<name> when there are some.

@@ -149,6 +149,18 @@ void arena_reset(struct arena *arena)
 
 #endif
 
+/* Behind the newest block, whose rest is still used. */
+void arena_adopt(struct arena *arena, struct arena *from)
+{
+    struct arena_block **end = arena->blocks ? &arena->blocks->next : &arena->blocks, *behind = *end;
+
+    *end = from->blocks;
+    while (*end)
+        end = &(*end)->next;
+    *end = behind;
+    *from = (struct arena){ 0 };
+}
+
 void arena_release(struct arena *arena)
 {
     struct arena_block *next;

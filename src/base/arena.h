@@ -19,6 +19,9 @@ char *arena_copy(struct arena *arena, const void *text, size_t length);
 
 char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Everything that `from` has given out lives in `arena` from now on; `from` is empty. */
+void arena_adopt(struct arena *arena, struct arena *from);
+
 /* Frees everything; the arena is empty and usable again. */
 void arena_release(struct arena *arena);
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MOVE_BYTES ((size_t)32 << 10) /* items that take less are copied: their memory has blocks that are mostly empty */
+
 struct documents *documents_new(void)
 {
     return calloc(1, sizeof(struct documents));
@@ -30,12 +32,15 @@ void documents_release(struct documents *documents)
     *documents = (struct documents){ 0 };
 }
 
-static bool grow(struct documents *documents)
+/* Makes room for more items. */
+static bool grow(struct documents *documents, size_t more)
 {
-    size_t capacity = documents->capacity ? 2 * documents->capacity : 64;
+    size_t capacity = documents->capacity ? documents->capacity : 64;
     struct document *items;
 
-    if (documents->count < documents->capacity)
+    while (capacity - documents->count < more)
+        capacity *= 2;
+    if (capacity == documents->capacity)
         return true;
     items = realloc(documents->items, capacity * sizeof(*items));
     if (!items)
@@ -77,13 +82,18 @@ static void copy_texts(yyjson_val *values, size_t count, char *to)
     }
 }
 
+static size_t value_count(struct document document)
+{
+    return unsafe_yyjson_is_ctn(document.value) ? (size_t)(unsafe_yyjson_get_next(document.value) - document.value) : 1;
+}
+
 bool documents_add(struct documents *documents, struct document document)
 {
-    size_t count = unsafe_yyjson_is_ctn(document.value) ? (size_t)(unsafe_yyjson_get_next(document.value) - document.value) : 1;
+    size_t count = value_count(document);
     size_t texts = text_bytes(document.value, count);
     yyjson_val *values;
 
-    if (!grow(documents) || !(values = arena_alloc(&documents->arena, count * sizeof(*values) + texts)))
+    if (!grow(documents, 1) || !(values = arena_alloc(&documents->arena, count * sizeof(*values) + texts)))
         return false;
     memcpy(values, document.value, count * sizeof(*values));
     copy_texts(values, count, (char *)(values + count));
@@ -92,39 +102,142 @@ bool documents_add(struct documents *documents, struct document document)
     return true;
 }
 
+/* The values' texts have moved. */
+static void shift_texts(yyjson_val *values, size_t count, const char *from, char *to)
+{
+    for (size_t i = 0; i < count; i++)
+        if (has_text(&values[i]))
+            values[i].uni.str = to + (values[i].uni.str - from);
+}
+
+bool documents_add_parsed(struct documents *documents, struct document document, struct slice texts)
+{
+    size_t count = value_count(document), bytes = count * sizeof(yyjson_val) + texts.length;
+    yyjson_val *values;
+
+    if (!grow(documents, 1) || !(values = arena_alloc(&documents->arena, bytes)))
+        return false;
+    memcpy(values, document.value, count * sizeof(*values));
+    memcpy(values + count, texts.text, texts.length);
+    shift_texts(values, count, texts.text, (char *)(values + count));
+    documents->items[documents->count++] = (struct document){ values };
+    documents->bytes += bytes;
+    return true;
+}
+
+/* ---- without copying -------------------------------------------------------------------------------------------------------------- */
+
+bool documents_refer(struct documents *documents, struct document document)
+{
+    if (!grow(documents, 1))
+        return false;
+    documents->items[documents->count++] = document;
+    return true;
+}
+
+static bool add_all(struct documents *documents, const struct documents *from)
+{
+    size_t count = documents->count, bytes = documents->bytes;
+
+    for (size_t i = 0; i < from->count; i++)
+        if (!documents_add(documents, from->items[i])) {
+            documents->count = count;
+            documents->bytes = bytes;
+            return false;
+        }
+    return true;
+}
+
+bool documents_take(struct documents *documents, struct documents *from)
+{
+    if (from->bytes < MOVE_BYTES)
+        return add_all(documents, from);
+    if (!grow(documents, from->count))
+        return false;
+    memcpy(documents->items + documents->count, from->items, from->count * sizeof(*from->items));
+    documents->count += from->count;
+    documents->bytes += from->bytes;
+    arena_adopt(&documents->arena, &from->arena);
+    from->bytes = 0;
+    return true;
+}
+
 /* ---- from values in the making ------------------------------------------------------------------------------------------------------ */
 
-static void *arena_malloc(void *context, size_t size)
-{
-    struct documents *documents = context;
-    void *memory = arena_alloc(&documents->arena, size);
+/* What a value and all in it take. */
+struct extent {
+    size_t values, text_bytes;
+};
 
-    documents->bytes += memory ? size : 0;
-    return memory;
+static bool is_text(const yyjson_mut_val *value)
+{
+    uint8_t type = unsafe_yyjson_get_type((yyjson_mut_val *)(uintptr_t)value);
+
+    return type == YYJSON_TYPE_STR || type == YYJSON_TYPE_RAW;
 }
 
-static void *no_realloc(void *context, void *old, size_t old_size, size_t size)
+/* The children of a list or object, keys among them, are a ring of which the last one is known: the last key, in an object. */
+static yyjson_mut_val *first_child(const yyjson_mut_val *container, size_t *count)
 {
-    (void)context;
-    (void)old;
-    (void)old_size;
-    (void)size;
-    return NULL;
+    yyjson_mut_val *last = container->uni.ptr;
+    bool object = unsafe_yyjson_is_obj((yyjson_mut_val *)(uintptr_t)container);
+
+    *count = unsafe_yyjson_get_len((yyjson_mut_val *)(uintptr_t)container) << object;
+    return !*count ? NULL : object ? last->next->next : last->next;
 }
 
-static void keep(void *context, void *memory)
+static void measure(const yyjson_mut_val *value, struct extent *extent)
 {
-    (void)context;
-    (void)memory;
+    extent->values++;
+    if (is_text(value))
+        extent->text_bytes += unsafe_yyjson_get_len((yyjson_mut_val *)(uintptr_t)value) + 1;
+    if (unsafe_yyjson_is_ctn((yyjson_mut_val *)(uintptr_t)value)) {
+        size_t count;
+        const yyjson_mut_val *child = first_child(value, &count);
+
+        for (size_t i = 0; i < count; i++, child = child->next)
+            measure(child, extent);
+    }
 }
 
-bool documents_add_value(struct documents *documents, yyjson_mut_val *value)
+/* Lays the value out at `to`, what is in it behind it. Returns what comes next. */
+static yyjson_val *lay_out(const yyjson_mut_val *value, yyjson_val *to, char **texts)
 {
-    yyjson_alc alc = { arena_malloc, no_realloc, keep, documents };
-    yyjson_doc *doc = grow(documents) ? yyjson_mut_val_imut_copy(value, &alc) : NULL;
+    yyjson_val *next = to + 1;
 
-    if (!doc)
+    to->tag = value->tag;
+    to->uni = value->uni;
+    if (is_text(value)) {
+        size_t length = unsafe_yyjson_get_len(to);
+
+        to->uni.str = memcpy(*texts, value->uni.str, length);
+        (*texts)[length] = '\0';
+        *texts += length + 1;
+    } else if (unsafe_yyjson_is_ctn(to)) {
+        size_t count;
+        const yyjson_mut_val *child = first_child(value, &count);
+
+        for (size_t i = 0; i < count; i++, child = child->next)
+            next = lay_out(child, next, texts);
+        to->uni.ofs = (size_t)(next - to) * sizeof(*to);
+    }
+    return next;
+}
+
+bool documents_add_value(struct documents *documents, const yyjson_mut_val *value)
+{
+    struct extent extent = { 0 };
+    yyjson_val *values;
+    char *texts;
+    size_t bytes;
+
+    measure(value, &extent);
+    bytes = extent.values * sizeof(*values) + extent.text_bytes;
+    if (!grow(documents, 1) || !(values = arena_alloc(&documents->arena, bytes)))
         return false;
-    documents->items[documents->count++] = (struct document){ yyjson_doc_get_root(doc) };
+    texts = (char *)(values + extent.values);
+    lay_out(value, values, &texts);
+    documents->items[documents->count++] = (struct document){ values };
+    documents->bytes += bytes;
     return true;
 }

@@ -20,8 +20,18 @@ void documents_free(struct documents *documents); /* NULL is allowed */
 /* Copies the document with its texts to the end. False: out of memory, and nothing was added. */
 bool documents_add(struct documents *documents, struct document document);
 
+/* The same for a document that was parsed in place: all its texts lie in that piece of memory. */
+bool documents_add_parsed(struct documents *documents, struct document document, struct slice texts);
+
+/* The same without copying: its memory is somebody else's. */
+bool documents_refer(struct documents *documents, struct document document);
+
+/* Adds all items of `from`: moves them with its memory when there are many, else copies them. `from` keeps its list of items, which may be used as long as
+ * those of `documents`. False: out of memory, and nothing was added. */
+bool documents_take(struct documents *documents, struct documents *from);
+
 /* The same for a document in the making. */
-bool documents_add_value(struct documents *documents, yyjson_mut_val *value);
+bool documents_add_value(struct documents *documents, const yyjson_mut_val *value);
 
 void documents_clear(struct documents *documents); /* keeps memory for the next ones */
 void documents_release(struct documents *documents);

@@ -586,6 +586,8 @@ enum spile_status json_reader_next(struct json_reader *reader, struct json_item 
     item->index = reader->items++;
     status = item_read(reader, &item->document, err);
     *more = status == SPILE_OK;
+    if (*more)
+        item->texts = (struct slice){ reader->window + (reader->item_at - reader->window_at), reader->item_end - reader->item_at };
     if (*more && item->element)
         reader->place = PLACE_AFTER;
     return status;

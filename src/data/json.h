@@ -24,6 +24,7 @@ void json_reader_begin(struct json_reader *reader, const struct chunk *chunk);
 
 struct json_item {
     struct document document;
+    struct slice texts; /* the memory in which all its texts lie */
     uint64_t offset; /* of the item's first byte in the decompressed input */
     uint64_t index;  /* of the item within the chunk, from 0 */
     bool element;    /* an element of the top-level array; else a top-level value */

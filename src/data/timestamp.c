@@ -7,7 +7,6 @@
  * A reader fills a moment, whose fields are checked (is there such a day?) before anything is computed from them. */
 #include "data/timestamp.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -540,41 +539,83 @@ bool timestamp_from_double(double seconds, int64_t *micros)
 
 /* ---- values to text -------------------------------------------------------------------------------------------------------- */
 
-size_t date_format(int32_t days, char out[TIMESTAMP_CHARS])
+/* With leading zeros. Returns the place behind. */
+static char *put_digits(char *out, int number, int digits)
+{
+    for (char *at = out + digits; at > out; number /= 10)
+        *--at = (char)('0' + number % 10);
+    return out + digits;
+}
+
+/* Of the years that a column may hold four digits; others are only in messages. */
+static char *put_year(char *out, int year)
+{
+    int digits = 4;
+
+    if (year < 0)
+        *out++ = '-';
+    year = year < 0 ? -year : year;
+    for (int rest = year / 10000; rest; rest /= 10)
+        digits++;
+    return put_digits(out, year, digits);
+}
+
+static char *put_date(char *out, int32_t days)
 {
     int year, month, day;
 
     date_from_days(days, &year, &month, &day);
-    return (size_t)snprintf(out, TIMESTAMP_CHARS, "%04d-%02d-%02d", year, month, day);
+    out = put_year(out, year);
+    *out++ = '-';
+    out = put_digits(out, month, 2);
+    *out++ = '-';
+    return put_digits(out, day, 2);
 }
 
 /* `micros` of a day. */
-static size_t clock_format(int64_t micros, char *out, size_t size)
+static char *put_clock(char *out, int64_t micros)
 {
     int seconds = (int)(micros / MICROS_PER_SECOND), fraction = (int)(micros % MICROS_PER_SECOND);
-    size_t length = (size_t)snprintf(out, size, "%02d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60);
 
-    if (fraction)
-        length += (size_t)snprintf(out + length, size - length, ".%06d", fraction);
-    return length;
+    out = put_digits(out, seconds / 3600, 2);
+    *out++ = ':';
+    out = put_digits(out, seconds / 60 % 60, 2);
+    *out++ = ':';
+    out = put_digits(out, seconds % 60, 2);
+    if (!fraction)
+        return out;
+    *out++ = '.';
+    return put_digits(out, fraction, 6);
+}
+
+static size_t end_text(char *out, const char *end)
+{
+    out[end - out] = '\0';
+    return (size_t)(end - out);
+}
+
+size_t date_format(int32_t days, char out[TIMESTAMP_CHARS])
+{
+    return end_text(out, put_date(out, days));
 }
 
 size_t time_format(int64_t micros, char out[TIMESTAMP_CHARS])
 {
-    return clock_format(micros, out, TIMESTAMP_CHARS);
+    return end_text(out, put_clock(out, micros));
 }
 
 size_t timestamp_format(int64_t micros, char out[TIMESTAMP_CHARS])
 {
     int64_t days = micros / MICROS_PER_DAY, rest = micros % MICROS_PER_DAY;
-    size_t length;
+    char *at;
 
     if (rest < 0) {
         rest += MICROS_PER_DAY;
         days--;
     }
-    length = date_format((int32_t)days, out);
-    out[length++] = 'T';
-    length += clock_format(rest, out + length, TIMESTAMP_CHARS - length);
-    return length + (size_t)snprintf(out + length, TIMESTAMP_CHARS - length, "+00:00");
+    at = put_date(out, (int32_t)days);
+    *at++ = 'T';
+    at = put_clock(at, rest);
+    memcpy(at, "+00:00", 6);
+    return end_text(out, at + 6);
 }

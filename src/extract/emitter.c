@@ -47,7 +47,7 @@ static bool add_item(struct documents *page, const struct json_item *item)
     size_t size;
 
     if (!item->element || document_kind(item->document) != DOCUMENT_LIST)
-        return documents_add(page, item->document);
+        return documents_add_parsed(page, item->document, item->texts);
     element = document_first(item->document);
     size = document_size(item->document);
     for (size_t i = 0; i < size; i++, element = document_next(element))

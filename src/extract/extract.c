@@ -45,9 +45,18 @@ static void count(const struct node *node, unsigned pages, unsigned drawn, unsig
     infos[node->index].items += items;
 }
 
-static enum spile_status finish_item(struct node *node, struct document item, const char *table, struct spile_error *err)
+static enum spile_status load_item(struct node *node, struct document item, const char *table, struct spile_error *err)
 {
     const struct extract_options *options = node->work->options;
+    struct documents one = { .items = &item, .count = 1 };
+
+    if (!node->by_page)
+        return options->put(options->user, node->index, table_of(node, item, table), &one, err);
+    return documents_refer(&node->kept, item) ? SPILE_OK : spile_fail_nomem(err);
+}
+
+static enum spile_status finish_item(struct node *node, struct document item, const char *table, struct spile_error *err)
+{
     enum incremental_verdict verdict = INCREMENTAL_PASS;
     enum spile_status status = node->incremental ? incremental_take(node->incremental, item, &verdict, err) : SPILE_OK;
 
@@ -56,7 +65,7 @@ static enum spile_status finish_item(struct node *node, struct document item, co
     node->items++;
     count(node, 0, 0, 1);
     if (node->loaded)
-        status = options->put(options->user, node->index, table_of(node, item, table), item, err);
+        status = load_item(node, item, table, err);
     return status ? status : feed(node, item, err);
 }
 
@@ -80,7 +89,7 @@ static enum spile_status take_flat(void *context, struct documents *page, const 
     enum spile_status status = SPILE_OK;
 
     for (size_t i = 0; !status && i < page->count; i++) {
-        status = item_load(&item, page->items[i]) ? SPILE_OK : spile_fail_nomem(err);
+        status = item_borrow(&item, page->items[i]) ? SPILE_OK : spile_fail_nomem(err);
         if (!status)
             status = run_steps(flat->node, flat->step->next, flat->number + 1, &item, table ? table : flat->table, err);
     }
@@ -139,10 +148,9 @@ static enum spile_status run_steps(struct node *node, const struct step *step, s
         if (!kept)
             return SPILE_OK;
     }
-    documents_clear(&node->flat);
-    if (!documents_add_value(&node->flat, item_root(item)))
+    if (!documents_add_value(&node->made, item_root(item)))
         return spile_fail_nomem(err);
-    return finish_item(node, node->flat.items[0], table, err);
+    return finish_item(node, node->made.items[node->made.count - 1], table, err);
 }
 
 /* ---- pages ---------------------------------------------------------------------------------------------------------------------- */
@@ -153,9 +161,29 @@ static enum spile_status take_item(struct node *node, struct document item, cons
         return SPILE_OK;
     if (!node->resource->steps)
         return finish_item(node, item, table, err);
-    if (!item_load(&node->item, item))
+    if (!item_borrow(&node->item, item))
         return spile_fail_nomem(err);
     return run_steps(node, node->resource->steps, 0, &node->item, table, err);
+}
+
+/* Of a page of which little is kept, that little is copied. */
+static enum spile_status load_page(struct node *node, struct documents *page, const char *table, struct spile_error *err)
+{
+    const struct extract_options *options = node->work->options;
+    struct documents *memory = node->resource->steps ? &node->made : page, view = node->kept;
+    bool give = 2 * view.count >= memory->count;
+    enum spile_status status;
+
+    if (!view.count)
+        return SPILE_OK;
+    if (give) {
+        view.arena = memory->arena;
+        view.bytes = memory->bytes;
+    }
+    status = options->put(options->user, node->index, table, &view, err);
+    if (give)
+        memory->arena = view.arena;
+    return status;
 }
 
 static bool is_limit_reached(const struct node *node)
@@ -166,22 +194,34 @@ static bool is_limit_reached(const struct node *node)
            (limit->seconds > 0 && clock_seconds() - node->began >= limit->seconds);
 }
 
-enum spile_status node_take(struct node *node, const struct documents *page, const char *table, struct spile_error *err)
+static enum spile_status take_items(struct node *node, const struct documents *page, const char *table, struct spile_error *err)
+{
+    enum spile_status status = SPILE_OK;
+
+    for (size_t i = 0; !status && i < page->count; i++) {
+        status = take_item(node, page->items[i], table, err);
+        node->taken++;
+        count(node, 0, 1, 0);
+    }
+    if (status && status != SPILE_CANCELLED)
+        spile_within(err, status, "item %llu of resource \"%s\"", (unsigned long long)node->taken, node->resource->name);
+    return status;
+}
+
+enum spile_status node_take(struct node *node, struct documents *page, const char *table, struct spile_error *err)
 {
     bool enough = false;
     enum spile_status status = SPILE_OK;
 
     if (node->closed)
         return SPILE_OK;
-    for (size_t i = 0; !status && i < page->count; i++) {
-        status = take_item(node, page->items[i], table, err);
-        node->taken++;
-        count(node, 0, 1, 0);
-    }
+    status = take_items(node, page, table, err);
     if (!status && node->incremental)
         status = incremental_end_page(node->incremental, &enough, err);
-    else if (status && status != SPILE_CANCELLED)
-        spile_within(err, status, "item %llu of resource \"%s\"", (unsigned long long)node->taken, node->resource->name);
+    if (!status)
+        status = load_page(node, page, table, err);
+    documents_clear(&node->kept);
+    documents_clear(&node->made);
     node->pages++;
     count(node, 1, 0, 0);
     node->closed |= (enough && !node->resource->options.transform) || is_limit_reached(node);
@@ -207,6 +247,14 @@ static size_t count_steps(const struct resource *resource)
     for (const struct step *step = resource->steps; step; step = step->next)
         count++;
     return count;
+}
+
+static bool has_flat_step(const struct resource *resource)
+{
+    for (const struct step *step = resource->steps; step; step = step->next)
+        if (step_is_flat(step))
+            return true;
+    return false;
 }
 
 static enum spile_status begin_incremental(struct node *node, struct spile_error *err)
@@ -253,6 +301,7 @@ static void join_nodes(struct work *work)
             if (from && !strcmp(from, node->resource->name) && graph_needs(work->options->source, work->nodes[j].resource))
                 node->children[node->child_count++] = &work->nodes[j];
         }
+        node->by_page = !node->resource->options.table_by && !node->child_count && !has_flat_step(node->resource);
     }
 }
 
@@ -297,7 +346,8 @@ static void release_node(struct node *node)
     node_close(node);
     free(node->children);
     free(node->step_runs);
-    documents_release(&node->flat);
+    documents_release(&node->made);
+    documents_release(&node->kept);
     arena_release(&node->item.arena);
     arena_release(&node->item.texts);
     incremental_free(node->incremental);

@@ -20,8 +20,9 @@ struct extract_options {
     struct spile_resource_info *infos; /* by resource: counted up on the calling thread; NULL: nobody wants to know */
     /* Reads the data of a resource into the emitter. */
     enum spile_status (*read)(void *user, const struct resource *resource, struct spile_emitter *out, struct spile_error *err);
-    /* Takes an item of the resource with that index; `table` NULL: for its own table. SPILE_CANCELLED: nothing more is wanted. The document is borrowed. */
-    enum spile_status (*put)(void *user, size_t resource, const char *table, struct document item, struct spile_error *err);
+    /* Takes items of the resource with that index; `table` NULL: for its own table. SPILE_CANCELLED: nothing more is wanted. The documents are borrowed, and
+     * their memory may be taken over (documents_take). */
+    enum spile_status (*put)(void *user, size_t resource, const char *table, struct documents *items, struct spile_error *err);
     void (*tick)(void *user); /* between two pieces of work, and while waiting: at least every tenth of a second */
     void *user;
 };

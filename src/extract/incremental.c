@@ -446,7 +446,7 @@ static enum spile_status judge_end(const struct incremental *inc, const struct c
 /* The item has the last value: it is hashed with the page's end, if the value is still the last one then. */
 static enum spile_status keep_item(struct incremental *inc, struct document item, struct spile_error *err)
 {
-    return !inc->deduplicates || documents_add(&inc->boundary, item) ? SPILE_OK : spile_fail_nomem(err);
+    return !inc->deduplicates || documents_refer(&inc->boundary, item) ? SPILE_OK : spile_fail_nomem(err);
 }
 
 static enum spile_status advance(struct incremental *inc, const struct cursor *value, struct document item, struct spile_error *err)

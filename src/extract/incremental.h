@@ -32,7 +32,7 @@ const char *incremental_end(const struct incremental *incremental);
 
 enum incremental_verdict { INCREMENTAL_PASS, INCREMENTAL_BEFORE_START, INCREMENTAL_BEYOND_END, INCREMENTAL_EXCLUDED };
 
-/* Decides about the next item. SPILE_SOURCE when its cursor is missing (and is to be raised) or can't be compared: the message names resource, path
+/* Decides about the next item, which stays until the page's end. SPILE_SOURCE when its cursor is missing (and is to be raised) or can't be compared: the message names resource, path
  * and value, the caller adds which item. */
 enum spile_status incremental_take(struct incremental *incremental, struct document item, enum incremental_verdict *verdict, struct spile_error *err);
 

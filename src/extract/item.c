@@ -176,7 +176,7 @@ enum spile_status item_check(const struct spile_item *item, struct spile_error *
         *err = item->failure;
     if (item->failure.status)
         return item->failure.status;
-    if (!is_too_deep(item_root(item), JSON_DEPTH_MAX))
+    if (!item->grown || !is_too_deep(item_root(item), JSON_DEPTH_MAX))
         return SPILE_OK;
     spile_fail(err, SPILE_SOURCE, "an item is nested deeper than %d levels", JSON_DEPTH_MAX);
     return spile_hint(err, SPILE_SOURCE, "take the inner levels out, or keep them as a text");
@@ -243,6 +243,7 @@ void item_put(struct spile_item *item, struct slice path, yyjson_mut_val *value)
     struct part part;
 
     arena_release(&item->texts);
+    item->grown |= yyjson_mut_is_ctn(value);
     if (!value)
         fail_nomem(item);
     if (item->failure.status || item_check_path(path, &item->failure))
@@ -342,6 +343,7 @@ static bool begin(struct spile_item *item)
     arena_reset(&item->arena);
     arena_release(&item->texts);
     item->failure = (struct spile_error){ 0 };
+    item->grown = false;
     item->doc = yyjson_mut_doc_new(&alc);
     return item->doc;
 }
@@ -352,6 +354,51 @@ bool item_load(struct spile_item *item, struct document document)
         return false;
     item->doc->root = yyjson_val_mut_copy(item->doc, document.value);
     return item->doc->root;
+}
+
+/* The values of a mutable container are a ring, of which it knows the last element or key; those of a parsed one lie one behind the other. Copies have the
+ * places of their originals. */
+static void link_children(yyjson_mut_val *copy, yyjson_val *value)
+{
+    bool object = unsafe_yyjson_is_obj(value);
+    size_t size = unsafe_yyjson_get_len(value);
+    yyjson_val *child = value + 1;
+    yyjson_mut_val *last = NULL, *first = copy + 1;
+
+    for (size_t i = 0; i < size; i++) {
+        yyjson_mut_val *one = copy + (child - value), *end = one;
+
+        if (last)
+            last->next = one;
+        if (object)
+            end = one->next = one + 1;
+        last = end;
+        copy->uni.ptr = one;
+        child = unsafe_yyjson_get_next(child + object);
+    }
+    if (last)
+        last->next = first;
+    else
+        copy->uni.ptr = NULL;
+}
+
+bool item_borrow(struct spile_item *item, struct document document)
+{
+    yyjson_val *values = document.value;
+    size_t count = unsafe_yyjson_is_ctn(values) ? (size_t)(unsafe_yyjson_get_next(values) - values) : 1;
+    yyjson_mut_val *copies;
+
+    if (!begin(item) || !(copies = arena_alloc(&item->arena, count * sizeof(*copies))))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        copies[i].tag = values[i].tag;
+        copies[i].uni = values[i].uni;
+        if (unsafe_yyjson_is_ctn(&values[i]))
+            link_children(&copies[i], &values[i]);
+    }
+    copies->next = NULL;
+    item->doc->root = copies;
+    return true;
 }
 
 bool item_load_value(struct spile_item *item, yyjson_mut_val *value)

@@ -13,10 +13,14 @@ struct spile_item {
     struct arena texts;        /* JSON given out since the last change */
     yyjson_mut_doc *doc;
     struct spile_error failure; /* the first one of a setter */
+    bool grown;                /* a setter has put an object or list into it: it may be too deep */
 };
 
 /* The item becomes a copy of the document. False: out of memory. */
 bool item_load(struct spile_item *item, struct document document);
+
+/* The same without copying texts: the document must outlive what is done with the item. */
+bool item_borrow(struct spile_item *item, struct document document);
 
 /* The same for another item: its arena takes a copy. */
 bool item_load_value(struct spile_item *item, yyjson_mut_val *value);

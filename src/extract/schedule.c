@@ -493,6 +493,7 @@ static void sleep_a_while(struct work *work, double at_most, bool only_threads)
 {
     const struct activation *waiting = only_threads ? NULL : work->waiting;
     double seconds = sleep_seconds(waiting);
+    struct timespec timeout;
     nfds_t count;
     struct pollfd *descriptors = list_descriptors(work, waiting, &count);
 
@@ -502,7 +503,8 @@ static void sleep_a_while(struct work *work, double at_most, bool only_threads)
     }
     if (seconds > at_most)
         seconds = at_most;
-    if (poll(descriptors, count, (int)(seconds * 1000 + 0.999)) > 0 && descriptors[0].revents)
+    timeout = (struct timespec){ (time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9) };
+    if (ppoll(descriptors, count, &timeout, NULL) > 0 && descriptors[0].revents)
         read_wake(work);
     if (!only_threads)
         rouse(work, descriptors);

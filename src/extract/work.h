@@ -25,7 +25,9 @@ struct node {
     bool user_closed;
     struct step_run *step_runs;
     struct spile_item item;  /* in the steps */
-    struct documents flat;   /* the item behind the steps */
+    struct documents made;   /* what steps have made of the page's items */
+    struct documents kept;   /* of the page, what is to be loaded; memory: the page's, or of `made` */
+    bool by_page;            /* its items are loaded a page at a time: they go to one table, and nothing comes between them */
     struct incremental *incremental; /* NULL: none */
     struct jsonpath *table_by;
     uint64_t pages, items;   /* for limits */
@@ -80,7 +82,7 @@ struct work {
 };
 
 /* extract.c: what happens to a page of the node. Takes the items one by one. */
-enum spile_status node_take(struct node *node, const struct documents *page, const char *table, struct spile_error *err);
+enum spile_status node_take(struct node *node, struct documents *page, const char *table, struct spile_error *err);
 struct spile_emitter node_emitter(struct node *node); /* whoever calls a function with it says who takes the pages */
 void node_close(struct node *node); /* the user's close, once, when no activation is left */
 

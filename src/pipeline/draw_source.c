@@ -18,7 +18,6 @@
 struct gathering {
     struct documents *documents; /* NULL: nothing yet */
     uint64_t given;              /* items in chunks before */
-    bool begun;
 };
 
 struct gatherer {
@@ -51,10 +50,9 @@ static bool submit(struct gatherer *g, uint32_t part)
         .input = (uint32_t)resource,
         .input_name = g->input_names[resource],
         .offset = gathering->given,
-        .first = !gathering->begun,
+        .first = !gathering->given,
         .documents = documents,
     };
-    gathering->begun = true;
     gathering->given += documents->count;
     gathering->documents = NULL;
     g->bytes -= documents->bytes;
@@ -79,18 +77,23 @@ static enum spile_status fail_stopped(struct spile_error *err)
     return spile_fail(err, SPILE_CANCELLED, "stopped");
 }
 
-static enum spile_status gather(struct gatherer *g, uint32_t part, struct document item, struct spile_error *err)
+static size_t full_bytes(const struct gatherer *g, const struct gathering *gathering)
+{
+    return gathering->given || g->chunk_bytes < FIRST_BYTES ? g->chunk_bytes : FIRST_BYTES;
+}
+
+static enum spile_status gather(struct gatherer *g, uint32_t part, struct documents *items, struct spile_error *err)
 {
     struct gathering *gathering = &g->parts[part];
-    size_t before, full = gathering->begun ? g->chunk_bytes : FIRST_BYTES < g->chunk_bytes ? FIRST_BYTES : g->chunk_bytes;
+    size_t before;
 
     if (!gathering->documents && !(gathering->documents = documents_new()))
         return spile_fail_nomem(err);
     before = gathering->documents->bytes;
-    if (!documents_add(gathering->documents, item))
+    if (!documents_take(gathering->documents, items))
         return spile_fail_nomem(err);
     g->bytes += gathering->documents->bytes - before;
-    if (gathering->documents->bytes >= full && !submit(g, part))
+    if (gathering->documents->bytes >= full_bytes(g, gathering) && !submit(g, part))
         return fail_stopped(err);
     return g->bytes < g->bytes_max || submit_all(g) ? SPILE_OK : fail_stopped(err);
 }
@@ -168,16 +171,31 @@ static bool is_sampled(const struct gatherer *g)
     return wanted;
 }
 
-static enum spile_status put(void *user, size_t resource, const char *table, struct document item, struct spile_error *err)
+static enum spile_status gather_one_by_one(struct gatherer *g, uint32_t part, const struct documents *items, struct spile_error *err)
+{
+    enum spile_status status = SPILE_OK;
+
+    for (size_t i = 0; !status && !g->sampled && i < items->count; i++) {
+        struct documents one = { .items = &items->items[i], .count = 1 };
+
+        status = gather(g, part, &one, err);
+        g->sampled = !status && is_sampled(g);
+    }
+    return g->sampled ? fail_stopped(err) : status;
+}
+
+/* A page larger than a chunk becomes several. */
+static enum spile_status put(void *user, size_t resource, const char *table, struct documents *items, struct spile_error *err)
 {
     struct gatherer *g = user;
     uint32_t part;
     enum spile_status status = find_part(g, resource, table, &part, err);
 
-    if (!status)
-        status = gather(g, part, item, err);
-    g->sampled = !status && is_sampled(g);
-    return g->sampled ? fail_stopped(err) : status;
+    if (status)
+        return status;
+    if (g->drawing->run->plans || items->bytes > 2 * full_bytes(g, &g->parts[part]))
+        return gather_one_by_one(g, part, items, err);
+    return gather(g, part, items, err);
 }
 
 /* ---- data of resources --------------------------------------------------------------------------------------------------------------- */

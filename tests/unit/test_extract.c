@@ -31,12 +31,10 @@ struct sink {
     pthread_t thread;
 };
 
-static enum spile_status put(void *user, size_t resource, const char *table, struct document item, struct spile_error *err)
+static enum spile_status put_one(struct sink *sink, const char *table, struct document item, struct spile_error *err)
 {
-    struct sink *sink = user;
     struct document key = document_first(item);
 
-    (void)resource;
     assert_true(pthread_equal(sink->thread, pthread_self())); /* the caller's, always */
     if (document_kind(item) == DOCUMENT_OBJECT)
         for (size_t i = 0; i < document_size(item); i++, key = document_next_key(key))
@@ -52,6 +50,16 @@ static enum spile_status put(void *user, size_t resource, const char *table, str
         atomic_store(&sink->cancelled, true);
     }
     return SPILE_OK;
+}
+
+static enum spile_status put(void *user, size_t resource, const char *table, struct documents *items, struct spile_error *err)
+{
+    enum spile_status status = SPILE_OK;
+
+    (void)resource;
+    for (size_t i = 0; !status && i < items->count; i++)
+        status = put_one(user, table, items->items[i], err);
+    return status;
 }
 
 static enum spile_status read_none(void *user, const struct resource *resource, struct spile_emitter *out, struct spile_error *err)

@@ -168,12 +168,13 @@ static enum spile_status build(struct spile_source *source, struct series *serie
     return status;
 }
 
-static enum spile_status put(void *user, size_t resource, const char *table, struct document item, struct spile_error *err)
+static enum spile_status put(void *user, size_t resource, const char *table, struct documents *items, struct spile_error *err)
 {
     (void)resource;
     (void)table;
     (void)err;
-    *(size_t *)user += document_kind(item) == DOCUMENT_OBJECT;
+    for (size_t i = 0; i < items->count; i++)
+        *(size_t *)user += document_kind(items->items[i]) == DOCUMENT_OBJECT;
     return SPILE_OK;
 }
 
