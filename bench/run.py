@@ -2,6 +2,7 @@
 
     python bench/run.py                                  everything but the memory workloads
     python bench/run.py --only w2 --rounds 3             one workload, fewer rounds
+    python bench/run.py --only sources,waiting           what functions, steps and cursors cost
     python bench/run.py --memory --only memory           inputs far larger than the memory that is allowed
     python bench/run.py --scale 0.01 --rounds 1          a trial of the harness
 
@@ -75,9 +76,14 @@ DUCKDB_IDS = Side("duckdb-ids", "main", "unique")
 DUCKDB_STRUCTS = Side("duckdb", "main", "none", root_only=True, note="lists and objects kept in columns, no ids: less work")
 DUCKDB_SQL = Side("duckdb-sql", "main", "unique")
 
+LIBRARY = tuple(Side(name, "bench", "dlt", note=note) for name, note in (
+    ("file", "through the library, as all of these"), ("generator", "pages of its lines"), ("steps", "and a map and a filter"),
+    ("data", "the file, of a resource"), ("incremental", "and a cursor")))
+
 FLAT_SIDES = (SPILE, DUCKDB, DUCKDB_IDS, DLT)
 WORKLOADS = (
     Workload("w1n", "w1n", 1_000_000, FLAT_SIDES),
+    Workload("sources", "w1n", 1_000_000, LIBRARY),
     Workload("w1f", "w1f", 200_000, FLAT_SIDES),
     Workload("w2", "w2", 100_000, (SPILE, DUCKDB_STRUCTS, DUCKDB_SQL, DLT), chunk_rows=1000, file_items=5000, buffer_items=5000),
 )
@@ -99,6 +105,8 @@ def command(options, side, workload, source, target, folder):
         return spile_command(options, source, target)
     if side is SPILE_512M:
         return spile_command(options, source, target) + ["--memory", "512M"]
+    if side in LIBRARY:
+        return [options.sources, side.name, source, target]
     if side is DLT:
         return [options.python, str(BENCH / "peer_dlt.py"), source, target, str(workload.chunk_rows), folder]
     return [options.python, str(BENCH / "peer_duckdb.py"), DUCKDB_WORK[side.name], source, target, LOAD_ID]
@@ -345,6 +353,31 @@ def print_start_up(report):
               f"{figures['high'] * 1e3:.1f})")
 
 
+# ---- waiting ----
+
+WAITING, PAGES, WAIT_SECONDS, PAGE_ITEMS = 32, 200, 0.05, 100
+
+
+def waiting_report(options):
+    """Endpoints that keep a client waiting: how much longer than the waiting itself?"""
+    pages = max(4, int(PAGES * options.scale))
+    seconds = []
+    for _ in range(3):
+        with tempfile.TemporaryDirectory(prefix="spile-bench-", dir=options.target_dir or "/dev/shm") as folder:
+            target = os.path.join(folder, "target.duckdb")
+            done = measure.run([options.sources, "waiting", str(pages), target], environment(WORKLOADS[0], folder), folder, options.timeout)
+            want = WAITING * pages * PAGE_ITEMS
+            if done.exit_code or not done.output.startswith(f"{want} rows"):
+                raise BenchError(f"waiting: exit code {done.exit_code}, want {want} rows\n{done.output[-4000:]}")
+            seconds.append(done.seconds)
+    return {"pages": pages, "bound": pages * WAIT_SECONDS, "seconds": statistics.median(seconds), "low": min(seconds), "high": max(seconds)}
+
+
+def print_waiting(report):
+    print(f"\nwaiting: {WAITING} parallel resources, each {report['pages']} pages of {PAGE_ITEMS} items, {WAIT_SECONDS * 1e3:.0f} ms before each")
+    print(f"  {report['seconds']:.2f} s ({report['low']:.2f}, {report['high']:.2f}), {report['seconds'] / report['bound']:.3f} of the waiting itself")
+
+
 # ---- the command ----
 
 def find_spile(options):
@@ -356,6 +389,14 @@ def find_spile(options):
     if not found or not os.access(found[0], os.X_OK):
         raise BenchError("no program spile under build/release: build it, name one (--spile), or do --without-spile")
     return os.path.abspath(found[0])
+
+
+def find_sources(options):
+    """bench/sources.c, of the same build as the program."""
+    built = pathlib.Path(options.spile).parent.parent / "bench/sources"
+    if not built.exists():
+        raise BenchError(f"no {built}: build it")
+    return str(built)
 
 
 def machine(options):
@@ -374,7 +415,7 @@ def machine(options):
 
 
 def parse_arguments():
-    names = [workload.name for workload in WORKLOADS] + ["startup", "memory"]
+    names = [workload.name for workload in WORKLOADS] + ["waiting", "startup", "memory"]
     sides = list(dict.fromkeys(side.name for workload in WORKLOADS + MEMORY_WORKLOADS for side in workload.sides))
     arguments = argparse.ArgumentParser(description="spile against dlt and DuckDB itself.", epilog="Protocol: bench/README.md")
     arguments.add_argument("--rounds", type=int, default=7, help="measured rounds; one more before them is thrown away")
@@ -398,12 +439,13 @@ def parse_arguments():
     options.workloads = set(options.only.split(",")) if options.only else set(names) - {"memory"}
     options.workloads |= {"memory"} if options.memory else set()
     options.sides = set(options.peers.split(",")) if options.peers else set(sides[1:])
+    options.sides |= set() if options.without_spile else {side.name for side in LIBRARY}
     for wrong in itertools.chain(options.workloads - set(names), options.sides - set(sides)):
         arguments.error(f"unknown workload or side: {wrong}")
     if options.rounds < 1:
         arguments.error("--rounds: at least 1")
     options.sides |= set() if options.without_spile else {"spile", "spile-512M"}
-    options.sides -= {"spile", "spile-512M"} if options.without_spile else set()
+    options.sides -= {"spile", "spile-512M", *(side.name for side in LIBRARY)} if options.without_spile else set()
     return options
 
 
@@ -414,6 +456,7 @@ def settle(options):
     options.data_dir = options.data_dir.resolve()
     if not options.without_spile:
         options.spile = find_spile(options)
+        options.sources = find_sources(options)
 
 
 def write_json(options, report):
@@ -424,7 +467,7 @@ def write_json(options, report):
 
 def bench(options):
     settle(options)
-    report = {"machine": machine(options), "workloads": [], "start_up": None}
+    report = {"machine": machine(options), "workloads": [], "waiting": None, "start_up": None}
     print(" · ".join(f"{name} {value}" for name, value in report["machine"].items() if name != "spile_sha256"))
     chosen = [workload for workload in WORKLOADS if workload.name in options.workloads]
     for workload in chosen + list(MEMORY_WORKLOADS if "memory" in options.workloads else ()):
@@ -433,6 +476,9 @@ def bench(options):
             report["workloads"].append(figures)
             print_workload(figures)
             write_json(options, report)
+    if "waiting" in options.workloads and not options.without_spile:
+        report["waiting"] = waiting_report(options)
+        print_waiting(report["waiting"])
     if "startup" in options.workloads:
         report["start_up"] = start_up_report(options)
         print_start_up(report["start_up"])
