@@ -181,6 +181,7 @@ struct spile_incremental {
 
 struct spile_part;
 struct spile_source;
+struct ArrowArrayStream; /* of Arrow's C stream interface */
 
 /* Data for one run: made by the functions below, passed by value. Holds pointers of the caller, which must stay valid until the
  * run returns; owns nothing. */
@@ -192,20 +193,21 @@ struct spile_data {
     const struct spile_part *parts;
     size_t count;
     const struct spile_source *source;
+    struct ArrowArrayStream *stream;
 };
 
 /* Several tables in one load: each part is loaded into its own table, in this order, in one transaction. */
 struct spile_part {
     const char *table;      /* required */
-    struct spile_data data; /* JSON or files; not parts again */
+    struct spile_data data; /* JSON, files, or an Arrow stream; not parts again */
 };
 
-enum { SPILE_DATA_JSON = 1, SPILE_DATA_FILES = 2, SPILE_DATA_PARTS = 3, SPILE_DATA_SOURCE = 4 };
+enum { SPILE_DATA_JSON = 1, SPILE_DATA_FILES = 2, SPILE_DATA_PARTS = 3, SPILE_DATA_SOURCE = 4, SPILE_DATA_ARROW = 5 };
 
 /* JSON text: one object, an array of objects, or objects one after another (NDJSON or concatenated). Not modified. */
 static inline struct spile_data spile_json_bytes(const void *bytes, size_t length)
 {
-    struct spile_data data = { SPILE_DATA_JSON, bytes, length, NULL, NULL, 0, NULL };
+    struct spile_data data = { SPILE_DATA_JSON, bytes, length, NULL, NULL, 0, NULL, NULL };
     return data;
 }
 
@@ -223,20 +225,27 @@ static inline struct spile_data spile_json(const char *text)
  * "-" is standard input, which can be named once. Each path names a file; folders and patterns are the caller's affair. */
 static inline struct spile_data spile_files(const char *const *paths, size_t count)
 {
-    struct spile_data data = { SPILE_DATA_FILES, NULL, 0, paths, NULL, count, NULL };
+    struct spile_data data = { SPILE_DATA_FILES, NULL, 0, paths, NULL, count, NULL, NULL };
     return data;
 }
 
 static inline struct spile_data spile_parts(const struct spile_part *parts, size_t count)
 {
-    struct spile_data data = { SPILE_DATA_PARTS, NULL, 0, NULL, parts, count, NULL };
+    struct spile_data data = { SPILE_DATA_PARTS, NULL, 0, NULL, parts, count, NULL, NULL };
     return data;
 }
 
 /* What the resources of a source draw, each into its own table. `table`, `columns` and keys of the run's options are not used then. */
 static inline struct spile_data spile_from(const struct spile_source *source)
 {
-    struct spile_data data = { SPILE_DATA_SOURCE, NULL, 0, NULL, NULL, 0, source };
+    struct spile_data data = { SPILE_DATA_SOURCE, NULL, 0, NULL, NULL, 0, source, NULL };
+    return data;
+}
+
+/* The batches of an Arrow C stream, as spile_emit_arrow() takes them. The stream is released when the run draws it, and can't be drawn again. */
+static inline struct spile_data spile_arrow(struct ArrowArrayStream *stream)
+{
+    struct spile_data data = { SPILE_DATA_ARROW, NULL, 0, NULL, NULL, 0, NULL, stream };
     return data;
 }
 
@@ -309,6 +318,11 @@ struct spile_emitter;
  * that page is loaded. `length` 0: terminated. */
 SPILE_API enum spile_status spile_emit_json(struct spile_emitter *out, const char *json, size_t length, struct spile_error *err);
 SPILE_API enum spile_status spile_emit_item(struct spile_emitter *out, struct spile_item *item, struct spile_error *err); /* also clears it */
+
+/* Emits the batches of an Arrow C stream of tables, each as a page, column by column. The stream is released, whatever comes back. As in dlt the rows get no
+ * `_dlt_...` columns, unless the table has them already, no nested tables (structs, lists and maps become JSON) and no variant columns; a value that does
+ * not fit its column is SPILE_SOURCE. A resource with steps, with `table_by` or with transformers takes the rows one by one, as items. */
+SPILE_API enum spile_status spile_emit_arrow(struct spile_emitter *out, struct ArrowArrayStream *stream, struct spile_error *err);
 
 /* From here on items go to that table; NULL: the resource's again. The name is copied. Not with `columns` or keys: they are of the resource's table. */
 SPILE_API enum spile_status spile_emit_to(struct spile_emitter *out, const char *table, struct spile_error *err);

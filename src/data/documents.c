@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/rows.h"
+
 #define MOVE_BYTES ((size_t)32 << 10) /* items that take less are copied: their memory has blocks that are mostly empty */
 
 struct documents *documents_new(void)
@@ -19,15 +21,23 @@ void documents_free(struct documents *documents)
     free(documents);
 }
 
+size_t documents_length(const struct documents *documents)
+{
+    return documents->rows ? documents->rows->count : documents->count;
+}
+
 void documents_clear(struct documents *documents)
 {
     arena_reset(&documents->arena);
+    rows_free(documents->rows);
+    documents->rows = NULL;
     documents->count = documents->bytes = 0;
 }
 
 void documents_release(struct documents *documents)
 {
     arena_release(&documents->arena);
+    rows_free(documents->rows);
     free(documents->items);
     *documents = (struct documents){ 0 };
 }

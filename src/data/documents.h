@@ -6,11 +6,14 @@
 #include "base/arena.h"
 #include "data/document.h"
 
+struct rows;
+
 struct documents {
     struct arena arena;
     struct document *items;
     size_t count, capacity;
-    size_t bytes; /* that the items take */
+    size_t bytes;      /* that the items take */
+    struct rows *rows; /* in the place of items: those of an Arrow batch, owned; NULL: none */
 };
 
 /* NULL: out of memory. */
@@ -32,6 +35,9 @@ bool documents_take(struct documents *documents, struct documents *from);
 
 /* The same for a document in the making. */
 bool documents_add_value(struct documents *documents, const yyjson_mut_val *value);
+
+/* Items, or rows. */
+size_t documents_length(const struct documents *documents);
 
 void documents_clear(struct documents *documents); /* keeps memory for the next ones */
 void documents_release(struct documents *documents);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/rows.h"
 #include "extract/item.h"
 
 void emitter_begin(struct spile_emitter *emitter)
@@ -27,7 +28,7 @@ void emitter_release(struct spile_emitter *emitter)
 
 static enum spile_status give_page(struct spile_emitter *out, struct spile_error *err)
 {
-    size_t count = out->page.count;
+    size_t count = documents_length(&out->page);
     enum spile_status status = out->take(out->context, &out->page, out->table, err);
 
     documents_clear(&out->page);
@@ -119,6 +120,29 @@ enum spile_status spile_emit_item(struct spile_emitter *out, struct spile_item *
         status = spile_fail_nomem(err);
     spile_item_clear(item);
     return status ? status : give_page(out, err);
+}
+
+static enum spile_status emit_rows(struct spile_emitter *out, struct rows *rows, struct spile_error *err)
+{
+    if (out->stopping(out->context)) {
+        rows_free(rows);
+        return emitter_fail_stopping(err);
+    }
+    out->page.rows = rows;
+    out->page.bytes = rows_bytes(rows);
+    return give_page(out, err);
+}
+
+enum spile_status spile_emit_arrow(struct spile_emitter *out, struct ArrowArrayStream *stream, struct spile_error *err)
+{
+    struct rows_stream batches;
+    struct rows *rows;
+    enum spile_status status = rows_stream_begin(&batches, stream, err);
+
+    while (!status && !(status = rows_stream_next(&batches, &rows, err)) && rows)
+        status = emit_rows(out, rows, err);
+    rows_stream_end(&batches);
+    return status;
 }
 
 enum spile_status spile_emit_to(struct spile_emitter *out, const char *table, struct spile_error *err)

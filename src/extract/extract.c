@@ -34,7 +34,7 @@ static const char *table_of(const struct node *node, struct document item, const
     return document_text(found).length ? document_text(found).text : table;
 }
 
-static void count(const struct node *node, unsigned pages, unsigned drawn, unsigned items)
+void node_count(const struct node *node, uint64_t pages, uint64_t drawn, uint64_t items)
 {
     struct spile_resource_info *infos = node->work->options->infos;
 
@@ -63,7 +63,7 @@ static enum spile_status finish_item(struct node *node, struct document item, co
     if (status || verdict != INCREMENTAL_PASS)
         return status;
     node->items++;
-    count(node, 0, 0, 1);
+    node_count(node, 0, 0, 1);
     if (node->loaded)
         status = load_item(node, item, table, err);
     return status ? status : feed(node, item, err);
@@ -201,29 +201,40 @@ static enum spile_status take_items(struct node *node, const struct documents *p
     for (size_t i = 0; !status && i < page->count; i++) {
         status = take_item(node, page->items[i], table, err);
         node->taken++;
-        count(node, 0, 1, 0);
+        node_count(node, 0, 1, 0);
     }
     if (status && status != SPILE_CANCELLED)
         spile_within(err, status, "item %llu of resource \"%s\"", (unsigned long long)node->taken, node->resource->name);
     return status;
 }
 
+/* *enough: by the row order nothing that is new can follow. */
+static enum spile_status take_page(struct node *node, struct documents *page, const char *table, bool *enough, struct spile_error *err)
+{
+    enum spile_status status = page->rows && !node_takes_rows(node) ? page_to_items(page, err) : SPILE_OK;
+
+    if (status)
+        return spile_within(err, status, "resource \"%s\"", node->resource->name);
+    if (page->rows)
+        return take_rows(node, page, table, enough, err);
+    status = take_items(node, page, table, err);
+    if (!status && node->incremental)
+        status = incremental_end_page(node->incremental, enough, err);
+    return status ? status : load_page(node, page, table, err);
+}
+
 enum spile_status node_take(struct node *node, struct documents *page, const char *table, struct spile_error *err)
 {
     bool enough = false;
-    enum spile_status status = SPILE_OK;
+    enum spile_status status;
 
     if (node->closed)
         return SPILE_OK;
-    status = take_items(node, page, table, err);
-    if (!status && node->incremental)
-        status = incremental_end_page(node->incremental, &enough, err);
-    if (!status)
-        status = load_page(node, page, table, err);
+    status = take_page(node, page, table, &enough, err);
     documents_clear(&node->kept);
     documents_clear(&node->made);
     node->pages++;
-    count(node, 1, 0, 0);
+    node_count(node, 1, 0, 0);
     node->closed |= (enough && !node->resource->options.transform) || is_limit_reached(node);
     return status;
 }

@@ -519,6 +519,45 @@ enum spile_status incremental_take(struct incremental *inc, struct document item
     return status;
 }
 
+/* ---- rows of batches -------------------------------------------------------------------------------------------------------------- */
+
+/* A cursor that is more than keys and indexes may look anywhere. */
+bool incremental_needs(const struct incremental *inc, const char *name)
+{
+    const char *cursor = inc->options.cursor;
+    size_t length = strlen(name);
+
+    for (size_t i = 0; i < inc->key_count; i++)
+        if (slice_equal(inc->key[i], slice_of(name)))
+            return true;
+    if (strpbrk(cursor, "$*'\"@?,:("))
+        return true;
+    return !strncmp(cursor, name, length) && (!cursor[length] || cursor[length] == '.' || cursor[length] == '[');
+}
+
+bool incremental_hashes_whole(const struct incremental *inc)
+{
+    return inc->deduplicates && !inc->key_count;
+}
+
+enum spile_status incremental_meets_start(struct incremental *inc, struct document item, bool *meets, struct spile_error *err)
+{
+    struct document found;
+    struct cursor value;
+    bool wins;
+
+    *meets = false;
+    if (inc->start.value.kind == CURSOR_NONE || !jsonpath_first(inc->path, item, &found))
+        return SPILE_OK;
+    value = cursor_of(found);
+    return value.kind == CURSOR_NONE ? SPILE_OK : weigh(inc, &value, &inc->start.value, &wins, meets, err);
+}
+
+struct documents *incremental_boundary(struct incremental *inc)
+{
+    return &inc->boundary;
+}
+
 /* ---- pages ---------------------------------------------------------------------------------------------------------------------- */
 
 static enum spile_status fail_too_many(const struct incremental *inc, size_t most, struct spile_error *err)

@@ -1,6 +1,7 @@
 /* A run of extract, between its files:
  *
  *   extract.c    resources at work (nodes): what happens to their pages
+ *   page_rows.c  the same for pages that are Arrow batches
  *   schedule.c   whose function is called when, and on which thread (activations) */
 #ifndef EXTRACT_WORK_H
 #define EXTRACT_WORK_H
@@ -85,6 +86,13 @@ struct work {
 enum spile_status node_take(struct node *node, struct documents *page, const char *table, struct spile_error *err);
 struct spile_emitter node_emitter(struct node *node); /* whoever calls a function with it says who takes the pages */
 void node_close(struct node *node); /* the user's close, once, when no activation is left */
+
+void node_count(const struct node *node, uint64_t pages, uint64_t drawn, uint64_t items); /* for whoever wants to know */
+
+/* page_rows.c: a page of rows. Can the node take them as they are? Else they become items first. */
+bool node_takes_rows(const struct node *node);
+enum spile_status page_to_items(struct documents *page, struct spile_error *err);
+enum spile_status take_rows(struct node *node, struct documents *page, const char *table, bool *enough, struct spile_error *err);
 
 /* schedule.c */
 enum spile_status schedule_begin(struct work *work, struct spile_error *err); /* all generators */

@@ -179,7 +179,7 @@ static enum spile_status load_rows(const struct load_target *target, const struc
 
     for (uint32_t i = 0; !status && i < job->package->table_count; i++) {
         status = check_cancelled(job, err);
-        if (!status)
+        if (!status && job->package->tables[i]->rows)
             status = insert_table(target, job, job->package->tables[i], arena, err);
     }
     return status;

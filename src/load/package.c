@@ -207,7 +207,7 @@ enum spile_status package_put(struct package *package, struct table_batch *batch
 
     if (!entry || !mark_columns(entry, batch->columns, batch->column_count))
         status = spile_fail_nomem(err);
-    if (!status)
+    if (!status && batch->rows)
         status = append_batch(package, entry, &batch->bytes, err);
     if (!status) {
         entry->rows += batch->rows;
@@ -313,7 +313,10 @@ static enum spile_status sync_tables(const struct package *package, struct spile
     for (uint32_t i = 0; !status && i < package->table_count; i++) {
         char *path = path_in(package, package->tables[i]->file);
 
-        status = path ? file_sync(path, err) : spile_fail_nomem(err);
+        if (!package->tables[i]->rows) /* then there is no file */
+            status = path ? SPILE_OK : spile_fail_nomem(err);
+        else
+            status = path ? file_sync(path, err) : spile_fail_nomem(err);
         free(path);
     }
     return status;

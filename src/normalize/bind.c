@@ -447,6 +447,7 @@ enum spile_status bind_links(struct walker *w, struct table_rows *rows)
     }
     pthread_mutex_unlock(w->schema_lock);
     rows->linked = true;
+    rows->plain = false;
     return SPILE_OK;
 }
 

@@ -194,7 +194,8 @@ static size_t list_columns(struct table_rows *rows, struct ordered_column *out)
     for (uint32_t i = 0; i < rows->slot_count; i++)
         if (rows->slots[i]->builder.length)
             out[count++] = (struct ordered_column){ { rows->slots[i]->name, &rows->slots[i]->builder }, rows->slots[i]->index };
-    out[count++] = (struct ordered_column){ { DLT_ID, &rows->ids }, rows->row_id_index };
+    if (!rows->plain)
+        out[count++] = (struct ordered_column){ { DLT_ID, &rows->ids }, rows->row_id_index };
     if (!rows->root) {
         out[count++] = (struct ordered_column){ { DLT_PARENT_ID, &rows->parent_ids }, rows->parent_id_index };
         out[count++] = (struct ordered_column){ { DLT_LIST_INDEX, &rows->list_index }, rows->list_index_index };
@@ -247,22 +248,30 @@ static void clear_rows(struct table_rows *rows)
     rows->rows = 0;
 }
 
+/* Room for a batch of the table, which is not counted yet. NULL: out of memory. */
+static struct table_batch *next_batch(struct walker *w, const struct table_rows *rows)
+{
+    if (!GROW(w->batches, w->batch_count, w->batch_capacity))
+        return NULL;
+    w->batches[w->batch_count] = (struct table_batch){ .table = rows->table, .rows = rows->rows };
+    return &w->batches[w->batch_count];
+}
+
+enum spile_status cut_nothing(struct walker *w, const struct table_rows *rows)
+{
+    if (!next_batch(w, rows))
+        return spile_fail_nomem(w->err);
+    w->batch_count++;
+    return SPILE_OK;
+}
+
 static enum spile_status cut_table(struct walker *w, struct table_rows *rows)
 {
-    struct table_batch *batch;
+    struct table_batch *batch = next_batch(w, rows);
     enum spile_status status;
 
-    if (w->batch_count == w->batch_capacity) {
-        size_t capacity = w->batch_capacity ? w->batch_capacity * 2 : 16;
-        struct table_batch *batches = realloc(w->batches, capacity * sizeof(*batches));
-
-        if (!batches)
-            return spile_fail_nomem(w->err);
-        w->batches = batches;
-        w->batch_capacity = capacity;
-    }
-    batch = &w->batches[w->batch_count];
-    *batch = (struct table_batch){ .table = rows->table, .rows = rows->rows };
+    if (!batch)
+        return spile_fail_nomem(w->err);
     status = encode_rows(w, rows, batch);
     if (status) {
         table_batch_release(batch);
@@ -278,7 +287,7 @@ enum spile_status cut_rows(struct walker *w)
     enum spile_status status = SPILE_OK;
 
     for (uint32_t i = 0; i < w->table_count; i++)
-        if (w->tables[i]->rows && !identify(w, w->tables[i]))
+        if (w->tables[i]->rows && !w->tables[i]->plain && !identify(w, w->tables[i]))
             return spile_fail_nomem(w->err);
     if (!carry_ids(w))
         return spile_fail_nomem(w->err);

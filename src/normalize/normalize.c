@@ -8,6 +8,7 @@
 
 #include "data/documents.h"
 #include "data/json.h"
+#include "data/rows.h"
 #include "normalize/walker.h"
 
 struct worker {
@@ -174,6 +175,25 @@ static enum spile_status walk_items(struct worker *worker, const struct chunk *c
     }
 }
 
+/* Of which no more rows are wanted than of items. */
+static enum spile_status walk_batch(struct worker *worker, const struct chunk *chunk, uint64_t *items)
+{
+    struct normalizer *n = worker->normalizer;
+    struct rows *rows = chunk->documents->rows;
+    enum spile_status status;
+
+    if (n->part_items) {
+        uint64_t walked = atomic_load(&n->part_items[chunk->part]);
+        uint64_t left = walked < n->options.items_max ? n->options.items_max - walked : 0;
+
+        rows->count = rows->count < left ? rows->count : left;
+    }
+    status = walk_rows(&worker->walker, chunk->part, rows, chunk->offset, items);
+    if (n->part_items)
+        atomic_fetch_add(&n->part_items[chunk->part], *items);
+    return status;
+}
+
 static void begin_chunk(struct worker *worker, const struct chunk *chunk)
 {
     const struct normalize_options *options = &worker->normalizer->options;
@@ -239,7 +259,10 @@ static enum spile_status normalize_chunk(struct worker *worker, struct chunk *ch
         return spile_fail(&worker->error, SPILE_CANCELLED, "stopped");
     if (!chunk->documents)
         json_reader_begin(worker->reader, chunk);
-    status = walk_items(worker, chunk, items);
+    if (chunk->documents && chunk->documents->rows)
+        status = walk_batch(worker, chunk, items);
+    else
+        status = walk_items(worker, chunk, items);
     if (!status)
         status = cut_rows(walker);
     if (!status)

@@ -86,17 +86,18 @@ enum spile_status bind_required(struct walker *w, struct table_rows *rows)
     return status;
 }
 
+enum spile_status fail_required(struct walker *w, const struct table_rows *rows, const struct slot *slot)
+{
+    spile_fail(w->err, SPILE_CONTRACT, "a row without a value for column \"%s\" of table \"%s\", which must not be null", slot->name, rows->name);
+    return spile_hint(w->err, SPILE_CONTRACT, "give the row a value of type %s there, or let the column be null: --columns %s.%s::null",
+                      data_type_name(slot->builder.type.type), rows->name, slot->name);
+}
+
 enum spile_status check_required(struct walker *w, const struct table_rows *rows)
 {
-    for (uint32_t i = 0; i < rows->required_count; i++) {
-        const struct slot *slot = rows->required[i];
-
-        if (column_has(&slot->builder, rows->rows))
-            continue;
-        spile_fail(w->err, SPILE_CONTRACT, "a row without a value for column \"%s\" of table \"%s\", which must not be null", slot->name, rows->name);
-        return spile_hint(w->err, SPILE_CONTRACT, "give the row a value of type %s there, or let the column be null: --columns %s.%s::null",
-                          data_type_name(slot->builder.type.type), rows->name, slot->name);
-    }
+    for (uint32_t i = 0; i < rows->required_count; i++)
+        if (!column_has(&rows->required[i]->builder, rows->rows))
+            return fail_required(w, rows, rows->required[i]);
     return SPILE_OK;
 }
 
@@ -222,6 +223,27 @@ static enum spile_status find_or_make_slot(struct walker *w, struct table_rows *
         *slot = new_slot(w, rows, column);
     else if (*mode == CONTRACT_DISCARD_ROW && !variant && !w->row.known && !table_refuse_column(w->options->schema, rows->table, name))
         *mode = CONTRACT_EVOLVE; /* out of memory */
+    end_change(w);
+    return *slot || *mode != CONTRACT_EVOLVE ? SPILE_OK : spile_fail_nomem(w->err);
+}
+
+enum spile_status bind_column(struct walker *w, struct node *node, const struct column_type *type, bool nullable, struct slot **slot, enum contract_mode *mode)
+{
+    struct table_rows *rows = node->shape->rows;
+    enum spile_status status = find_slot(w, rows, node->column_name, slot);
+    struct column *column;
+
+    if (status || *slot)
+        return status;
+    status = begin_change(w);
+    if (status)
+        return status;
+    column = table_find_column(rows->table, node->column_name);
+    *mode = column ? CONTRACT_EVOLVE : mode_in_force(w, mode_of_column(rows, node->column_name, false));
+    if (!column && *mode == CONTRACT_EVOLVE)
+        column = table_add_typed_column(w->options->schema, rows->table, node->column_name, type, nullable);
+    if (column)
+        *slot = new_slot(w, rows, column);
     end_change(w);
     return *slot || *mode != CONTRACT_EVOLVE ? SPILE_OK : spile_fail_nomem(w->err);
 }

@@ -4,6 +4,7 @@
  *   bind.c     keys to nodes and lists to tables, when they are met for the first time
  *   place.c    values to columns, when their node has none that fits
  *   inherit.c  values of a row that the rows below it get, too
+ *   rows.c     columns of an Arrow batch, which need no walk
  *   discard.c  what the contract leaves out, for a file
  *   cut.c      rows in builders to row ids and encoded batches
  *
@@ -16,6 +17,7 @@
 #include "base/map.h"
 #include "data/column.h"
 #include "data/document.h"
+#include "data/rows.h"
 #include "normalize/normalize.h"
 #include "normalize/turns.h"
 #include "schema/coerce.h"
@@ -63,6 +65,7 @@ struct table_rows {
     struct table *table; /* the shared one: its content is read under the schema's lock only */
     bool root;           /* rows carry the load id, not a link to a parent */
     bool linked;         /* the table has its link columns, and the indexes below are known */
+    bool plain;          /* its rows come from Arrow, and the table has no ids: rows have none */
     uint32_t parent_id_index, list_index_index, row_id_index;
     uint32_t rows;
     struct contract contract;
@@ -236,6 +239,9 @@ enum spile_status put_member(struct walker *walker, struct node *node, struct do
 struct node *find_child(struct walker *walker, struct node *parent, struct slice key); /* NULL: out of memory */
 bool grow_links(struct table_rows *rows); /* when there is no room for the links of the row in work */
 
+/* rows.c: the batch into the part's table. *done: rows that are in the builders, when one can't be. */
+enum spile_status walk_rows(struct walker *walker, uint32_t part, struct rows *rows, uint64_t offset, uint64_t *done);
+
 /* bind.c */
 enum spile_status begin_change(struct walker *walker); /* waits for the right to change the schema, and takes its lock */
 void end_change(struct walker *walker);
@@ -258,11 +264,15 @@ enum spile_status bind_is_json(struct walker *walker, struct node *node, bool *i
 /* Puts a value that found no bound column of its kind: finds or makes the column, or a variant of it. */
 enum spile_status bind_value(struct walker *walker, struct node *node, struct document value);
 
+/* The column of that node, made with this type when there is none. *slot NULL: the contract refuses it, *mode says how. */
+enum spile_status bind_column(struct walker *walker, struct node *node, const struct column_type *type, bool nullable, struct slot **slot, enum contract_mode *mode);
+
 /* Names the column for which the row is left out: of new ones the first in the document, whatever this worker has seen of others. */
 enum spile_status name_refusal(struct walker *walker, struct shape *shape, struct document row);
 
 enum spile_status bind_required(struct walker *walker, struct table_rows *rows); /* the columns that must not be null */
 enum spile_status check_required(struct walker *walker, const struct table_rows *rows); /* has the row in work all of them? */
+enum spile_status fail_required(struct walker *walker, const struct table_rows *rows, const struct slot *slot);
 
 /* inherit.c: bequests of a table, by its schema's configuration; in the schema's lock. */
 enum spile_status inherit_configure(struct walker *walker, struct table_rows *rows);
@@ -284,6 +294,9 @@ bool discard_value(struct walker *walker, const struct node *node, enum contract
 
 /* cut.c: rows to batches. Rows that are still visited keep their ids. */
 enum spile_status cut_rows(struct walker *walker);
+
+/* A batch without rows: the table is made all the same. */
+enum spile_status cut_nothing(struct walker *walker, const struct table_rows *rows);
 
 /* Gives away the batches cut so far, in turn. */
 enum spile_status hand_over(struct walker *walker);

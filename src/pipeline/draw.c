@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "data/documents.h"
+#include "data/rows.h"
 #include "pipeline/draw.h"
 #include "source/chunker.h"
 
@@ -63,6 +65,45 @@ static enum spile_status draw_input(struct drawing *d, uint32_t part, uint32_t n
     return status;
 }
 
+/* *go false: the normalizer wants no more. */
+static enum spile_status submit_rows(struct drawing *d, uint32_t part, struct rows *rows, uint64_t offset, bool *go, struct spile_error *err)
+{
+    struct documents *documents = documents_new();
+
+    if (!documents) {
+        rows_free(rows);
+        return spile_fail_nomem(err);
+    }
+    documents->rows = rows;
+    free(d->chunk.bytes);
+    d->chunk = (struct chunk){ .number = d->number++, .part = part, .input_name = "the Arrow stream", .offset = offset, .first = !offset, .documents = documents };
+    *go = normalizer_submit(d->normalizer, &d->chunk);
+    if (!*go)
+        documents_free(d->chunk.documents);
+    if (!*go)
+        d->chunk.documents = NULL;
+    return SPILE_OK;
+}
+
+static enum spile_status draw_stream(struct drawing *d, uint32_t part, struct ArrowArrayStream *stream, bool *go, struct spile_error *err)
+{
+    struct rows_stream batches;
+    struct rows *rows = NULL;
+    uint64_t offset = 0;
+    enum spile_status status = rows_stream_begin(&batches, stream, err);
+
+    d->run->rereadable = false;
+    while (!status && *go && !normalizer_has_enough(d->normalizer, part) && !(status = rows_stream_next(&batches, &rows, err)) && rows) {
+        size_t count = rows->count;
+
+        status = submit_rows(d, part, rows, offset, go, err);
+        offset += count;
+        run_report(d->run, SPILE_STAGE_NORMALIZE, normalizer_rows(d->normalizer), 0, false);
+    }
+    rows_stream_end(&batches);
+    return status;
+}
+
 /* Names of inputs are used in messages about chunks until all is normalized, so inputs stay open until then. */
 struct open_inputs {
     struct input **inputs;
@@ -79,6 +120,10 @@ static enum spile_status draw_all(struct drawing *d, struct open_inputs *open, s
         for (size_t i = 0; !status && go && i < draw_input_count(&run->parts[part].data); i++) {
             struct input **input = &open->inputs[open->count];
 
+            if (run->parts[part].data.kind == SPILE_DATA_ARROW) {
+                status = draw_stream(d, part, run->parts[part].data.stream, &go, err);
+                break;
+            }
             status = draw_open(d, &run->parts[part].data, i, input, err);
             if (status)
                 break;

@@ -53,7 +53,7 @@ static bool submit(struct gatherer *g, uint32_t part)
         .first = !gathering->given,
         .documents = documents,
     };
-    gathering->given += documents->count;
+    gathering->given += documents_length(documents);
     gathering->documents = NULL;
     g->bytes -= documents->bytes;
     if (normalizer_submit(d->normalizer, &d->chunk))
@@ -165,7 +165,7 @@ static bool is_sampled(const struct gatherer *g)
     for (uint32_t part = 0; wanted && part < run->part_count; part++) {
         const struct gathering *gathering = &g->parts[part];
 
-        if (gathering->given + (gathering->documents ? gathering->documents->count : 0) < wanted)
+        if (gathering->given + (gathering->documents ? documents_length(gathering->documents) : 0) < wanted)
             return false;
     }
     return wanted;
@@ -184,6 +184,22 @@ static enum spile_status gather_one_by_one(struct gatherer *g, uint32_t part, co
     return g->sampled ? fail_stopped(err) : status;
 }
 
+/* Rows of an Arrow batch are a chunk of their own. */
+static enum spile_status gather_rows(struct gatherer *g, uint32_t part, struct documents *page, struct spile_error *err)
+{
+    struct gathering *gathering = &g->parts[part];
+
+    if (!submit(g, part))
+        return fail_stopped(err);
+    gathering->documents = documents_new();
+    if (!gathering->documents)
+        return spile_fail_nomem(err);
+    gathering->documents->rows = page->rows;
+    page->rows = NULL;
+    g->sampled = is_sampled(g);
+    return submit(g, part) && !g->sampled ? SPILE_OK : fail_stopped(err);
+}
+
 /* A page larger than a chunk becomes several. */
 static enum spile_status put(void *user, size_t resource, const char *table, struct documents *items, struct spile_error *err)
 {
@@ -193,6 +209,8 @@ static enum spile_status put(void *user, size_t resource, const char *table, str
 
     if (status)
         return status;
+    if (items->rows)
+        return gather_rows(g, part, items, err);
     if (g->drawing->run->plans || items->bytes > 2 * full_bytes(g, &g->parts[part]))
         return gather_one_by_one(g, part, items, err);
     return gather(g, part, items, err);

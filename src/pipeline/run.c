@@ -205,7 +205,7 @@ static enum spile_status draw_and_load(struct run *run, struct load_job *job, st
         status = run_finish_sources_into(run, &run->package, err);
     if (!status)
         status = run_drop_tables(run, &run->package, err);
-    if (status || (!run->package.rows && !run->package.replaced_count && !run->package.sources && !run->package.dropped_count && !discards_rows(run)))
+    if (status || (!run->package.table_count && !run->package.replaced_count && !run->package.sources && !run->package.dropped_count && !discards_rows(run)))
         return status;
     status = package_seal(&run->package, run->base_hash, !run->rereadable || run->options->no_load, err);
     run->package_sealed = !status;

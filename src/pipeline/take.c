@@ -39,7 +39,7 @@ static enum spile_status add_data(struct run *run, const char *table, struct spi
 
     if (!table || !*table)
         return spile_fail(err, SPILE_USAGE, "no table named"), spile_hint(err, SPILE_USAGE, "name the table to load into");
-    if (data.kind != SPILE_DATA_JSON && data.kind != SPILE_DATA_FILES)
+    if (data.kind != SPILE_DATA_JSON && data.kind != SPILE_DATA_FILES && data.kind != SPILE_DATA_ARROW)
         return spile_fail(err, SPILE_USAGE, "data of unknown kind for table \"%s\"", table);
     set_part(run, &part, table, options->write, options->max_nesting);
     return SPILE_OK;

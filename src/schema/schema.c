@@ -366,19 +366,45 @@ static bool merge_declared(yyjson_mut_doc *doc, yyjson_mut_val *json, yyjson_mut
     return true;
 }
 
-struct column *table_add_column(struct schema *schema, struct table *table, const char *name, enum data_type type, bool variant)
+/* A column's description as the data and the settings give it. NULL: out of memory. */
+static yyjson_mut_val *new_column(struct schema *schema, const char *name, enum data_type type)
 {
-    yyjson_mut_doc *doc = schema->doc;
-    yyjson_mut_val *key = yyjson_mut_strcpy(doc, name), *json = yyjson_mut_obj(doc);
-    yyjson_mut_val *declared = yyjson_mut_obj_remove_key(table->columns_json, name);
+    yyjson_mut_val *json = yyjson_mut_obj(schema->doc);
+    bool ok = yyjson_mut_obj_add_strcpy(schema->doc, json, "name", name) &&
+              yyjson_mut_obj_add_str(schema->doc, json, "data_type", data_type_name(type)) && add_default_hints(schema, json, name);
 
-    if (!key || !yyjson_mut_obj_add_strcpy(doc, json, "name", name) ||
-        !yyjson_mut_obj_add_str(doc, json, "data_type", data_type_name(type)) || !add_default_hints(schema, json, name) ||
-        (variant && !add_variant_hints(doc, json, name)) || !merge_declared(doc, json, declared) ||
-        !yyjson_mut_obj_add(table->columns_json, key, json))
+    return ok ? json : NULL;
+}
+
+/* Adds it to the table, with what was declared of it before. */
+static struct column *add_column(struct schema *schema, struct table *table, const char *name, yyjson_mut_val *json)
+{
+    yyjson_mut_val *key = yyjson_mut_strcpy(schema->doc, name), *declared = yyjson_mut_obj_remove_key(table->columns_json, name);
+
+    if (!key || !merge_declared(schema->doc, json, declared) || !yyjson_mut_obj_add(table->columns_json, key, json))
         return NULL;
     schema->version++;
     return index_column(schema, table, json);
+}
+
+struct column *table_add_column(struct schema *schema, struct table *table, const char *name, enum data_type type, bool variant)
+{
+    yyjson_mut_val *json = new_column(schema, name, type);
+
+    if (!json || (variant && !add_variant_hints(schema->doc, json, name)))
+        return NULL;
+    return add_column(schema, table, name, json);
+}
+
+struct column *table_add_typed_column(struct schema *schema, struct table *table, const char *name, const struct column_type *type, bool nullable)
+{
+    yyjson_mut_doc *doc = schema->doc;
+    yyjson_mut_val *json = new_column(schema, name, type->type);
+    bool ok = json && (nullable || yyjson_mut_obj_put(json, yyjson_mut_str(doc, "nullable"), yyjson_mut_bool(doc, false)));
+
+    ok = ok && (type->precision < 0 || yyjson_mut_obj_add_int(doc, json, "precision", type->precision));
+    ok = ok && (type->scale < 0 || yyjson_mut_obj_add_int(doc, json, "scale", type->scale));
+    return ok ? add_column(schema, table, name, json) : NULL;
 }
 
 bool table_add_links(struct schema *schema, struct table *table)

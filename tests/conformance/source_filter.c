@@ -2,12 +2,15 @@
  *
  *   {"pipeline": "g", "destination": "x.duckdb", "dataset": "d", "data_dir": "...", "load_id": "...", "source": "g", "resources": [
  *       {"name": "t", "pages": [[item, ...], ...], "write": "replace", "primary_key": "id", "incremental": {"cursor": "ts", ...}, "count": true},
+ *       {"name": "a", "arrow": ["batches.arrow", ...]},                files of Arrow's IPC streams, each emitted as a stream
  *       {"name": "lines", "from": "t", "emits": "lines", ...}]}      a transformer that emits the elements of the list "lines" of each item
  *
- * "plan": 3 shows only what a run would do, by the first 3 items. "info_table" gets the load info. "progress": the last one that was told is printed before it, as "pages drawn items" of each resource.
+ * "stream" and "table": without resources, a file of an Arrow IPC stream as the run's data. "plan": 3 shows only what a run would do, by the first 3 items. "info_table" gets the load info. "progress": the last one that was told is printed before it, as "pages drawn items" of each resource.
  * "count": a number in the resource's state goes up by one in each run. Prints the load info as JSON, or the error and its status. */
 #include <stdio.h>
 #include <stdlib.h>
+
+#include <nanoarrow/nanoarrow_ipc.h>
 
 #include "script.h"
 
@@ -35,6 +38,36 @@ static enum spile_status count(struct spile_emitter *out, struct spile_error *er
     return spile_set_resource_state(out, "count", json, err);
 }
 
+static enum spile_status open_stream(struct ArrowArrayStream *stream, const char *path, struct spile_error *err)
+{
+    struct ArrowIpcInputStream input;
+    FILE *file = fopen(path, "rb");
+
+    if (!file || ArrowIpcInputStreamInitFile(&input, file, true) || ArrowIpcArrayStreamReaderInit(stream, &input, NULL))
+        return spile_fail(err, SPILE_FAILED, "can't read %s", path);
+    return SPILE_OK;
+}
+
+static enum spile_status emit_stream(struct spile_emitter *out, const char *path, struct spile_error *err)
+{
+    struct ArrowArrayStream stream;
+    enum spile_status status = open_stream(&stream, path, err);
+
+    return status ? status : spile_emit_arrow(out, &stream, err);
+}
+
+static enum spile_status give_streams(struct spile_emitter *out, void *user, struct spile_error *err)
+{
+    yyjson_val *paths = yyjson_obj_get(((struct pages *)user)->resource, "arrow"), *path;
+    enum spile_status status = SPILE_OK;
+    size_t i, n;
+
+    yyjson_arr_foreach(paths, i, n, path)
+        if (!status)
+            status = emit_stream(out, yyjson_get_str(path), err);
+    return status;
+}
+
 static enum spile_status give_page(struct spile_emitter *out, void *user, struct spile_error *err)
 {
     struct pages *pages = user;
@@ -59,18 +92,21 @@ static enum spile_status give_list(struct spile_item *item, struct spile_emitter
     return json ? spile_emit_json(out, json, 0, err) : SPILE_OK;
 }
 
+static const char *const modes[] = { "", "evolve", "freeze", "discard_row", "discard_value", NULL };
+
 static enum spile_status add_resource(struct spile_source *source, yyjson_val *resource, struct pages *pages, struct spile_error *err)
 {
-    bool is_transformer = text_of(resource, "from");
+    bool is_transformer = text_of(resource, "from"), is_arrow = yyjson_obj_get(resource, "arrow");
 
     *pages = (struct pages){ .resource = resource };
     return spile_source_add(source, text_of(resource, "name"),
-                            SPILE_RESOURCE(.generate = is_transformer ? NULL : give_page, .transform = is_transformer ? give_list : NULL, .user = pages,
+                            SPILE_RESOURCE(.generate = is_transformer ? NULL : is_arrow ? give_streams : give_page, .transform = is_transformer ? give_list : NULL, .user = pages,
                                            .from = text_of(resource, "from"), .table = text_of(resource, "table"),
                                            .table_by = text_of(resource, "table_by"), .hidden = flag_of(resource, "hidden"),
                                            .parallel = flag_of(resource, "parallel"),
                                            .write = (enum spile_write)number_of(resource, "write", (const char *const[]){ "append", "replace", NULL }),
                                            .primary_key = text_of(resource, "primary_key"), .columns = text_of(resource, "columns"),
+                                           .contract = { .columns = (enum spile_contract_mode)number_of(resource, "contract", modes) },
                                            .incremental = incremental_of(yyjson_obj_get(resource, "incremental"))),
                             err);
 }
@@ -103,6 +139,7 @@ static enum spile_status run(yyjson_val *script, struct spile_error *err)
     struct spile_pipeline *pipeline = NULL;
     struct spile_source *source = NULL;
     struct spile_load_info *info = NULL;
+    struct ArrowArrayStream stream;
     size_t i, n;
     enum spile_status status = spile_source_new(&source, text_of(script, "source"), NULL, err);
 
@@ -113,7 +150,11 @@ static enum spile_status run(yyjson_val *script, struct spile_error *err)
         status = spile_pipeline_open(&pipeline, text_of(script, "pipeline"),
                                      SPILE_PIPELINE_OPTIONS(.destination = text_of(script, "destination"), .dataset = text_of(script, "dataset"),
                                                             .data_dir = text_of(script, "data_dir")), err);
-    if (!status && yyjson_obj_get(script, "plan"))
+    if (!status && text_of(script, "stream")) {
+        status = open_stream(&stream, text_of(script, "stream"), err);
+        if (!status)
+            status = spile_run(pipeline, spile_arrow(&stream), SPILE_RUN_OPTIONS(.table = text_of(script, "table")), &info, err);
+    } else if (!status && yyjson_obj_get(script, "plan"))
         status = show_plan(pipeline, source, pages, yyjson_get_uint(yyjson_obj_get(script, "plan")), err);
     else if (!status)
         status = spile_run(pipeline, spile_from(source), SPILE_RUN_OPTIONS(.load_id = text_of(script, "load_id"), .refresh = (enum spile_refresh)number_of(script, "refresh", refreshes),
