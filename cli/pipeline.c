@@ -10,16 +10,18 @@
 
 struct pipeline_options {
     const char *to, *dataset, *source;
-    bool all, state_only, yes, json, help;
+    bool list, all, state_only, yes, json, help;
 };
 
 #define FIELD(name) .offset = offsetof(struct pipeline_options, name)
 #define TEXT_ALLOWED "a text that is not empty"
 
 static const struct option_row pipeline_rows[] = {
-    { .name = "to", .argument = "DESTINATION", .parse = option_text, FIELD(to), .allowed = DESTINATION_FORMS, .help = "database with the dataset; required" },
+    { .name = "to", .argument = "DESTINATION", .parse = option_text, FIELD(to), .allowed = DESTINATION_FORMS, .help = "database with the dataset",
+      .fallback = "that of the last run, with its dataset" },
     { .name = "dataset", .argument = "NAME", .parse = option_text, FIELD(dataset), .allowed = TEXT_ALLOWED, .help = "dataset in the database",
       .fallback = "<pipeline>_dataset" },
+    { .name = "list", .letter = 'l', .parse = option_switch, FIELD(list), .help = "the pipelines that there are, the last run first" },
     { .name = "source", .argument = "NAME", .parse = option_text, FIELD(source), .allowed = TEXT_ALLOWED, .help = "drop, reset-cursor: source of the resources",
       .fallback = "the first one" },
     { .name = "all", .parse = option_switch, FIELD(all), .help = "drop: all resources" },
@@ -33,11 +35,12 @@ static const struct option_row pipeline_rows[] = {
 const struct command pipeline_command = {
     .name = "spile pipeline",
     .summary = "Shows what a pipeline keeps between runs, and forgets it: state, cursors, tables, load packages.",
-    .examples = "  spile pipeline shop info --to shop.duckdb\n"
-                "  spile pipeline shop reset-cursor orders --to shop.duckdb\n"
+    .examples = "  spile pipeline --list\n"
+                "  spile pipeline shop info\n"
+                "  spile pipeline shop reset-cursor orders\n"
                 "  spile pipeline shop drop orders --to shop.duckdb --yes",
-    .usage = "NAME info|state|sync|drop|load-pending|drop-pending|reset-cursor [RESOURCE...] --to DESTINATION [OPTION...]",
-    .details = "  info                    dataset, sources, resources, load packages\n"
+    .usage = "NAME info|state|sync|drop|load-pending|drop-pending|reset-cursor [RESOURCE...] [OPTION...]",
+    .details = "  info                    database, dataset, sources, resources, load packages\n"
                "  state                   the state in the dataset, as JSON\n"
                "  sync                    reads state and schema of the dataset anew. There is no local\n"
                "                          copy of them: this says whether they can be read\n"
@@ -46,10 +49,12 @@ const struct command pipeline_command = {
                "  drop-pending            throws away load packages that were not loaded\n"
                "  reset-cursor RESOURCE...  incremental loading begins anew; the tables stay\n"
                "\n"
-               "drop, drop-pending and reset-cursor say what they will do, and ask.\n"
+               "drop, drop-pending and reset-cursor say what they will do, and ask. Database and\n"
+               "dataset are those of the pipeline's last run, unless --to names others: its work\n"
+               "folder knows them.\n"
                "\n"
-               "Exit codes: 0 done, 1 not confirmed, 2 wrong usage, 3 no state, 5 database,\n"
-               "  8 locked by another run.",
+               "Exit codes: 0 done, 1 not confirmed, 2 wrong usage, 3 no state or no run yet,\n"
+               "  5 database, 8 locked by another run.",
     .options = pipeline_rows,
     .run = pipeline_run,
 };
@@ -182,7 +187,9 @@ static enum spile_status show_info(struct spile_pipeline *pipeline, const struct
     if (status != SPILE_OK)
         return status;
     state = parsed(json);
-    printf("pipeline       %s\ndataset        %s\n", text_at(state, "pipeline_name"), text_at(state, "dataset_name"));
+    printf("pipeline       %s\ndatabase       ", text_at(state, "pipeline_name"));
+    name_print(spile_pipeline_destination(pipeline));
+    printf("\ndataset        %s\n", text_at(state, "dataset_name"));
     print_sources(state);
     spile_item_free(state);
     status = print_packages(pipeline, err);
@@ -311,15 +318,65 @@ static enum spile_status drop_pending(struct spile_pipeline *pipeline, const str
     return status;
 }
 
+/* ---- listing ------------------------------------------------------------------------------------------------------------------- */
+
+static void print_pipeline(const struct spile_item *found, size_t i)
+{
+    const char *last = element_at(found, "pipelines", i, "last_run");
+
+    printf("%s", element_at(found, "pipelines", i, "name"));
+    if (*last) {
+        printf("  last run %s, database ", last);
+        name_print(element_at(found, "pipelines", i, "database"));
+        printf(", dataset %s", element_at(found, "pipelines", i, "dataset"));
+    } else {
+        printf("  no last run");
+    }
+    putchar('\n');
+}
+
+static void print_pipelines(struct spile_item *found, bool as_json)
+{
+    size_t count = spile_item_count(found, "pipelines");
+
+    if (as_json) {
+        text_print(allocated((void *)(uintptr_t)spile_item_json(found, "", NULL)));
+        putchar('\n');
+        return;
+    }
+    fprintf(stderr, "%zu pipeline%s in ", count, count == 1 ? "" : "s");
+    name_tell(text_at(found, "folder"));
+    fputc('\n', stderr);
+    for (size_t i = 0; i < count; i++)
+        print_pipeline(found, i);
+}
+
+static enum spile_status list_run(const struct pipeline_options *options, size_t operand_count, struct spile_error *err)
+{
+    struct spile_item *found;
+    enum spile_status status;
+
+    if (operand_count)
+        return hint(err, fail(err, SPILE_USAGE, "--list takes no pipeline"), "\"spile pipeline NAME info\" shows one");
+    status = spile_item_new(&found, err);
+    if (status == SPILE_OK)
+        status = spile_pipelines(found, NULL, err);
+    if (status == SPILE_OK)
+        print_pipelines(found, options->json);
+    spile_item_free(found);
+    return status == SPILE_OK ? output_finish(err) : status;
+}
+
 /* ---- the command --------------------------------------------------------------------------------------------------------------- */
 
 static const struct verb {
     const char *name;
     bool takes_resources;
+    bool tells_database; /* in what it prints anyway */
     verb_function *run;
 } verbs[] = {
-    { "info", false, show_info }, { "state", false, show_state }, { "sync", false, sync_state }, { "drop", true, drop },
-    { "load-pending", false, load_pending }, { "drop-pending", false, drop_pending }, { "reset-cursor", true, reset_cursor },
+    { "info", false, true, show_info }, { "state", false, false, show_state }, { "sync", false, false, sync_state }, { "drop", true, false, drop },
+    { "load-pending", false, false, load_pending }, { "drop-pending", false, false, drop_pending }, { "reset-cursor", true, false, reset_cursor },
 };
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(*verbs))
@@ -343,6 +400,14 @@ static enum spile_status verb_find(const char *word, const struct verb **verb, s
     return best.name ? hint(err, status, "did you mean \"%s\"?", best.name) : hint(err, status, VERBS);
 }
 
+/* What was not typed has to be seen before anything is done with it. */
+static void tell_database(const struct spile_pipeline *pipeline)
+{
+    fputs("Database of the last run: ", stderr);
+    name_tell(spile_pipeline_destination(pipeline));
+    fprintf(stderr, ", dataset %s\n", spile_pipeline_dataset(pipeline));
+}
+
 static enum spile_status verb_run(const struct pipeline_options *options, const char **words, size_t count, struct spile_error *err)
 {
     struct operands operands = { words + 2, count > 2 ? count - 2 : 0 };
@@ -351,14 +416,14 @@ static enum spile_status verb_run(const struct pipeline_options *options, const 
     enum spile_status status;
 
     if (!count)
-        return hint(err, fail(err, SPILE_USAGE, "no pipeline named"), "spile pipeline NAME info --to DESTINATION");
+        return hint(err, fail(err, SPILE_USAGE, "no pipeline named"), "spile pipeline NAME info; \"spile pipeline --list\" shows their names");
     status = verb_find(count > 1 ? words[1] : NULL, &verb, err);
     if (status == SPILE_OK && operands.count && !verb->takes_resources)
         status = hint(err, fail(err, SPILE_USAGE, "\"spile pipeline NAME %s\" takes no resources", verb->name), "see \"spile pipeline --help\"");
-    if (status == SPILE_OK && !options->to)
-        status = hint(err, fail(err, SPILE_USAGE, "no destination given"), "add --to DESTINATION: " DESTINATION_FORMS);
     if (status == SPILE_OK)
         status = pipeline_open(&pipeline, words[0], SPILE_PIPELINE_OPTIONS(.destination = options->to, .dataset = options->dataset), err);
+    if (status == SPILE_OK && !options->to && !verb->tells_database)
+        tell_database(pipeline);
     if (status == SPILE_OK)
         status = verb->run(pipeline, &operands, options, err);
     spile_pipeline_close(pipeline);
@@ -376,6 +441,8 @@ int pipeline_run(char **arguments, size_t count)
     if (status == SPILE_OK && options.help) {
         command_help(stdout, &pipeline_command);
         status = output_finish(&err);
+    } else if (status == SPILE_OK && options.list) {
+        status = list_run(&options, operand_count, &err);
     } else if (status == SPILE_OK) {
         status = verb_run(&options, operands, operand_count, &err);
     }

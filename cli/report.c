@@ -111,6 +111,11 @@ void name_print(const char *name)
     put_safe(stdout, name, "\\x0A");
 }
 
+void name_tell(const char *name)
+{
+    put_safe(stderr, name, "\\x0A");
+}
+
 void text_print(const char *text)
 {
     if (isatty(STDOUT_FILENO))

@@ -22,6 +22,7 @@ void error_print(const struct spile_error *err);
 
 /* To stdout: a name, with control characters escaped; and lines for people and programs alike: a terminal gets them escaped, all else as they are. */
 void name_print(const char *name);
+void name_tell(const char *name); /* the name on stderr */
 void text_print(const char *text);
 
 /* Flushes stdout. SPILE_FAILED when something could not be written; a reader that went away is no error. */

@@ -464,8 +464,10 @@ struct spile_pipeline;
 
 struct spile_pipeline_options {
     size_t size;             /* set by the macro */
-    const char *destination; /* "duckdb" (a file <pipeline>.duckdb in the current folder), "x.duckdb", "duckdb:PATH", "duckdb:///PATH"; required */
-    const char *dataset;     /* schema in the database; NULL: <pipeline>_dataset */
+    const char *destination; /* "duckdb" (a file <pipeline>.duckdb in the current folder), "x.duckdb", "duckdb:PATH", "duckdb:///PATH". NULL: the
+                                database of the pipeline's last run, as its work folder knows it (of the last schema that was put, or load of what was
+                                pending, too). SPILE_CONFIG when there was none, SPILE_DESTINATION when that database is gone */
+    const char *dataset;     /* schema in the database; NULL: <pipeline>_dataset, but with `destination` NULL, and not in dev_mode, the last run's */
     const char *data_dir;    /* parent of all work folders; NULL: $SPILE_DATA_DIR, else /var/spile for root, else ~/.spile */
     unsigned workers;        /* threads that parse and unpack; 0: one per processor */
     uint64_t max_memory;     /* bytes for engine and database together; 0: a quarter of the machine's, at most 2 GiB */
@@ -487,6 +489,15 @@ SPILE_API enum spile_status spile_pipeline_open(struct spile_pipeline **out, con
 
 /* Frees the pipeline; NULL is allowed. Not while a run is in progress. */
 SPILE_API void spile_pipeline_close(struct spile_pipeline *pipeline);
+
+/* Path of the database, and the dataset in it, whether they were named or recalled. They belong to the pipeline. */
+SPILE_API const char *spile_pipeline_destination(const struct spile_pipeline *pipeline);
+SPILE_API const char *spile_pipeline_dataset(const struct spile_pipeline *pipeline);
+
+/* What pipelines have work folders: `found`, the caller's, becomes {"folder", "pipelines": [{"name", "last_run", "database", "dataset"}]}, the newest run
+ * first, its time as "2026-11-26T13:00:00+00:00". One that has not run has a name only, and so has one of which that can't be read. `data_dir` as in
+ * the options. */
+SPILE_API enum spile_status spile_pipelines(struct spile_item *found, const char *data_dir, struct spile_error *err);
 
 /* Asks a run in progress to stop. It returns SPILE_CANCELLED soon, with nothing loaded (or SPILE_OK if the commit had begun).
  * May be called from any thread and from a signal handler. A later run starts afresh. */

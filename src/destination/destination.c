@@ -19,6 +19,11 @@ const struct destination_ops *destination_by_scheme(const char *scheme)
     return NULL;
 }
 
+bool destination_is_file(const struct destination_ops *ops)
+{
+    return *ops->extensions;
+}
+
 enum spile_status destination_check_type(const struct destination_ops *ops, const struct column_type *type, struct spile_error *err)
 {
     int digits = column_type_precision(type), most = ops->caps.decimal_digits_max;

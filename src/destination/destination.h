@@ -114,6 +114,8 @@ enum spile_status destination_find(const struct destination_ops **ops, const cha
 
 const struct destination_ops *destination_by_scheme(const char *scheme); /* NULL: unknown */
 
+bool destination_is_file(const struct destination_ops *ops); /* its path names a file */
+
 /* SPILE_CONFIG for a column type with a precision that the destination lacks. */
 enum spile_status destination_check_type(const struct destination_ops *ops, const struct column_type *type, struct spile_error *err);
 

@@ -28,15 +28,20 @@ enum spile_status spile_destination_library(const char *destination, char *path,
 
 /* ---- options -------------------------------------------------------------------------------------------------------------------- */
 
-static enum spile_status check_name(const char *name, struct spile_error *err)
+bool pipeline_name_is_valid(const char *name)
 {
     size_t length = strlen(name);
+
+    return length >= 1 && length <= NAME_MAX_CHARS && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == length;
+}
+
+static enum spile_status check_name(const char *name, struct spile_error *err)
+{
     char extract[SHORTEN_BYTES];
 
-    if (length >= 1 && length <= NAME_MAX_CHARS &&
-        strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == length)
+    if (pipeline_name_is_valid(name))
         return SPILE_OK;
-    spile_fail(err, SPILE_USAGE, "\"%s\" can't be the name of a pipeline", shorten(extract, name, length));
+    spile_fail(err, SPILE_USAGE, "\"%s\" can't be the name of a pipeline", shorten(extract, name, strlen(name)));
     return spile_hint(err, SPILE_USAGE, "use 1 to %d letters, digits, underscores and hyphens", NAME_MAX_CHARS);
 }
 
@@ -52,18 +57,24 @@ static const char *default_data_dir(struct arena *arena)
     return arena_printf(arena, "%s/.spile", home && *home ? home : "/tmp");
 }
 
-static bool set_folders(struct spile_pipeline *p, const char *data_dir)
+const char *pipelines_folder(const char *data_dir, struct arena *arena)
 {
     if (!data_dir)
-        data_dir = default_data_dir(&p->arena);
-    if (!data_dir)
-        return false;
-    p->folder = arena_printf(&p->arena, "%s/pipelines/%s", data_dir, p->name);
+        data_dir = default_data_dir(arena);
+    return data_dir ? arena_printf(arena, "%s/pipelines", data_dir) : NULL;
+}
+
+static bool set_folders(struct spile_pipeline *p, const char *data_dir)
+{
+    const char *parent = pipelines_folder(data_dir, &p->arena);
+
+    p->folder = parent ? arena_printf(&p->arena, "%s/%s", parent, p->name) : NULL;
     if (!p->folder)
         return false;
     p->packages_folder = arena_printf(&p->arena, "%s/packages", p->folder);
     p->lock_path = arena_printf(&p->arena, "%s/lock", p->folder);
-    return p->packages_folder && p->lock_path;
+    p->last_run_path = arena_printf(&p->arena, "%s/" LAST_RUN_FILE, p->folder);
+    return p->packages_folder && p->lock_path && p->last_run_path;
 }
 
 static uint64_t default_memory(void)
@@ -105,11 +116,14 @@ static const char *dev_name(struct spile_pipeline *p, const char *name)
     return arena_printf(&p->arena, "%s%s", name, stamp);
 }
 
-/* The dataset's name is normalized like a table's, as in dlt. */
+/* The dataset's name is normalized like a table's, as in dlt; that of the last run, if it was recalled, is normalized already. */
 static bool set_dataset(struct spile_pipeline *p, const char *dataset, bool dev_mode)
 {
-    const char *name = dataset && *dataset ? dataset : arena_printf(&p->arena, "%s_dataset", p->name);
+    bool is_given = dataset && *dataset;
+    const char *name = is_given ? dataset : arena_printf(&p->arena, "%s_dataset", p->name);
 
+    if (p->dataset && !is_given && !dev_mode)
+        return true;
     if (name && dev_mode)
         name = dev_name(p, name);
     p->dataset = name ? naming_identifier(&p->arena, &p->naming, slice_of(name)) : NULL;
@@ -126,7 +140,9 @@ static enum spile_status set_destination(struct spile_pipeline *p, const char *d
 {
     enum spile_status status;
 
-    if (!destination || !*destination)
+    if (!destination)
+        return last_run_recall(p, err);
+    if (!*destination)
         return spile_fail(err, SPILE_USAGE, "no destination given"), spile_hint(err, SPILE_USAGE, "name one, such as \"events.duckdb\"");
     status = destination_find(&p->ops, destination, &p->arena, &p->path, err);
     if (!status && !*p->path)
@@ -167,10 +183,10 @@ enum spile_status spile_pipeline_open(struct spile_pipeline **out, const char *n
     if (!p)
         return spile_fail_nomem(err);
     p->name = arena_copy(&p->arena, name, strlen(name));
-    status = p->name ? set_destination(p, options.destination, err) : spile_fail_nomem(err);
+    status = p->name && set_folders(p, options.data_dir) ? set_destination(p, options.destination, err) : spile_fail_nomem(err);
     if (!status)
         status = set_naming(p, options.naming, err);
-    if (!status && (!set_dataset(p, options.dataset, options.dev_mode) || !set_folders(p, options.data_dir) ||
+    if (!status && (!set_dataset(p, options.dataset, options.dev_mode) ||
                     !copy_text(p, &p->import_folder, options.import_folder) || !copy_text(p, &p->export_folder, options.export_folder)))
         status = spile_fail_nomem(err);
     if (!status)
@@ -191,6 +207,16 @@ void spile_pipeline_close(struct spile_pipeline *p)
     text_release(&p->answer);
     arena_release(&p->arena);
     free(p);
+}
+
+const char *spile_pipeline_destination(const struct spile_pipeline *pipeline)
+{
+    return pipeline->path;
+}
+
+const char *spile_pipeline_dataset(const struct spile_pipeline *pipeline)
+{
+    return pipeline->dataset;
 }
 
 void spile_pipeline_cancel(struct spile_pipeline *p)

@@ -10,12 +10,12 @@
 
 struct spile_pipeline {
     struct arena arena;
-    char *name, *dataset;
+    const char *name, *dataset;
     const struct destination_ops *ops;
     const char *path;            /* of the database */
     const char *folder;          /* work folder of this pipeline */
     const char *packages_folder; /* in it */
-    const char *lock_path;
+    const char *lock_path, *last_run_path;
     const char *import_folder, *export_folder; /* of schema files; NULL: none */
     struct naming naming; /* of a new schema; and what the destination wants of names */
     bool naming_given;
@@ -24,6 +24,16 @@ struct spile_pipeline {
     _Atomic bool cancelled;
     struct text answer; /* that the last call gave out */
 };
+
+/* pipeline.c */
+bool pipeline_name_is_valid(const char *name);
+const char *pipelines_folder(const char *data_dir, struct arena *arena); /* with all work folders; NULL: out of memory */
+
+/* last_run.c: database and dataset, put into the work folder (with the pipeline's lock) and taken from there: SPILE_CONFIG when there are none, or the file
+ * is damaged, SPILE_DESTINATION when the database is gone. */
+#define LAST_RUN_FILE "last_run.json"
+enum spile_status last_run_keep(const struct spile_pipeline *p, struct spile_error *err);
+enum spile_status last_run_recall(struct spile_pipeline *p, struct spile_error *err);
 
 /* schema.c: the part that spile_schema_merge puts into another schema. */
 yyjson_mut_val *spile_schema_part(const struct spile_schema *schema);

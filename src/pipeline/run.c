@@ -221,13 +221,15 @@ static enum spile_status draw_and_load(struct run *run, struct load_job *job, st
 /* What belongs to the load and lies outside of the database. The load is done: an error here must say so. */
 static enum spile_status publish(struct run *run, struct spile_error *err)
 {
-    enum spile_status status = run_keep_discarded(run, err);
+    enum spile_status status = run->schema ? run_keep_discarded(run, err) : SPILE_OK, kept;
 
-    if (!status && !run->package_waits)
+    if (!status && run->schema && !run->package_waits)
         status = run_export_schema(run, err);
+    kept = last_run_keep(run->pipeline, status ? NULL : err);
+    status = status ? status : kept;
     if (run->package_waits)
         return status;
-    return spile_hint(err, status, "the load itself is done, with load id %s: do not repeat it", run->load_id);
+    return spile_hint_also(err, status, "the load itself is done, with load id %s: do not repeat it", run->load_id);
 }
 
 static enum spile_status run_locked(struct run *run, struct spile_load_info **info, struct spile_error *err)
@@ -249,7 +251,7 @@ static enum spile_status run_locked(struct run *run, struct spile_load_info **in
         status = draw_and_load(run, &job, err);
     closed = run_close_destination(run, status ? NULL : err);
     status = status ? status : closed;
-    if (!status && run->schema)
+    if (!status)
         status = publish(run, err);
     if (!status)
         run_report(run, SPILE_STAGE_DONE, run->package.rows, run->package.rows, true);
@@ -331,9 +333,12 @@ enum spile_status spile_load_pending(struct spile_pipeline *pipeline, size_t *co
     if (!status)
         status = settle_packages(&run, err);
     closed = run_close_destination(&run, status ? NULL : err);
+    status = status ? status : closed;
+    if (!status && run.settled)
+        status = last_run_keep(pipeline, err);
     lock_free(lock);
     if (count)
         *count = run.settled;
     run_release(&run);
-    return status ? status : closed;
+    return status;
 }

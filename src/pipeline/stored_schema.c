@@ -76,11 +76,14 @@ enum spile_status spile_pipeline_set_schema(struct spile_pipeline *pipeline, con
     if (!status)
         status = store_schema(&run, schema, &differs, err);
     closed = run_close_destination(&run, status ? NULL : err);
+    status = status ? status : closed;
+    if (!status)
+        status = last_run_keep(pipeline, err);
     lock_free(lock);
     schema_free(run.schema);
     free(run.base_hash);
     arena_release(&run.arena);
     if (changed)
         *changed = differs;
-    return status ? status : closed;
+    return status;
 }

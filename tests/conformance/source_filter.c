@@ -149,7 +149,7 @@ static enum spile_status run(yyjson_val *script, struct spile_error *err)
     if (!status)
         status = spile_pipeline_open(&pipeline, text_of(script, "pipeline"),
                                      SPILE_PIPELINE_OPTIONS(.destination = text_of(script, "destination"), .dataset = text_of(script, "dataset"),
-                                                            .data_dir = text_of(script, "data_dir")), err);
+                                                            .data_dir = text_of(script, "data_dir"), .dev_mode = flag_of(script, "dev_mode")), err);
     if (!status && text_of(script, "stream")) {
         status = open_stream(&stream, text_of(script, "stream"), err);
         if (!status)
