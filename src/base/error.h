@@ -1,5 +1,6 @@
-/* Errors: the function that fails says what (spile_fail), each caller that knows more adds where (spile_within) and what to do
- * (spile_hint). All three return the status, take a NULL error, and do nothing for SPILE_OK. */
+/* Errors: the function that fails says what (spile_fail: starts the error afresh, with status and message, and forgets an older where and hint), each
+ * caller that knows more adds where (spile_within) and what to do (spile_hint: unless a remedy was given nearer to the fault). spile_fail and spile_hint
+ * are public and declared in spile.h. All return the status, take a NULL error, and do nothing for SPILE_OK. */
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 
@@ -8,9 +9,6 @@
 #include <spile/spile.h>
 
 #define PRINTF_LIKE(template_at, values_at) __attribute__((format(printf, template_at, values_at)))
-
-/* Public, too: spile_fail starts the error afresh, with status and message, and forgets an older where and hint; spile_hint sets the remedy, unless one
- * was given nearer to the fault. */
 
 /* As spile_fail, with ": <strerror>" of `error_number` at the end. */
 enum spile_status spile_fail_errno(struct spile_error *err, enum spile_status status, int error_number, const char *format, ...)

@@ -78,6 +78,29 @@ enum spile_status folder_remove(const char *path, struct spile_error *err)
     return code && code != ENOENT ? fail_file(err, code, "remove the folder", path) : SPILE_OK;
 }
 
+static int is_entry(const struct dirent *entry)
+{
+    return strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
+}
+
+enum spile_status folder_each(const char *path, enum spile_status (*visit)(void *user, const char *name, struct spile_error *err), void *user,
+                              struct spile_error *err)
+{
+    struct dirent **entries;
+    int count = scandir(path, &entries, is_entry, alphasort);
+    enum spile_status status = SPILE_OK;
+
+    if (count < 0)
+        return errno == ENOENT ? SPILE_OK : errno == ENOMEM ? spile_fail_nomem(err) : fail_file(err, errno, "read the folder", path);
+    for (int i = 0; i < count; i++) {
+        if (!status)
+            status = visit(user, entries[i]->d_name, err);
+        free(entries[i]);
+    }
+    free(entries);
+    return status;
+}
+
 enum spile_status file_write(int fd, const char *path, const void *bytes, size_t length, struct spile_error *err)
 {
     const char *rest = bytes;

@@ -11,6 +11,10 @@ enum spile_status folder_make(const char *path, struct spile_error *err);
 /* Removes the folder with all files and folders in it; fine when it is not there. Symbolic links are removed, not followed. */
 enum spile_status folder_remove(const char *path, struct spile_error *err);
 
+/* Calls `visit` with each name in the folder, in order, until one fails. None when the folder is not there. */
+enum spile_status folder_each(const char *path, enum spile_status (*visit)(void *user, const char *name, struct spile_error *err), void *user,
+                              struct spile_error *err);
+
 /* Writes all of it at the descriptor's position. `path` is for messages; a full disk gets its remedy. */
 enum spile_status file_write(int fd, const char *path, const void *bytes, size_t length, struct spile_error *err);
 

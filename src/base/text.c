@@ -33,6 +33,15 @@ static size_t capacity_for(size_t capacity, size_t needed)
     return capacity;
 }
 
+size_t text_count(struct slice text, char separator)
+{
+    size_t count = text.text ? 1 : 0;
+
+    for (size_t i = 0; i < text.length; i++)
+        count += text.text[i] == separator;
+    return count;
+}
+
 bool text_next(struct slice *rest, char separator, struct slice *piece)
 {
     const char *end = rest->length ? memchr(rest->text, separator, rest->length) : NULL;

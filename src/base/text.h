@@ -28,6 +28,9 @@ struct slice slice_strip(struct slice slice);
 /* Takes the piece before the next separator off *rest, which is set behind it; without the white space around. False: *rest is at its end. */
 bool text_next(struct slice *rest, char separator, struct slice *piece);
 
+/* How many pieces text_next will take: of an empty text one, of none (NULL) none. */
+size_t text_count(struct slice text, char separator);
+
 /* A growing text. Zero is empty. `text` is terminated whenever length > 0 or after text_reserve. After an allocation failure `failed`
  * stays set and further appends do nothing, so that a caller may check once at the end. */
 struct text {

@@ -262,12 +262,9 @@ static enum spile_status read_pair(struct step *step, struct slice pair, struct 
 static enum spile_status read_arguments(struct step *step, struct slice arguments, struct arena *arena, struct spile_error *err)
 {
     struct slice rest = arguments, one;
-    size_t count = 2;
     enum spile_status status = SPILE_OK;
 
-    for (size_t i = 0; i < arguments.length; i++)
-        count += 2 * (arguments.text[i] == ',');
-    step->paths = arena_alloc(arena, count * sizeof(*step->paths));
+    step->paths = arena_alloc(arena, 2 * text_count(arguments, ',') * sizeof(*step->paths)); /* a piece may be a pair */
     if (!step->paths)
         return spile_fail_nomem(err);
     while (!status && text_next(&rest, ',', &one)) {

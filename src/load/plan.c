@@ -287,7 +287,7 @@ static enum spile_status plan_present(struct planner *planner, const struct load
         const struct table *table = job->schema->tables[i];
         const struct catalog_table *present = catalog_find_table(planner->catalog, table->name);
 
-        if (present && !present->view && strncmp(table->name, DLT_PREFIX, strlen(DLT_PREFIX)))
+        if (present && !present->view && !name_is_own(table->name))
             status = plan_table(planner, table, NULL, &ignored, err);
     }
     return status;

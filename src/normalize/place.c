@@ -11,12 +11,6 @@
 
 /* ---- columns -------------------------------------------------------------------------------------------------------------------- */
 
-/* A column that the engine fills. */
-static bool is_link(const char *name)
-{
-    return !strncmp(name, DLT_PREFIX, strlen(DLT_PREFIX));
-}
-
 static bool add_required(struct table_rows *rows, struct slot *slot)
 {
     struct slot **required = realloc(rows->required, (rows->required_count + 1) * sizeof(struct slot *));
@@ -46,7 +40,7 @@ static struct slot *new_slot(struct walker *w, struct table_rows *rows, const st
     slot->builder.type = column->type;
     slot->name = column->name;
     slot->index = column->index;
-    if (!column->nullable && !is_link(column->name) && !add_required(rows, slot))
+    if (!column->nullable && !name_is_own(column->name) && !add_required(rows, slot))
         return NULL;
     rows->slots[rows->slot_count++] = slot;
     return name_map_put(rows->slot_map, slot->name, strlen(slot->name), slot) ? slot : NULL;
@@ -79,7 +73,7 @@ enum spile_status bind_required(struct walker *w, struct table_rows *rows)
     for (uint32_t i = 0; !status && i < rows->table->column_count; i++) {
         const struct column *column = rows->table->columns[i];
 
-        if (!column->nullable && !is_link(column->name) && !new_slot(w, rows, column))
+        if (!column->nullable && !name_is_own(column->name) && !new_slot(w, rows, column))
             status = spile_fail_nomem(w->err);
     }
     pthread_mutex_unlock(w->schema_lock);
@@ -104,7 +98,7 @@ enum spile_status check_required(struct walker *w, const struct table_rows *rows
 /* What the contract says of a new column. In the schema's lock. Names like the engine's own are let in, as in dlt. */
 static enum contract_mode mode_of_column(const struct table_rows *rows, const char *name, bool variant)
 {
-    if (!strncmp(name, DLT_PREFIX, strlen(DLT_PREFIX)))
+    if (name_is_own(name))
         return CONTRACT_EVOLVE;
     if (variant)
         return rows->contract.modes[CONTRACT_DATA_TYPE];
@@ -159,9 +153,9 @@ static enum spile_status is_known(struct walker *w, const struct node *node, boo
 static enum spile_status is_no_column(struct walker *w, const struct node *node, bool *matches)
 {
     struct slot *slot = node->slot;
-    enum spile_status status = slot || is_link(node->column_name) ? SPILE_OK : find_slot(w, node->shape->rows, node->column_name, &slot);
+    enum spile_status status = slot || name_is_own(node->column_name) ? SPILE_OK : find_slot(w, node->shape->rows, node->column_name, &slot);
 
-    *matches = !slot && !is_link(node->column_name);
+    *matches = !slot && !name_is_own(node->column_name);
     return status;
 }
 

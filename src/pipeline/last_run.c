@@ -1,6 +1,5 @@
 /* Where a pipeline's last run went: a small file in its work folder, so that later calls need not be told. It says which database and dataset, and no more:
  * what was loaded, schema and state are the dataset's alone. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -155,30 +154,41 @@ struct entry {
 struct listing {
     struct arena arena;
     const char *folder;
-    struct entry *entries;
-    size_t count;
+    struct entry *entries; /* to be freed */
+    size_t count, capacity;
 };
 
-static int is_pipeline(const struct dirent *entry)
+static struct entry *new_entry(struct listing *l)
 {
-    return pipeline_name_is_valid(entry->d_name);
+    size_t capacity = l->capacity ? 2 * l->capacity : 16;
+    struct entry *entries = l->count < l->capacity ? l->entries : realloc(l->entries, capacity * sizeof(*entries));
+
+    if (!entries)
+        return NULL;
+    if (l->count == l->capacity)
+        l->capacity = capacity;
+    l->entries = entries;
+    entries[l->count] = (struct entry){ 0 };
+    return &entries[l->count++];
 }
 
 /* What can't be used is left out: a list is no place to fail for one of many. */
-static enum spile_status add_entry(struct listing *l, const char *name, struct spile_error *err)
+static enum spile_status add_entry(void *user, const char *name, struct spile_error *err)
 {
+    struct listing *l = user;
     const char *folder = arena_printf(&l->arena, "%s/%s", l->folder, name);
     const char *file = folder ? arena_printf(&l->arena, "%s/" LAST_RUN_FILE, folder) : NULL;
-    struct entry *entry = &l->entries[l->count];
+    struct entry *entry;
     struct stat seen;
     bool found;
 
-    *entry = (struct entry){ .name = arena_copy(&l->arena, name, strlen(name)) };
-    if (!file || !entry->name)
+    if (!file)
         return spile_fail_nomem(err);
-    if (stat(folder, &seen) || !S_ISDIR(seen.st_mode))
+    if (!pipeline_name_is_valid(name) || stat(folder, &seen) || !S_ISDIR(seen.st_mode))
         return SPILE_OK;
-    l->count++;
+    entry = new_entry(l);
+    if (!entry || !(entry->name = arena_copy(&l->arena, name, strlen(name))))
+        return spile_fail_nomem(err);
     entry->known = !last_run_read(&entry->last, file, &l->arena, &found, NULL) && found && !stat(file, &seen);
     if (entry->known)
         entry->time = seen.st_mtim;
@@ -195,28 +205,6 @@ static int compare_entries(const void *a, const void *b)
     if (first->time.tv_nsec != second->time.tv_nsec)
         return first->time.tv_nsec < second->time.tv_nsec ? 1 : -1;
     return strcmp(first->name, second->name);
-}
-
-static enum spile_status read_entries(struct listing *l, struct spile_error *err)
-{
-    struct dirent **names;
-    int count = scandir(l->folder, &names, is_pipeline, NULL);
-    enum spile_status status = SPILE_OK;
-
-    if (count < 0)
-        return errno == ENOENT ? SPILE_OK : spile_fail_errno(err, SPILE_FAILED, errno, "can't read the folder \"%s\"", l->folder);
-    l->entries = arena_alloc(&l->arena, (size_t)count * sizeof(*l->entries));
-    if (!l->entries)
-        status = spile_fail_nomem(err);
-    for (int i = 0; i < count; i++) {
-        if (!status)
-            status = add_entry(l, names[i]->d_name, err);
-        free(names[i]);
-    }
-    free(names);
-    if (l->count)
-        qsort(l->entries, l->count, sizeof(*l->entries), compare_entries);
-    return status;
 }
 
 static bool write_entry(const struct entry *entry, yyjson_mut_doc *doc, yyjson_mut_val *list)
@@ -250,9 +238,12 @@ enum spile_status spile_pipelines(struct spile_item *found, const char *data_dir
     enum spile_status status;
 
     listing.folder = pipelines_folder(data_dir, &listing.arena);
-    status = listing.folder ? read_entries(&listing, err) : spile_fail_nomem(err);
+    status = listing.folder ? folder_each(listing.folder, add_entry, &listing, err) : spile_fail_nomem(err);
+    if (listing.count)
+        qsort(listing.entries, listing.count, sizeof(*listing.entries), compare_entries);
     if (!status)
         status = write_listing(&listing, found, err);
+    free(listing.entries);
     arena_release(&listing.arena);
     return status;
 }

@@ -1,34 +1,10 @@
 /* Load packages in the work folder: listed, and thrown away. */
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/lock.h"
-#include "data/json_text.h"
 #include "pipeline/run.h"
-
-static int is_entry(const struct dirent *entry)
-{
-    return load_id_is_valid(entry->d_name);
-}
-
-static enum spile_status each_package(const struct spile_pipeline *p, enum spile_status (*visit)(void *user, const char *load_id, struct spile_error *err),
-                                      void *user, struct spile_error *err)
-{
-    struct dirent **entries;
-    int count = scandir(p->packages_folder, &entries, is_entry, alphasort);
-    enum spile_status status = SPILE_OK;
-
-    for (int i = 0; i < count; i++) {
-        if (!status)
-            status = visit(user, entries[i]->d_name, err);
-        free(entries[i]);
-    }
-    if (count >= 0)
-        free(entries);
-    return status;
-}
 
 /* ---- listing -------------------------------------------------------------------------------------------------------------------- */
 
@@ -56,8 +32,11 @@ static enum spile_status list_package(void *user, const char *load_id, struct sp
     struct schema *schema = NULL;
     char *base_hash = NULL;
     bool found = false, kept = false;
-    enum spile_status status = package_is_pending(l->pipeline->packages_folder, load_id, &kept, err);
+    enum spile_status status;
 
+    if (!load_id_is_valid(load_id))
+        return SPILE_OK;
+    status = package_is_pending(l->pipeline->packages_folder, load_id, &kept, err);
     if (!status)
         status = package_open(&package, &schema, &base_hash, l->pipeline->packages_folder, load_id, &found, err);
     if (!status && !add_package(l, load_id, &package, kept))
@@ -75,13 +54,9 @@ enum spile_status spile_pipeline_packages(struct spile_pipeline *pipeline, const
 
     *json = NULL;
     listing.list = yyjson_mut_arr(listing.doc);
-    status = listing.list ? each_package(pipeline, list_package, &listing, err) : spile_fail_nomem(err);
-    text_release(&pipeline->answer);
+    status = listing.list ? folder_each(pipeline->packages_folder, list_package, &listing, err) : spile_fail_nomem(err);
     if (!status)
-        json_text_append(&pipeline->answer, listing.list, true);
-    if (!status && pipeline->answer.failed)
-        status = spile_fail_nomem(err);
-    *json = status ? NULL : pipeline->answer.text;
+        status = pipeline_answer(pipeline, listing.list, json, err);
     yyjson_mut_doc_free(listing.doc);
     return status;
 }
@@ -100,7 +75,7 @@ static enum spile_status discard_package(void *user, const char *load_id, struct
     struct text folder = { 0 };
     enum spile_status status;
 
-    if (d->load_id && strcmp(d->load_id, load_id))
+    if (!load_id_is_valid(load_id) || (d->load_id && strcmp(d->load_id, load_id)))
         return SPILE_OK;
     d->count++;
     text_printf(&folder, "%s/%s", d->pipeline->packages_folder, load_id);
@@ -117,7 +92,7 @@ enum spile_status spile_pipeline_discard(struct spile_pipeline *pipeline, const 
     enum spile_status status = lock_take(pipeline->lock_path, &lock, err);
 
     if (!status)
-        status = each_package(pipeline, discard_package, &discarding, err);
+        status = folder_each(pipeline->packages_folder, discard_package, &discarding, err);
     lock_free(lock);
     if (!status && load_id && !discarding.count)
         status = spile_fail(err, SPILE_USAGE, "pipeline \"%s\" has no load package \"%s\"", pipeline->name, shorten(extract, load_id, strlen(load_id)));

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "data/json_text.h"
 
 #define NAME_MAX_CHARS 64
 #define MEMORY_DEFAULT_MAX ((uint64_t)2 << 30)
@@ -217,6 +218,14 @@ const char *spile_pipeline_destination(const struct spile_pipeline *pipeline)
 const char *spile_pipeline_dataset(const struct spile_pipeline *pipeline)
 {
     return pipeline->dataset;
+}
+
+enum spile_status pipeline_answer(struct spile_pipeline *p, yyjson_mut_val *value, const char **json, struct spile_error *err)
+{
+    text_release(&p->answer);
+    json_text_append(&p->answer, value, true);
+    *json = p->answer.failed ? NULL : p->answer.text;
+    return *json ? SPILE_OK : spile_fail_nomem(err);
 }
 
 void spile_pipeline_cancel(struct spile_pipeline *p)

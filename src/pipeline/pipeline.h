@@ -29,6 +29,9 @@ struct spile_pipeline {
 bool pipeline_name_is_valid(const char *name);
 const char *pipelines_folder(const char *data_dir, struct arena *arena); /* with all work folders; NULL: out of memory */
 
+/* JSON that a call gives out: the pipeline's, until the next one. */
+enum spile_status pipeline_answer(struct spile_pipeline *p, yyjson_mut_val *value, const char **json, struct spile_error *err);
+
 /* last_run.c: database and dataset, put into the work folder (with the pipeline's lock) and taken from there: SPILE_CONFIG when there are none, or the file
  * is damaged, SPILE_DESTINATION when the database is gone. */
 #define LAST_RUN_FILE "last_run.json"

@@ -62,7 +62,7 @@ static enum spile_status judge_column(const struct run *run, const struct table_
     *verdict = (struct verdict){ CONTRACT_ENTITIES, "" };
     if (!status && variant)
         *verdict = judge(&contract, CONTRACT_DATA_TYPE);
-    else if (!status && !free && strncmp(name, DLT_PREFIX, strlen(DLT_PREFIX)))
+    else if (!status && !free && !name_is_own(name))
         *verdict = judge(&contract, CONTRACT_COLUMNS);
     return status;
 }

@@ -53,9 +53,8 @@ enum spile_status run_forget_tables(struct run *run, const struct selection *sel
         return schema_drop_tables(&run->schema, is_chosen, note_dropped, &forgetting, err);
     for (uint32_t i = 0; !status && i < run->schema->table_count; i++) {
         const struct table *table = run->schema->tables[i];
-        bool is_own = !strncmp(table->name, DLT_PREFIX, strlen(DLT_PREFIX));
 
-        if (!is_own && !table->parent && is_chosen(&forgetting, table_resource(table)) && !add_name(run, &run->emptied, table->name))
+        if (!name_is_own(table->name) && !table->parent && is_chosen(&forgetting, table_resource(table)) && !add_name(run, &run->emptied, table->name))
             status = spile_fail_nomem(err);
     }
     return status;

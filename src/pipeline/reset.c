@@ -3,20 +3,10 @@
 #include <string.h>
 
 #include "base/lock.h"
-#include "data/json_text.h"
 #include "pipeline/run.h"
 #include "schema/pattern.h"
 
 static const struct spile_run_options no_options;
-
-/* Text that a call gives out; the pipeline's until the next one. */
-static enum spile_status give_out(struct spile_pipeline *p, yyjson_mut_val *value, const char **json, struct spile_error *err)
-{
-    text_release(&p->answer);
-    json_text_append(&p->answer, value, true);
-    *json = p->answer.failed ? NULL : p->answer.text;
-    return *json ? SPILE_OK : spile_fail_nomem(err);
-}
 
 /* ---- showing -------------------------------------------------------------------------------------------------------------------- */
 
@@ -41,7 +31,7 @@ enum spile_status spile_pipeline_state(struct spile_pipeline *pipeline, const ch
     if (!status)
         status = state_read(&doc, pipeline->name, stored.state, err);
     if (!status)
-        status = give_out(pipeline, yyjson_mut_doc_get_root(doc), json, err);
+        status = pipeline_answer(pipeline, yyjson_mut_doc_get_root(doc), json, err);
     yyjson_mut_doc_free(doc);
     closed = run_close_destination(&run, status ? NULL : err);
     arena_release(&run.arena);
@@ -67,16 +57,13 @@ static bool is_chosen(void *user, const char *resource)
 
 static enum spile_status read_choice(struct choice *choice, const char *names, struct spile_error *err)
 {
-    struct slice rest = slice_of(names ? names : ""), name;
-    size_t most = 1;
+    struct slice rest = slice_of(names), name;
     enum spile_status status = SPILE_OK;
 
     *choice = (struct choice){ 0 };
     if (!names)
         return SPILE_OK;
-    for (const char *at = names; *at; at++)
-        most += *at == ',';
-    choice->patterns = calloc(most, sizeof(*choice->patterns));
+    choice->patterns = calloc(text_count(rest, ','), sizeof(*choice->patterns));
     if (!choice->patterns)
         return spile_fail_nomem(err);
     while (!status && text_next(&rest, ',', &name)) {
@@ -112,7 +99,7 @@ static void list_resources(const struct reset *r, struct text *out)
     size_t i, count;
 
     for (uint32_t t = 0; t < schema->table_count; t++)
-        if (!schema->tables[t]->parent && strncmp(schema->tables[t]->name, DLT_PREFIX, strlen(DLT_PREFIX)))
+        if (!schema->tables[t]->parent && !name_is_own(schema->tables[t]->name))
             text_printf(out, "%s%s", out->length ? ", " : "", table_resource(schema->tables[t]));
     yyjson_mut_obj_foreach(yyjson_mut_obj_get(source, "resources"), i, count, key, value)
         if (!out->text || !strstr(out->text, yyjson_mut_get_str(key)))
@@ -148,7 +135,7 @@ static enum spile_status report(const struct reset *r, const char **json, struct
     yyjson_mut_val *root = yyjson_mut_obj(doc);
     bool ok = yyjson_mut_obj_add_str(doc, root, "source", r->run.source_name) && add_names(doc, root, "tables", &r->run.dropped) &&
               add_names(doc, root, "states", &r->states);
-    enum spile_status status = ok ? give_out(r->run.pipeline, root, json, err) : spile_fail_nomem(err);
+    enum spile_status status = ok ? pipeline_answer(r->run.pipeline, root, json, err) : spile_fail_nomem(err);
 
     yyjson_mut_doc_free(doc);
     return status;

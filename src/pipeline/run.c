@@ -1,7 +1,6 @@
 /* One run: lock, left-over packages, what the destination knows, draw, load, report. */
 #include "pipeline/run.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,8 +141,9 @@ static enum spile_status load_pending(struct run *run, const char *load_id, stru
     return status;
 }
 
-static enum spile_status settle_package(struct run *run, const char *load_id, struct spile_error *err)
+static enum spile_status settle_package(void *user, const char *load_id, struct spile_error *err)
 {
+    struct run *run = user;
     struct text folder = { 0 };
     bool pending = false;
     enum spile_status status = SPILE_OK;
@@ -159,27 +159,10 @@ static enum spile_status settle_package(struct run *run, const char *load_id, st
     return status;
 }
 
-static int is_entry(const struct dirent *entry)
-{
-    return strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
-}
-
 /* What an interrupted run left: a complete package whose source is gone is loaded, all else is drawn again and removed here. */
 static enum spile_status settle_packages(struct run *run, struct spile_error *err)
 {
-    struct dirent **entries;
-    int count = scandir(run->pipeline->packages_folder, &entries, is_entry, alphasort);
-    enum spile_status status = SPILE_OK;
-
-    if (count < 0)
-        return SPILE_OK;
-    for (int i = 0; i < count; i++) {
-        if (!status)
-            status = settle_package(run, entries[i]->d_name, err);
-        free(entries[i]);
-    }
-    free(entries);
-    return status;
+    return folder_each(run->pipeline->packages_folder, settle_package, run, err);
 }
 
 /* ---- the run -------------------------------------------------------------------------------------------------------------------- */

@@ -220,20 +220,11 @@ static const char *whole_path(struct run *run, const char *table, struct slice p
     return joined;
 }
 
-static size_t count_paths(const char *paths)
-{
-    size_t count = 1;
-
-    for (; paths && *paths; paths++)
-        count += *paths == ',';
-    return count;
-}
-
 static enum spile_status add_whole_paths(struct run *run, const char *table, const char *paths, struct spile_error *err)
 {
-    struct slice rest = slice_of(paths ? paths : ""), path;
+    struct slice rest = slice_of(paths), path;
 
-    while (paths && text_next(&rest, ',', &path)) {
+    while (text_next(&rest, ',', &path)) {
         if (!path.length)
             return spile_fail(err, SPILE_USAGE, "an empty path among the paths that stay JSON"),
                    spile_hint(err, SPILE_USAGE, "write payload,items.meta");
@@ -246,11 +237,11 @@ static enum spile_status add_whole_paths(struct run *run, const char *table, con
 
 static enum spile_status read_whole_paths(struct run *run, struct spile_error *err)
 {
-    size_t count = count_paths(run->json_columns);
+    size_t count = text_count(slice_of(run->json_columns), ',');
     enum spile_status status;
 
     for (uint32_t i = 0; i < run->part_count; i++)
-        count += count_paths(run->parts[i].json_columns);
+        count += text_count(slice_of(run->parts[i].json_columns), ',');
     run->whole = arena_alloc(&run->arena, count * sizeof(*run->whole));
     status = run->whole ? add_whole_paths(run, "", run->json_columns, err) : spile_fail_nomem(err);
     for (uint32_t i = 0; !status && i < run->part_count; i++)
@@ -264,7 +255,7 @@ static enum spile_status check_table(const char *table, const char *given, struc
 {
     char extract[SHORTEN_BYTES];
 
-    if (strncmp(table, DLT_PREFIX, strlen(DLT_PREFIX)))
+    if (!name_is_own(table))
         return SPILE_OK;
     spile_fail(err, SPILE_USAGE, "\"%s\" can't be the name of a table: names with " DLT_PREFIX " are the bookkeeping's",
                shorten(extract, given, strlen(given)));

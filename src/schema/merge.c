@@ -159,7 +159,7 @@ static bool merge_settings(struct merger *m, yyjson_mut_val *part)
 static bool any_data(const struct schema *schema)
 {
     for (uint32_t i = 0; i < schema->table_count; i++)
-        if (strncmp(schema->tables[i]->name, DLT_PREFIX, strlen(DLT_PREFIX)) && table_has_data(schema->tables[i]))
+        if (!name_is_own(schema->tables[i]->name) && table_has_data(schema->tables[i]))
             return true;
     return false;
 }
@@ -238,7 +238,7 @@ static enum spile_status check_contract(struct merger *m, const struct table *ta
     enum spile_status status;
 
     *take = true;
-    if (!m->options->obeys_contract || is_complete(there) || table_is_new(table) || !strncmp(name, DLT_PREFIX, strlen(DLT_PREFIX)))
+    if (!m->options->obeys_contract || is_complete(there) || table_is_new(table) || name_is_own(name))
         return SPILE_OK;
     status = contract_of(&contract, m->schema, table, m->err);
     *take = contract.modes[CONTRACT_COLUMNS] == CONTRACT_EVOLVE;

@@ -469,7 +469,7 @@ static bool wants_root_key(const struct schema *schema, const struct table *root
 {
     yyjson_mut_val *wish = yyjson_mut_obj_get(normalizer_config(schema), "root_key_propagation");
 
-    if (!strncmp(root->name, DLT_PREFIX, strlen(DLT_PREFIX)))
+    if (name_is_own(root->name))
         return false;
     if (yyjson_mut_is_bool(wish) ? yyjson_mut_get_bool(wish) : is_merged(root))
         return true;

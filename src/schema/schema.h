@@ -5,6 +5,8 @@
 #ifndef SCHEMA_SCHEMA_H
 #define SCHEMA_SCHEMA_H
 
+#include <string.h>
+
 #include <yyjson.h>
 
 #include "base/arena.h"
@@ -25,6 +27,12 @@
 #define DLT_VERSION_TABLE "_dlt_version"
 #define DLT_LOADS_TABLE "_dlt_loads"
 #define DLT_STATE_TABLE "_dlt_pipeline_state"
+
+/* Do dlt and spile make a table or column of that name for themselves? */
+static inline bool name_is_own(const char *name)
+{
+    return !strncmp(name, DLT_PREFIX, strlen(DLT_PREFIX));
+}
 
 struct column {
     const char *name;

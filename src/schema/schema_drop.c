@@ -14,11 +14,6 @@ const char *table_resource(const struct table *table)
     return resource ? resource : table->name;
 }
 
-static bool is_own(const struct table *table)
-{
-    return !strncmp(table->name, DLT_PREFIX, strlen(DLT_PREFIX));
-}
-
 static enum spile_status reread(struct schema **schema, struct spile_error *err)
 {
     struct schema *old = *schema;
@@ -43,7 +38,7 @@ enum spile_status schema_drop_tables(struct schema **schema, bool (*chosen)(void
     enum spile_status status = goes ? SPILE_OK : spile_fail_nomem(err);
 
     for (uint32_t i = 0; !status && i < s->table_count; i++) {
-        goes[i] = !is_own(s->tables[i]) && chosen(user, table_resource(s->tables[i]));
+        goes[i] = !name_is_own(s->tables[i]->name) && chosen(user, table_resource(s->tables[i]));
         any |= goes[i];
         if (goes[i])
             status = dropped(user, s->tables[i]->name, err);

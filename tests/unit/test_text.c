@@ -176,12 +176,33 @@ static void counts(void **state)
     assert_int_equal(utf8_count("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80", 10), 4);
 }
 
+/* As many as are taken. */
+static void pieces_are_counted(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t want;
+    } cases[] = { { NULL, 0 }, { "", 1 }, { "a", 1 }, { ",", 2 }, { "a,b", 2 }, { " a , ,b,", 4 } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct slice rest = slice_of(cases[i].text), piece;
+        size_t taken = 0;
+
+        assert_int_equal(text_count(rest, ','), cases[i].want);
+        while (text_next(&rest, ',', &piece))
+            taken++;
+        assert_int_equal(taken, cases[i].want);
+    }
+    assert_int_equal(text_count((struct slice){ "a,b,c", 3 }, ','), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_grows), cmocka_unit_test(reserved_text_is_terminated), cmocka_unit_test(text_is_shortened), cmocka_unit_test(failure_stays),
         cmocka_unit_test(slices),     cmocka_unit_test(prefixes),                    cmocka_unit_test(characters),
-        cmocka_unit_test(counts),     cmocka_unit_test(strips),
+        cmocka_unit_test(counts),     cmocka_unit_test(strips),     cmocka_unit_test(pieces_are_counted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
