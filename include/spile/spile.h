@@ -459,7 +459,8 @@ SPILE_API enum spile_status spile_source_describe(struct spile_source *source, e
 
 /* ---- pipeline ---------------------------------------------------------------------------------------------------------------- */
 
-/* A pipeline: a name, a destination with a dataset in it, and a work folder that holds what is not loaded yet. Opaque. */
+/* A pipeline: a name, a destination with a dataset in it, and a work folder that holds what is not loaded yet and knows where the last run
+ * went. Opaque. */
 struct spile_pipeline;
 
 struct spile_pipeline_options {

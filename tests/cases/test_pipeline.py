@@ -229,6 +229,19 @@ def test_drawn_now_and_loaded_later(work):
     assert state(work)["sources"]["shop"]["resources"]["t"] == {"count": 3}
 
 
+def test_packages_that_can_not_be_read(work):
+    """That is not the same as none: one may wait there."""
+    run_source(work, {"name": "t", "pages": [[{"id": 1}]]}, no_load=True)
+    packages = work.data / "pipelines" / "shop" / "packages"
+    packages.rename(packages.with_name("aside"))
+    packages.write_text("")
+    for verb in ("load-pending", "drop-pending"):
+        assert "can't read the folder" in pipeline(work, verb, code=1)
+    packages.unlink()
+    packages.with_name("aside").rename(packages)
+    assert pipeline(work, "load-pending") == "1 load package loaded\n"
+
+
 def test_a_failed_run_moves_no_state(work):
     run_example(work)
     before = state(work)
