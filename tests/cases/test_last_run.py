@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import subprocess
 
 import duckdb
@@ -214,6 +215,18 @@ def test_what_can_not_be_kept_is_told(work):
     told = load(work, "--load-id", "2.5", code=1).stderr
     assert "last_run.json" in told and "the load itself is done, with load id 2.5" in told
     assert rows(work) == 2
+
+
+def test_a_full_disk_does_not_hide_that_the_load_is_done(work):
+    """Beside the remedy for the disk."""
+    load(work)
+    kept(work).unlink()
+    try:
+        os.mknod(kept(work).with_suffix(".json.tmp"), 0o600 | stat.S_IFCHR, os.makedev(1, 7))  # another /dev/full
+    except PermissionError:
+        pytest.skip("needs root")
+    told = load(work, "--load-id", "2.5", code=1).stderr
+    assert "make room" in told and "the load itself is done, with load id 2.5" in told and rows(work) == 2
 
 
 # ---- the list ----------------------------------------------------------------------------------------------------------------------
