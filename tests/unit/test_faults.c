@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "data/json_text.h"
+#include "data/rows.h"
 #include "extract/extract.h"
 
 #define SCENARIOS 200
@@ -19,10 +20,11 @@
 /* ---- allocations ------------------------------------------------------------------------------------------------------------------ */
 
 static _Atomic long allocations, fails_at; /* 0: never */
+static _Thread_local bool spared; /* while a test makes what it needs itself, with nanoarrow, which does not look at each allocation */
 
 static bool fails(void)
 {
-    return atomic_fetch_add(&allocations, 1) + 1 == atomic_load(&fails_at);
+    return !spared && atomic_fetch_add(&allocations, 1) + 1 == atomic_load(&fails_at);
 }
 
 void *__real_malloc(size_t size);
@@ -66,7 +68,7 @@ static unsigned pick(unsigned below)
 
 struct series {
     int count, next;
-    bool as_items, again, to_tables, keeps;
+    bool as_arrow, as_items, again, to_tables, keeps;
     unsigned serial;
 };
 
@@ -94,6 +96,36 @@ static enum spile_status emit_text(struct spile_emitter *out, struct series *s, 
     return spile_emit_json(out, json, 0, err);
 }
 
+static int fill_batch(struct ArrowSchema *schema, struct ArrowArray *array, int id)
+{
+    int code = ArrowSchemaSetTypeStruct(schema, 2);
+
+    if (!code)
+        code = ArrowSchemaSetType(schema->children[0], NANOARROW_TYPE_INT64) || ArrowSchemaSetName(schema->children[0], "id") ||
+               ArrowSchemaSetType(schema->children[1], NANOARROW_TYPE_STRING) || ArrowSchemaSetName(schema->children[1], "kind");
+    if (!code)
+        code = ArrowArrayInitFromSchema(array, schema, NULL) || ArrowArrayStartAppending(array);
+    for (int i = 0; !code && i < 3; i++)
+        code = ArrowArrayAppendInt(array->children[0], id + i) || ArrowArrayAppendString(array->children[1], ArrowCharView(i % 2 ? "k1" : "k2")) ||
+               ArrowArrayFinishElement(array);
+    return code ? code : ArrowArrayFinishBuildingDefault(array, NULL);
+}
+
+static enum spile_status emit_arrow(struct spile_emitter *out, struct series *s, struct spile_error *err)
+{
+    struct ArrowArrayStream stream = { 0 };
+    struct ArrowSchema schema;
+    struct ArrowArray array = { 0 };
+
+    spared = true;
+    ArrowSchemaInit(&schema);
+    assert_int_equal(fill_batch(&schema, &array, s->next), 0);
+    assert_int_equal(ArrowBasicArrayStreamInit(&stream, &schema, 1), 0);
+    ArrowBasicArrayStreamSetArray(&stream, 0, &array);
+    spared = false;
+    return spile_emit_arrow(out, &stream, err);
+}
+
 static enum spile_status generate(struct spile_emitter *out, void *user, struct spile_error *err)
 {
     struct series *s = user;
@@ -107,7 +139,7 @@ static enum spile_status generate(struct spile_emitter *out, void *user, struct 
         if (s->to_tables)
             status = spile_emit_to(out, s->next % 2 ? "odd" : NULL, err);
         if (!status)
-            status = s->as_items ? emit_built(out, s, err) : emit_text(out, s, err);
+            status = s->as_arrow ? emit_arrow(out, s, err) : s->as_items ? emit_built(out, s, err) : emit_text(out, s, err);
         s->next++;
         if (s->again && !status && s->next < s->count) {
             spile_again(out);
@@ -154,7 +186,7 @@ static enum spile_status build(struct spile_source *source, struct series *serie
         unsigned kind = pick(8);
 
         snprintf(name, sizeof(name), "r%u", i);
-        series[i] = (struct series){ .count = 1 + (int)pick(12), .as_items = pick(2), .again = pick(2), .to_tables = pick(4) == 0, .keeps = pick(2) };
+        series[i] = (struct series){ .count = 1 + (int)pick(12), .as_arrow = pick(4) == 0 && kind != 3, .as_items = pick(2), .again = pick(2), .to_tables = pick(4) == 0, .keeps = pick(2) };
         status = spile_source_add(source, name,
                                   SPILE_RESOURCE(.generate = generate, .user = &series[i], .parallel = pick(2), .table_by = kind == 1 ? "kind" : NULL,
                                                  .incremental = { .cursor = kind == 2 ? "id" : kind == 3 ? "a.b" : NULL,
@@ -173,6 +205,8 @@ static enum spile_status put(void *user, size_t resource, const char *table, str
     (void)resource;
     (void)table;
     (void)err;
+    if (items->rows)
+        *(size_t *)user += items->rows->count;
     for (size_t i = 0; i < items->count; i++)
         *(size_t *)user += document_kind(items->items[i]) == DOCUMENT_OBJECT;
     return SPILE_OK;
