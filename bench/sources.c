@@ -123,7 +123,7 @@ static enum spile_status wait_and_emit(struct spile_emitter *out, void *user, st
 static enum spile_status add_waiting(struct spile_source *source, struct lines *pages, const char *count, struct spile_error *err)
 {
     enum spile_status status = SPILE_OK;
-    char name[16];
+    char name[24];
 
     for (int i = 0; !status && i < WAITING; i++) {
         pages[i].length = (size_t)atol(count);
