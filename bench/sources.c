@@ -158,7 +158,7 @@ static enum spile_status run_source(struct spile_pipeline *pipeline, const char 
 
     if (!strcmp(what, "items"))
         lines->length = (size_t)atol(path);
-    else if (!status && strcmp(what, "waiting") && !read_lines(lines, path))
+    else if (!status && (!strcmp(what, "generator") || !strcmp(what, "steps")) && !read_lines(lines, path))
         status = spile_fail(err, SPILE_SOURCE, "can't read the file");
     if (!status)
         status = declare(source, what, path, lines, err);
