@@ -324,6 +324,19 @@ SPILE_API enum spile_status spile_emit_item(struct spile_emitter *out, struct sp
  * not fit its column is SPILE_SOURCE. A resource with steps, with `table_by` or with transformers takes the rows one by one, as items. */
 SPILE_API enum spile_status spile_emit_arrow(struct spile_emitter *out, struct ArrowArrayStream *stream, struct spile_error *err);
 
+/* Emits what `make` is going to emit: it is called once on one of the engine's threads, several of them at once, while the function that defers goes on. What
+ * they emit comes in the order in which they were deferred, unless the resource is `unordered`; what is emitted meanwhile does not wait for it. `release` (may be
+ * NULL) is called when `user` is no longer needed, also when `make` never was, on any thread; after a failure of this call, too. Blocks while
+ * `parallel_items` of them are waiting or at work. Not in a flat map (SPILE_USAGE). */
+struct spile_deferred {
+    size_t size; /* set by the macro */
+    enum spile_status (*make)(struct spile_emitter *out, void *user, struct spile_error *err);
+    void *user;
+    void (*release)(void *user);
+};
+#define SPILE_DEFERRED(...) (&(const struct spile_deferred){ .size = sizeof(struct spile_deferred), __VA_ARGS__ })
+SPILE_API enum spile_status spile_emit_deferred(struct spile_emitter *out, const struct spile_deferred *deferred, struct spile_error *err);
+
 /* From here on items go to that table; NULL: the resource's again. The name is copied. Not with `columns` or keys: they are of the resource's table. */
 SPILE_API enum spile_status spile_emit_to(struct spile_emitter *out, const char *table, struct spile_error *err);
 
@@ -420,7 +433,7 @@ struct spile_source_options {
     bool root_key;                     /* as in spile_run_options */
     unsigned workers;                  /* threads for parallel generators, and as many for transformers; 0: 5. A generator has its thread until it is done
                                           or asks to be called again: further ones wait */
-    unsigned parallel_items;           /* items that wait for parallel transformers, or are in them; 0: 20 */
+    unsigned parallel_items;           /* items that wait for parallel transformers, or are in them, and deferred ones; 0: 20 */
     uint64_t queue_bytes;              /* that a parallel generator may be ahead of the engine; 0: 16 MiB */
     bool fifo;                         /* resources that ask to be called again are drawn one after another; else in turn */
 };

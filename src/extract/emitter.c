@@ -145,6 +145,30 @@ enum spile_status spile_emit_arrow(struct spile_emitter *out, struct ArrowArrayS
     return status;
 }
 
+static enum spile_status defer(struct spile_emitter *out, const struct spile_deferred *deferred, struct spile_error *err)
+{
+    if (!out->defer)
+        spile_fail(err, SPILE_USAGE, "a flat map can't defer items");
+    else if (!deferred->make)
+        spile_fail(err, SPILE_USAGE, "a deferred item without a function that makes it");
+    else if (!out->stopping(out->context))
+        return out->defer(out->context, deferred, err);
+    if (deferred->release)
+        deferred->release(deferred->user);
+    return !out->defer || !deferred->make ? SPILE_USAGE : emitter_fail_stopping(err);
+}
+
+/* A caller built with an older header has a shorter struct. */
+enum spile_status spile_emit_deferred(struct spile_emitter *out, const struct spile_deferred *given, struct spile_error *err)
+{
+    struct spile_deferred deferred = { 0 };
+
+    if (!given)
+        return spile_fail(err, SPILE_USAGE, "nothing is deferred");
+    memcpy(&deferred, given, given->size && given->size < sizeof(deferred) ? given->size : sizeof(deferred));
+    return defer(out, &deferred, err);
+}
+
 enum spile_status spile_emit_to(struct spile_emitter *out, const char *table, struct spile_error *err)
 {
     char *copy = table && *table ? strdup(table) : NULL;

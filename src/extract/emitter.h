@@ -15,6 +15,8 @@ struct spile_emitter {
     /* Takes the page's items, or moves them out of it. `table` NULL: the resource's. */
     enum spile_status (*take)(void *context, struct documents *page, const char *table, struct spile_error *err);
     bool (*stopping)(const void *context); /* is no more wanted? */
+    /* Has it made elsewhere, and takes over its `user`, whatever it returns. NULL: that can't be done here. */
+    enum spile_status (*defer)(void *context, const struct spile_deferred *deferred, struct spile_error *err);
     void *context;
     const char *resource;
     struct json_reader **reader; /* of the thread; made when it is needed */

@@ -46,6 +46,12 @@ static size_t parallel_items_max(const struct work *work)
 
 /* ---- activations ---------------------------------------------------------------------------------------------------------------- */
 
+/* For an item, or deferred by one: not the resource itself, which goes on until it is drawn. */
+static bool is_task(const struct activation *a)
+{
+    return a->item || a->deferred.make;
+}
+
 static bool is_stopping(const void *context)
 {
     const struct activation *a = context;
@@ -55,6 +61,14 @@ static bool is_stopping(const void *context)
 
 static enum spile_status take_here(void *context, struct documents *page, const char *table, struct spile_error *err);
 static enum spile_status take_there(void *context, struct documents *page, const char *table, struct spile_error *err);
+static enum spile_status defer_here(void *context, const struct spile_deferred *deferred, struct spile_error *err);
+static enum spile_status defer_there(void *context, const struct spile_deferred *deferred, struct spile_error *err);
+
+static void release_deferred(const struct spile_deferred *deferred)
+{
+    if (deferred->make && deferred->release)
+        deferred->release(deferred->user);
+}
 
 static struct activation *new_activation(struct node *node, bool parallel)
 {
@@ -67,6 +81,7 @@ static struct activation *new_activation(struct node *node, bool parallel)
     a->last_page = &a->pages;
     a->emitter = node_emitter(node);
     a->emitter.take = parallel ? take_there : take_here;
+    a->emitter.defer = parallel ? defer_there : defer_here;
     a->emitter.stopping = is_stopping;
     a->emitter.context = a;
     node->activations++;
@@ -76,6 +91,7 @@ static struct activation *new_activation(struct node *node, bool parallel)
 static void free_page(struct page *page)
 {
     documents_release(&page->documents);
+    release_deferred(&page->deferred);
     free(page->table);
     free(page);
 }
@@ -93,6 +109,7 @@ static void free_activation(struct activation *a)
         free_page(page);
     }
     spile_item_free(a->item);
+    release_deferred(&a->deferred);
     emitter_release(&a->emitter);
     node->activations--;
     if (!node->resource->options.transform)
@@ -109,7 +126,9 @@ static enum spile_status call(struct activation *a, struct spile_error *err)
 
     a->called = true;
     emitter_begin(&a->emitter);
-    if (options->transform)
+    if (a->deferred.make)
+        status = a->deferred.make(&a->emitter, a->deferred.user, err);
+    else if (options->transform)
         status = options->transform(a->item, &a->emitter, options->user, err);
     else if (options->generate)
         status = options->generate(&a->emitter, options->user, err);
@@ -154,7 +173,7 @@ static enum spile_status take_here(void *context, struct documents *page, const 
 
 static void put_ready(struct work *work, struct activation *a, bool first)
 {
-    work->extra += a->item != NULL;
+    work->extra += is_task(a);
     if (first) {
         a->next = work->ready;
         work->ready = a;
@@ -171,7 +190,7 @@ static struct activation *take_ready(struct work *work)
 {
     struct activation *a = work->ready;
 
-    work->extra -= a->item != NULL;
+    work->extra -= is_task(a);
     work->ready = a->next;
     if (!work->ready)
         work->last_ready = &work->ready;
@@ -246,17 +265,13 @@ static struct page *new_page(struct documents *documents, const char *table)
     return page;
 }
 
-static enum spile_status take_there(void *context, struct documents *documents, const char *table, struct spile_error *err)
+static enum spile_status queue_page(struct activation *a, struct page *page, struct spile_error *err)
 {
-    struct activation *a = context;
     struct work *work = a->node->work;
     uint64_t most = work->options->source->options.queue_bytes;
-    struct page *page = new_page(documents, table);
 
-    if (!page)
-        return spile_fail_nomem(err);
     pthread_mutex_lock(&work->lock);
-    while (!a->item && a->pages && a->queued_bytes >= (most ? most : QUEUE_BYTES_DEFAULT) && !is_stopping(a))
+    while (!is_task(a) && a->pages && a->queued_bytes >= (most ? most : QUEUE_BYTES_DEFAULT) && !is_stopping(a))
         pthread_cond_wait(&work->drained, &work->lock);
     *a->last_page = page;
     a->last_page = &page->next;
@@ -264,6 +279,28 @@ static enum spile_status take_there(void *context, struct documents *documents, 
     pthread_mutex_unlock(&work->lock);
     wake_up(work);
     return is_stopping(a) ? emitter_fail_stopping(err) : SPILE_OK;
+}
+
+static enum spile_status take_there(void *context, struct documents *documents, const char *table, struct spile_error *err)
+{
+    struct page *page = new_page(documents, table);
+
+    return page ? queue_page(context, page, err) : spile_fail_nomem(err);
+}
+
+static enum spile_status defer_there(void *context, const struct spile_deferred *deferred, struct spile_error *err)
+{
+    struct activation *a = context;
+    uint64_t most = a->node->work->options->source->options.queue_bytes;
+    struct page *page = calloc(1, sizeof(*page));
+
+    if (!page) {
+        release_deferred(deferred);
+        return spile_fail_nomem(err);
+    }
+    page->deferred = *deferred;
+    page->documents.bytes = (most ? most : QUEUE_BYTES_DEFAULT) / parallel_items_max(a->node->work); /* so many may wait in the queue */
+    return queue_page(a, page, err);
 }
 
 static void call_there(void *argument)
@@ -288,7 +325,7 @@ static void call_there(void *argument)
 
 static struct pool *pool_of(const struct activation *a)
 {
-    return a->item ? a->node->work->transformers : a->node->work->generators;
+    return is_task(a) ? a->node->work->transformers : a->node->work->generators;
 }
 
 /* To its pool: for the first call, and for each one that it asks for. */
@@ -312,7 +349,7 @@ static void add_parallel(struct work *work, struct activation *a)
     a->next = NULL;
     *work->last_parallel = a;
     work->last_parallel = &a->next;
-    work->transforming += a->item != NULL;
+    work->transforming += is_task(a);
     submit(a);
 }
 
@@ -335,6 +372,38 @@ static struct page *detach_pages(struct activation *a, bool *over)
     return pages;
 }
 
+/* Begins it on another thread. */
+static enum spile_status begin_deferred(struct node *node, struct spile_deferred *deferred, struct spile_error *err)
+{
+    struct activation *a = new_activation(node, true);
+
+    if (!a)
+        return spile_fail_nomem(err);
+    a->deferred = *deferred;
+    deferred->make = NULL;
+    add_parallel(node->work, a);
+    return SPILE_OK;
+}
+
+static enum spile_status defer_here(void *context, const struct spile_deferred *given, struct spile_error *err)
+{
+    struct activation *a = context;
+    struct spile_deferred deferred = *given;
+    enum spile_status status = begin_deferred(a->node, &deferred, err);
+
+    release_deferred(&deferred);
+    if (!status)
+        throttle(a->node->work);
+    return status ? status : is_stopping(a) ? emitter_fail_stopping(err) : SPILE_OK;
+}
+
+static enum spile_status take_page(struct node *node, struct page *page, struct spile_error *err)
+{
+    if (page->deferred.make)
+        return node->closed ? SPILE_OK : begin_deferred(node, &page->deferred, err);
+    return node_take(node, &page->documents, page->table, err);
+}
+
 static void take_pages(struct activation *a, struct page *pages)
 {
     struct work *work = a->node->work;
@@ -342,7 +411,7 @@ static void take_pages(struct activation *a, struct page *pages)
     struct page *page;
 
     while ((page = pages)) {
-        enum spile_status status = work_stopping(work) ? SPILE_OK : node_take(a->node, &page->documents, page->table, &error);
+        enum spile_status status = work_stopping(work) ? SPILE_OK : take_page(a->node, page, &error);
 
         pages = page->next;
         free_page(page);
@@ -354,13 +423,20 @@ static void take_pages(struct activation *a, struct page *pages)
 /* Must it wait for another call of its transformer, which got an earlier item? */
 static bool is_out_of_order(const struct activation *a)
 {
-    return a->item && !a->node->resource->options.unordered && a->node->passed_over == a->node->work->round;
+    return is_task(a) && !a->node->resource->options.unordered && a->node->passed_over == a->node->work->round;
+}
+
+/* Later tasks of its node wait for it. */
+static void pass_over(const struct activation *a)
+{
+    if (is_task(a))
+        a->node->passed_over = a->node->work->round;
 }
 
 /* Pages of generators have to wait while the transformers are full. */
 static bool is_held_back(const struct activation *a)
 {
-    return !a->item && a->node->work->transforming >= parallel_items_max(a->node->work);
+    return !is_task(a) && a->node->work->transforming >= parallel_items_max(a->node->work);
 }
 
 /* Takes it out of the list, which `place` points into. */
@@ -371,7 +447,7 @@ static void unlink_parallel(struct work *work, struct activation **place)
     *place = a->next;
     if (!a->next)
         work->last_parallel = place;
-    work->transforming -= a->item != NULL;
+    work->transforming -= is_task(a);
 }
 
 static void drain_one(struct work *work, struct activation **place)
@@ -385,13 +461,13 @@ static void drain_one(struct work *work, struct activation **place)
     pages = detach_pages(a, &over);
     take_pages(a, pages);
     if (!over) {
-        a->node->passed_over = work->round;
+        pass_over(a);
         return;
     }
     if (a->status)
         fail(work, a->status, &a->error);
     if (a->emitter.again == AGAIN_NOW && !is_stopping(a)) {
-        a->node->passed_over = work->round;
+        pass_over(a);
         submit(a); /* it keeps its place, and so the order of what it emits */
         return;
     }

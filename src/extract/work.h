@@ -41,15 +41,17 @@ struct node {
 struct page {
     struct page *next;
     struct documents documents;
+    struct spile_deferred deferred; /* in the place of items; without `make`: none */
     char *table;
 };
 
-/* A call of a resource's function, or several, one after another, for one item. */
+/* A call of a resource's function, or several, one after another: for one item, or for what one has deferred. */
 struct activation {
     struct activation *next;
     struct node *node;
     struct spile_emitter emitter;
-    struct spile_item *item;      /* of a transformer; NULL: a generator */
+    struct spile_item *item;      /* of a transformer */
+    struct spile_deferred deferred; /* `make`: called in the place of the resource's function */
     double due;                   /* when it is to be called again; < 0: never by time */
     /* Of parallel ones, in the lock: */
     bool called;                  /* its function was, at least once */
@@ -69,8 +71,8 @@ struct work {
     struct activation *ready, **last_ready; /* to be called on this thread, in their turn */
     struct activation *waiting;   /* for time or a descriptor */
     struct activation *parallel, **last_parallel; /* on other threads, in the order in which they were begun */
-    size_t extra;                 /* transformers among them: they came later */
-    size_t transforming;          /* parallel transformer calls that are not over */
+    size_t extra;                 /* tasks among them: they came later */
+    size_t transforming;          /* parallel tasks that are not over */
     bool draining;
     uint64_t round;
     pthread_mutex_t lock;

@@ -445,6 +445,192 @@ static void a_generator_is_held_back(void **state)
     spile_source_free(source);
 }
 
+/* ---- deferred items ------------------------------------------------------------------------------------------------------------------ */
+
+/* Defers "<number>a" and "<number>b", in a page each, for numbers from 0 up; later ones are made faster. */
+struct deferring {
+    int count, next;
+    int fail_at, nap_us; /* fail_at: the number at which `make` fails; < 0: none */
+    _Atomic int inside, most_inside, made, released;
+};
+
+struct task {
+    struct deferring *of;
+    int number;
+};
+
+static enum spile_status make(struct spile_emitter *out, void *user, struct spile_error *err)
+{
+    const struct task *task = user;
+    struct deferring *d = task->of;
+    int inside = atomic_fetch_add(&d->inside, 1) + 1, most = atomic_load(&d->most_inside);
+    enum spile_status status = SPILE_OK;
+    char json[64];
+
+    while (inside > most && !atomic_compare_exchange_weak(&d->most_inside, &most, inside))
+        ;
+    nap(d->nap_us * (5 - task->number % 5));
+    if (task->number == d->fail_at)
+        status = spile_fail(err, SPILE_SOURCE, "number %d is missing", task->number);
+    for (const char *letter = "ab"; !status && *letter; letter++) {
+        snprintf(json, sizeof(json), "[{\"v\": \"%d%c\"}]", task->number, *letter);
+        status = spile_emit_json(out, json, 0, err);
+    }
+    atomic_fetch_add(&d->made, 1);
+    atomic_fetch_sub(&d->inside, 1);
+    return status;
+}
+
+static void release_task(void *user)
+{
+    atomic_fetch_add(&((struct task *)user)->of->released, 1);
+    free(user);
+}
+
+static enum spile_status defer_one(struct spile_emitter *out, struct deferring *d, struct spile_error *err)
+{
+    struct task *task = malloc(sizeof(*task));
+
+    *task = (struct task){ d, d->next++ };
+    return spile_emit_deferred(out, SPILE_DEFERRED(.make = make, .user = task, .release = release_task), err);
+}
+
+static enum spile_status defer_all(struct spile_emitter *out, void *user, struct spile_error *err)
+{
+    struct deferring *d = user;
+    enum spile_status status = SPILE_OK;
+
+    while (!status && d->next < d->count)
+        status = defer_one(out, d, err);
+    return status;
+}
+
+static enum spile_status defer_one_a_call(struct spile_emitter *out, void *user, struct spile_error *err)
+{
+    struct deferring *d = user;
+    enum spile_status status = defer_one(out, d, err);
+
+    if (d->next < d->count)
+        spile_again(out);
+    return status;
+}
+
+static void deferred_items_keep_their_order(void **state)
+{
+    struct text want = { 0 };
+
+    (void)state;
+    for (int i = 0; i < 40; i++)
+        text_printf(&want, "%s%da %db", i ? " " : "", i, i);
+    for (int kind = 0; kind < 4; kind++) {
+        struct deferring d = { .count = 40, .fail_at = -1, .nap_us = 300 };
+        struct spile_source *source = source_of(SPILE_SOURCE_OPTIONS(.workers = 4, .parallel_items = 6));
+
+        add(source, "t", SPILE_RESOURCE(.generate = kind & 1 ? defer_all : defer_one_a_call, .user = &d, .parallel = kind & 2));
+        check_run("deferred", source, want.text);
+        assert_in_range(atomic_load(&d.most_inside), 2, 4); /* several at once, on four threads */
+        assert_int_equal(atomic_load(&d.released), 40);
+        spile_source_free(source);
+    }
+    text_release(&want);
+}
+
+/* Steps and transformers see them as any other item; what is emitted at once comes first. */
+static enum spile_status defer_and_emit(struct spile_emitter *out, void *user, struct spile_error *err)
+{
+    enum spile_status status = defer_one(out, user, err);
+
+    return status ? status : spile_emit_json(out, "[{\"v\": \"now\"}]", 0, err);
+}
+
+static void deferred_items_go_the_usual_way(void **state)
+{
+    struct deferring d = { .count = 1, .fail_at = -1, .nap_us = 2000 };
+    struct series x = { .name = "x" };
+    struct spile_source *source = source_of(NULL);
+
+    (void)state;
+    add(source, "t", SPILE_RESOURCE(.generate = defer_and_emit, .user = &d, .hidden = true));
+    add(source, "x", SPILE_RESOURCE(.transform = suffix, .from = "t", .user = &x));
+    check_run("deferred", source, "nowx 0ax 0bx");
+    spile_source_free(source);
+}
+
+static void unordered_deferred_items_lose_nothing(void **state)
+{
+    struct deferring d = { .count = 50, .fail_at = -1, .nap_us = 100 };
+    struct spile_source *source = source_of(NULL);
+    struct sink sink = { 0 };
+
+    (void)state;
+    add(source, "t", SPILE_RESOURCE(.generate = defer_all, .user = &d, .unordered = true));
+    assert_int_equal(run(source, &sink, NULL), SPILE_OK);
+    assert_int_equal(sink.items, 100);
+    text_release(&sink.text);
+    spile_source_free(source);
+}
+
+/* Each `user` is released once, whatever ends the run: a failure, a limit, a cancellation. */
+static void deferred_items_end_with_the_run(void **state)
+{
+    static const struct {
+        int fail_at;
+        uint64_t items;
+        size_t stop_after;
+        bool cancel;
+        enum spile_status status;
+    } cases[] = {
+        { .fail_at = 7, .status = SPILE_SOURCE },
+        { .fail_at = -1, .items = 5, .status = SPILE_OK },
+        { .fail_at = -1, .stop_after = 5, .status = SPILE_CANCELLED },
+        { .fail_at = -1, .stop_after = 5, .cancel = true, .status = SPILE_CANCELLED },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+        for (int kind = 0; kind < 4; kind++) {
+            struct deferring d = { .count = 1000, .fail_at = cases[i].fail_at, .nap_us = 50 };
+            struct spile_source *source = source_of(NULL);
+            struct sink sink = { .stop_after = cases[i].stop_after, .cancel = cases[i].cancel };
+            struct spile_error err = { 0 };
+
+            add(source, "t", SPILE_RESOURCE(.generate = kind & 1 ? defer_all : defer_one_a_call, .user = &d, .parallel = kind & 2, .limit.items = cases[i].items));
+            assert_int_equal(run(source, &sink, &err), cases[i].status);
+            if (cases[i].fail_at >= 0) {
+                assert_string_equal(err.message, "number 7 is missing");
+                assert_non_null(strstr(err.where, "resource \"t\""));
+            }
+            assert_int_equal(atomic_load(&d.released), d.next);
+            assert_in_range(d.next, 3, 999); /* it was stopped, too */
+            text_release(&sink.text);
+            spile_source_free(source);
+        }
+}
+
+static enum spile_status defer_in_flat_map(struct spile_item *item, struct spile_emitter *out, void *user, struct spile_error *err)
+{
+    (void)item;
+    return defer_one(out, user, err);
+}
+
+static void what_can_not_be_deferred(void **state)
+{
+    struct series a = { .name = "a", .count = 1 };
+    struct deferring d = { 0 };
+    struct spile_source *source = source_of(NULL);
+    struct sink sink = { 0 };
+    struct spile_error err = { 0 };
+
+    (void)state;
+    add(source, "a", SPILE_RESOURCE(.generate = series, .user = &a));
+    assert_int_equal(spile_source_step(source, "a", SPILE_STEP(.flat_map = defer_in_flat_map, .user = &d), NULL), SPILE_OK);
+    assert_int_equal(run(source, &sink, &err), SPILE_USAGE);
+    assert_non_null(strstr(err.message, "flat map"));
+    assert_int_equal(atomic_load(&d.released), 1);
+    text_release(&sink.text);
+    spile_source_free(source);
+}
+
 /* ---- waiting ------------------------------------------------------------------------------------------------------------------------ */
 
 /* Reads numbers from a pipe, whenever there is one. */
@@ -684,6 +870,11 @@ int main(void)
         cmocka_unit_test(limits_end_a_resource),
         cmocka_unit_test(tables_by_emission_and_by_item),
         cmocka_unit_test(parallel_transformers_keep_the_order),
+        cmocka_unit_test(deferred_items_keep_their_order),
+        cmocka_unit_test(deferred_items_go_the_usual_way),
+        cmocka_unit_test(unordered_deferred_items_lose_nothing),
+        cmocka_unit_test(deferred_items_end_with_the_run),
+        cmocka_unit_test(what_can_not_be_deferred),
         cmocka_unit_test(a_transformer_called_again_keeps_its_place),
         cmocka_unit_test(unordered_ones_lose_nothing),
         cmocka_unit_test(a_slow_one_does_not_stop_the_others),

@@ -68,7 +68,7 @@ static unsigned pick(unsigned below)
 
 struct series {
     int count, next;
-    bool as_arrow, as_items, again, to_tables, keeps;
+    bool defers, as_arrow, as_items, again, to_tables, keeps;
     unsigned serial;
 };
 
@@ -126,10 +126,16 @@ static enum spile_status emit_arrow(struct spile_emitter *out, struct series *s,
     return spile_emit_arrow(out, &stream, err);
 }
 
+static enum spile_status make_deferred(struct spile_emitter *out, void *user, struct spile_error *err)
+{
+    (void)user;
+    return spile_emit_json(out, "[{\"id\": 7, \"a\": {\"b\": \"later\"}, \"kind\": \"k1\"}]", 0, err);
+}
+
 static enum spile_status generate(struct spile_emitter *out, void *user, struct spile_error *err)
 {
     struct series *s = user;
-    enum spile_status status = SPILE_OK;
+    enum spile_status status = s->defers ? spile_emit_deferred(out, SPILE_DEFERRED(.make = make_deferred, .user = strdup("x"), .release = free), err) : SPILE_OK;
 
     if (s->keeps && spile_resource_state(out, "n"))
         status = spile_set_source_state(out, "m", "[1]", err);
@@ -186,7 +192,7 @@ static enum spile_status build(struct spile_source *source, struct series *serie
         unsigned kind = pick(8);
 
         snprintf(name, sizeof(name), "r%u", i);
-        series[i] = (struct series){ .count = 1 + (int)pick(12), .as_arrow = pick(4) == 0 && kind != 3, .as_items = pick(2), .again = pick(2), .to_tables = pick(4) == 0, .keeps = pick(2) };
+        series[i] = (struct series){ .count = 1 + (int)pick(12), .defers = kind >= 6, .as_arrow = pick(4) == 0 && kind != 3, .as_items = pick(2), .again = pick(2), .to_tables = pick(4) == 0, .keeps = pick(2) };
         status = spile_source_add(source, name,
                                   SPILE_RESOURCE(.generate = generate, .user = &series[i], .parallel = pick(2), .table_by = kind == 1 ? "kind" : NULL,
                                                  .incremental = { .cursor = kind == 2 ? "id" : kind == 3 ? "a.b" : NULL,
