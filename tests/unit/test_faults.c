@@ -137,7 +137,7 @@ static enum spile_status generate(struct spile_emitter *out, void *user, struct 
     struct series *s = user;
     enum spile_status status = s->defers ? spile_emit_deferred(out, SPILE_DEFERRED(.make = make_deferred, .user = strdup("x"), .release = free), err) : SPILE_OK;
 
-    if (s->keeps && spile_resource_state(out, "n"))
+    if (!status && s->keeps && spile_resource_state(out, "n"))
         status = spile_set_source_state(out, "m", "[1]", err);
     if (!status && s->keeps)
         status = spile_set_resource_state(out, "n", "5", err);
