@@ -4,6 +4,7 @@
 # .deps, the one that is installed into its own prefix.
 
 file(GLOB_RECURSE core_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.c)
+list(REMOVE_ITEM core_sources ${PROJECT_SOURCE_DIR}/src/data/arrow_memory.c) # stands with nanoarrow, which calls it
 set(duckdb_sources ${core_sources})
 list(FILTER duckdb_sources INCLUDE REGEX "/src/destination/duckdb/")
 list(FILTER core_sources EXCLUDE REGEX "/src/destination/duckdb/")

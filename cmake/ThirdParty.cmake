@@ -49,7 +49,12 @@ add_library(spile_thirdparty STATIC
     ${nanoarrow}/flatcc/src/builder.c
     ${nanoarrow}/flatcc/src/emitter.c
     ${nanoarrow}/flatcc/src/refmap.c
-    ${nanoarrow}/flatcc/src/verifier.c)
+    ${nanoarrow}/flatcc/src/verifier.c
+    ${PROJECT_SOURCE_DIR}/src/data/arrow_memory.c)
+# All of nanoarrow's memory, and of its builder of messages, comes through this file.
+set_source_files_properties(${nanoarrow}/src/nanoarrow/common/utils.c ${nanoarrow}/flatcc/src/builder.c ${nanoarrow}/flatcc/src/emitter.c PROPERTIES
+    COMPILE_DEFINITIONS "malloc=spile_arrow_malloc;realloc=spile_arrow_realloc;free=spile_arrow_free")
+target_include_directories(spile_thirdparty PRIVATE ${PROJECT_SOURCE_DIR}/src)
 target_include_directories(spile_thirdparty SYSTEM PUBLIC
     ${yyjson} ${nanoarrow}/src ${PROJECT_BINARY_DIR}/third-party ${nanoarrow}/flatcc/include ${duckdb}/include ${XXHASH_INCLUDE_DIR})
 target_compile_definitions(spile_thirdparty PRIVATE NDEBUG)

@@ -8,10 +8,12 @@
 #include <nanoarrow/nanoarrow_ipc.h>
 
 #include "base/text.h"
+#include "data/arrow_memory.h"
 #include "data/bits.h"
 
 #define MESSAGE_PREFIX 8 /* continuation mark and size of the metadata */
 #define METADATA_MAX ((int32_t)64 << 20)
+#define COLUMN_METADATA_MIN 64 /* bytes that a column takes of a schema's message, at least */
 
 /* ---- schema --------------------------------------------------------------------------------------------------------------------- */
 
@@ -62,6 +64,7 @@ enum spile_status batch_column_schema(struct ArrowSchema *schema, const char *na
 /* ---- encoding ------------------------------------------------------------------------------------------------------------------- */
 
 struct batch_encoder {
+    struct arrow_reserve reserve;
     struct ArrowIpcEncoder ipc;
     struct ArrowBuffer bits; /* validity and booleans of the batch, packed */
     struct ArrowBuffer body;
@@ -71,24 +74,31 @@ struct batch_encoder *batch_encoder_new(void)
 {
     struct batch_encoder *encoder = calloc(1, sizeof(*encoder));
 
-    if (encoder && ArrowIpcEncoderInit(&encoder->ipc)) {
-        free(encoder);
+    if (!encoder)
         return NULL;
+    ArrowBufferInit(&encoder->bits);
+    ArrowBufferInit(&encoder->body);
+    if (arrow_reserve_for(&encoder->reserve, 0)) {
+        arrow_enter(&encoder->reserve);
+        if (ArrowIpcEncoderInit(&encoder->ipc))
+            encoder->ipc = (struct ArrowIpcEncoder){ 0 };
+        if (arrow_leave() && encoder->ipc.private_data)
+            return encoder;
     }
-    if (encoder) {
-        ArrowBufferInit(&encoder->bits);
-        ArrowBufferInit(&encoder->body);
-    }
-    return encoder;
+    batch_encoder_free(encoder);
+    return NULL;
 }
 
 void batch_encoder_free(struct batch_encoder *encoder)
 {
     if (!encoder)
         return;
+    arrow_enter(&encoder->reserve);
     ArrowIpcEncoderReset(&encoder->ipc);
     ArrowBufferReset(&encoder->bits);
     ArrowBufferReset(&encoder->body);
+    arrow_leave();
+    arrow_reserve_release(&encoder->reserve);
     free(encoder);
 }
 
@@ -153,18 +163,15 @@ static ArrowErrorCode reserve(struct batch_encoder *encoder, const struct batch_
     return ArrowBufferReserve(&encoder->body, body);
 }
 
-enum spile_status batch_encode(struct batch_encoder *encoder, const struct batch_column *columns, size_t count, uint32_t rows,
-                               struct batch_bytes *out, struct spile_error *err)
+static enum spile_status encode(struct batch_encoder *encoder, const struct batch_column *columns, size_t count, uint32_t rows,
+                                struct ArrowBuffer *message, size_t *schema_length, struct spile_error *err)
 {
     struct ArrowSchema schema = { 0 };
     struct ArrowArrayView view = { 0 };
-    struct ArrowBuffer message;
     struct ArrowError arrow = { .message = "" };
     enum spile_status status;
     ArrowErrorCode code;
 
-    ArrowBufferInit(&message);
-    *out = (struct batch_bytes){ 0 };
     status = build_schema(&schema, columns, count, err);
     if (status)
         goto out;
@@ -174,8 +181,8 @@ enum spile_status batch_encode(struct batch_encoder *encoder, const struct batch
     if (!code)
         code = ArrowIpcEncoderEncodeSchema(&encoder->ipc, &schema, &arrow);
     if (!code)
-        code = ArrowIpcEncoderFinalizeBuffer(&encoder->ipc, 1, &message);
-    out->schema_length = (size_t)message.size_bytes;
+        code = ArrowIpcEncoderFinalizeBuffer(&encoder->ipc, 1, message);
+    *schema_length = (size_t)message->size_bytes;
     if (!code) {
         view.length = rows;
         for (size_t i = 0; i < count; i++)
@@ -183,27 +190,43 @@ enum spile_status batch_encode(struct batch_encoder *encoder, const struct batch
         code = ArrowIpcEncoderEncodeSimpleRecordBatch(&encoder->ipc, &view, &encoder->body, &arrow);
     }
     if (!code)
-        code = ArrowIpcEncoderFinalizeBuffer(&encoder->ipc, 1, &message);
+        code = ArrowIpcEncoderFinalizeBuffer(&encoder->ipc, 1, message);
     if (!code)
-        code = ArrowBufferAppend(&message, encoder->body.data, encoder->body.size_bytes);
+        code = ArrowBufferAppend(message, encoder->body.data, encoder->body.size_bytes);
     if (code)
         status = code == ENOMEM ? spile_fail_nomem(err) : spile_fail(err, SPILE_FAILED, "can't encode a batch: %s", arrow.message);
 out:
     if (schema.release)
         ArrowSchemaRelease(&schema);
     ArrowArrayViewReset(&view);
-    if (status) {
+    return status;
+}
+
+enum spile_status batch_encode(struct batch_encoder *encoder, const struct batch_column *columns, size_t count, uint32_t rows,
+                               struct batch_bytes *out, struct spile_error *err)
+{
+    struct ArrowBuffer message;
+    enum spile_status status;
+
+    *out = (struct batch_bytes){ 0 };
+    if (!arrow_reserve_for(&encoder->reserve, count))
+        return spile_fail_nomem(err);
+    arrow_enter(&encoder->reserve);
+    ArrowBufferInit(&message);
+    status = encode(encoder, columns, count, rows, &message, &out->schema_length, err);
+    if (status || encoder->reserve.needed)
         ArrowBufferReset(&message);
-        return status;
-    }
+    if (!arrow_leave())
+        return spile_fail_nomem(err);
     out->bytes = message.data; /* nanoarrow's default allocator is malloc */
     out->length = (size_t)message.size_bytes;
-    return SPILE_OK;
+    return status;
 }
 
 /* ---- reading -------------------------------------------------------------------------------------------------------------------- */
 
 struct batch_reader {
+    struct arrow_reserve reserve;
     int fd;
     uint64_t offset;
     char *path;
@@ -217,30 +240,35 @@ enum spile_status batch_reader_new(struct batch_reader **out, int fd, const char
     struct batch_reader *reader = calloc(1, sizeof(*reader));
 
     *out = NULL;
-    if (reader) {
-        reader->path = strdup(path);
-        ArrowBufferInit(&reader->metadata);
-    }
-    if (!reader || !reader->path || ArrowIpcDecoderInit(&reader->decoder)) {
-        if (reader)
-            free(reader->path);
-        free(reader);
+    if (!reader) {
         close(fd);
         return spile_fail_nomem(err);
     }
+    reader->path = strdup(path);
+    ArrowBufferInit(&reader->metadata);
     reader->fd = fd;
-    *out = reader;
-    return SPILE_OK;
+    if (reader->path && arrow_reserve_for(&reader->reserve, 0)) {
+        arrow_enter(&reader->reserve);
+        ArrowIpcDecoderInit(&reader->decoder);
+        *out = arrow_leave() ? reader : NULL;
+    }
+    if (*out)
+        return SPILE_OK;
+    batch_reader_free(reader);
+    return spile_fail_nomem(err);
 }
 
 void batch_reader_free(struct batch_reader *reader)
 {
     if (!reader)
         return;
+    arrow_enter(&reader->reserve);
     if (reader->schema.release)
         ArrowSchemaRelease(&reader->schema);
     ArrowIpcDecoderReset(&reader->decoder);
     ArrowBufferReset(&reader->metadata);
+    arrow_leave();
+    arrow_reserve_release(&reader->reserve);
     close(reader->fd);
     free(reader->path);
     free(reader);
@@ -251,6 +279,11 @@ static enum spile_status fail_damaged(const struct batch_reader *reader, const c
     spile_fail(err, SPILE_FAILED, "load package file \"%s\" is damaged near byte %llu: %s", reader->path,
                (unsigned long long)reader->offset, reason);
     return spile_hint(err, SPILE_FAILED, "run the load again; the file was changed by another program or the disk");
+}
+
+static enum spile_status fail_decode(const struct batch_reader *reader, int code, const struct ArrowError *arrow, struct spile_error *err)
+{
+    return code == ENOMEM ? spile_fail_nomem(err) : fail_damaged(reader, arrow->message, err);
 }
 
 /* Reads exactly `size` bytes; *end (may be NULL) when there are none at all. */
@@ -283,6 +316,7 @@ static enum spile_status read_metadata(struct batch_reader *reader, bool *end, s
     enum spile_status status = read_exactly(reader, prefix, sizeof(prefix), end, err);
     struct ArrowBufferView view;
     struct ArrowError arrow = { .message = "" };
+    int code;
 
     if (status || *end)
         return status;
@@ -295,21 +329,31 @@ static enum spile_status read_metadata(struct batch_reader *reader, bool *end, s
     if (status)
         return status;
     view = (struct ArrowBufferView){ .data.as_uint8 = reader->metadata.data, .size_bytes = reader->metadata.size_bytes };
-    if (ArrowIpcDecoderVerifyHeader(&reader->decoder, view, &arrow) || ArrowIpcDecoderDecodeHeader(&reader->decoder, view, &arrow))
-        return fail_damaged(reader, arrow.message, err);
-    return SPILE_OK;
+    arrow_enter(&reader->reserve);
+    code = ArrowIpcDecoderVerifyHeader(&reader->decoder, view, &arrow);
+    if (!code)
+        code = ArrowIpcDecoderDecodeHeader(&reader->decoder, view, &arrow);
+    if (!arrow_leave())
+        code = ENOMEM;
+    return code ? fail_decode(reader, code, &arrow, err) : SPILE_OK;
 }
 
 static enum spile_status take_schema(struct batch_reader *reader, struct spile_error *err)
 {
     struct ArrowError arrow = { .message = "" };
+    int code;
 
+    if (!arrow_reserve_for(&reader->reserve, (size_t)reader->metadata.size_bytes / COLUMN_METADATA_MIN))
+        return spile_fail_nomem(err);
+    arrow_enter(&reader->reserve);
     if (reader->schema.release)
         ArrowSchemaRelease(&reader->schema);
-    if (ArrowIpcDecoderDecodeSchema(&reader->decoder, &reader->schema, &arrow) ||
-        ArrowIpcDecoderSetSchema(&reader->decoder, &reader->schema, &arrow))
-        return fail_damaged(reader, arrow.message, err);
-    return SPILE_OK;
+    code = ArrowIpcDecoderDecodeSchema(&reader->decoder, &reader->schema, &arrow);
+    if (!code)
+        code = ArrowIpcDecoderSetSchema(&reader->decoder, &reader->schema, &arrow);
+    if (!arrow_leave())
+        code = ENOMEM;
+    return code ? fail_decode(reader, code, &arrow, err) : SPILE_OK;
 }
 
 static enum spile_status take_batch(struct batch_reader *reader, struct ArrowArray *array, struct spile_error *err)
@@ -326,13 +370,20 @@ static enum spile_status take_batch(struct batch_reader *reader, struct ArrowArr
     status = read_exactly(reader, body.data, (size_t)body.size_bytes, NULL, err);
     if (!status) {
         struct ArrowBuffer shared; /* counts its users: the columns keep parts of it, and may die on other threads */
+        int code;
 
+        arrow_enter(&reader->reserve);
         ArrowBufferInit(&shared);
-        if (ArrowSharedBufferInit(&shared, &body))
-            status = spile_fail_nomem(err);
-        else if (ArrowIpcDecoderDecodeArrayFromShared(&reader->decoder, &shared, -1, array, NANOARROW_VALIDATION_LEVEL_DEFAULT, &arrow))
-            status = fail_damaged(reader, arrow.message, err);
+        code = ArrowSharedBufferInit(&shared, &body);
+        if (!code)
+            code = ArrowIpcDecoderDecodeArrayFromShared(&reader->decoder, &shared, -1, array, NANOARROW_VALIDATION_LEVEL_DEFAULT, &arrow);
+        if (!code && reader->reserve.needed)
+            array->release(array);
         ArrowBufferReset(&shared);
+        if (!arrow_leave())
+            code = ENOMEM;
+        if (code)
+            status = fail_decode(reader, code, &arrow, err);
     }
     ArrowBufferReset(&body);
     return status;

@@ -6,7 +6,8 @@
 
 bool gather_init(struct gather *gather, size_t count)
 {
-    *gather = (struct gather){ .columns = calloc(count + 1, sizeof(*gather->columns)), .count = count };
+    *gather = (struct gather){ .columns = calloc(count + 1, sizeof(*gather->columns)) };
+    gather->count = gather->columns ? count : 0;
     return gather->columns;
 }
 
