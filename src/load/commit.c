@@ -124,13 +124,19 @@ static enum spile_status insert_table(const struct load_target *target, const st
 {
     const char *sql = sql_insert_stream(target->dataset_sql, entry, job->package->load_id, arena);
     struct ArrowArrayStream stream;
+    struct spile_error failure = { 0 };
     uint64_t rows;
     enum spile_status status = sql ? SPILE_OK : spile_fail_nomem(err);
 
     if (!status)
-        status = package_stream(job->package, entry, target->ops->caps.batch_rows, job->batch_bytes_max, &stream, job->progress, err);
+        status = package_stream(job->package, entry, target->ops->caps.batch_rows, job->batch_bytes_max, &stream, job->progress, &failure, err);
     if (!status)
         status = target->ops->ingest(target->destination, sql, &stream, entry->rows, &rows, err);
+    if (failure.status) { /* the rows could not be read: the database knows less of it than we */
+        status = failure.status;
+        if (err)
+            *err = failure;
+    }
     if (!status && rows != entry->rows)
         status = spile_fail(err, SPILE_DESTINATION, "the database took %llu rows of %llu", (unsigned long long)rows,
                             (unsigned long long)entry->rows);

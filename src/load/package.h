@@ -69,10 +69,11 @@ enum spile_status package_open(struct package *package, struct schema **schema, 
 enum spile_status package_is_pending(const char *packages_folder, const char *load_id, bool *pending, struct spile_error *err);
 
 /* Rows of a table as a stream with the columns that have values, in the table's order, without `_dlt_load_id` of a root table, in batches of
- * about `bytes_max` at most. The package and `progress` (may be NULL; raised by the rows given) must outlive the stream. After a failure
- * there is no stream to release. */
+ * about `bytes_max` at most. The package, `progress` (may be NULL; raised by the rows given) and `failure` must outlive the stream. After a failure
+ * there is no stream to release. `failure`, zeroed, gets what goes wrong later, in the hands of a database that has no words for it. */
 enum spile_status package_stream(const struct package *package, const struct package_table *table, uint32_t rows_max, size_t bytes_max,
-                                 struct ArrowArrayStream *stream, _Atomic uint64_t *progress, struct spile_error *err);
+                                 struct ArrowArrayStream *stream, _Atomic uint64_t *progress, struct spile_error *failure,
+                                 struct spile_error *err);
 
 /* Is the column part of that stream? */
 bool package_has_column(const struct package_table *table, const struct column *column);

@@ -22,7 +22,7 @@ struct stream {
     bool ended;
     _Atomic uint64_t *progress;
     pthread_mutex_t lock; /* a database asks from several of its threads, and its own locking is not ours to rely on */
-    struct spile_error error;
+    struct spile_error *error; /* the caller's */
 };
 
 static int stream_schema(struct ArrowArrayStream *self, struct ArrowSchema *out)
@@ -30,11 +30,14 @@ static int stream_schema(struct ArrowArrayStream *self, struct ArrowSchema *out)
     struct stream *stream = self->private_data;
 
     ArrowSchemaInit(out);
-    if (ArrowSchemaSetTypeStruct(out, (int64_t)stream->count))
+    if (ArrowSchemaSetTypeStruct(out, (int64_t)stream->count)) {
+        spile_fail_nomem(stream->error);
+        ArrowSchemaRelease(out);
         return ENOMEM;
+    }
     for (size_t i = 0; i < stream->count; i++) {
         ArrowSchemaRelease(out->children[i]);
-        if (batch_column_schema(out->children[i], stream->columns[i]->name, &stream->columns[i]->type, &stream->error)) {
+        if (batch_column_schema(out->children[i], stream->columns[i]->name, &stream->columns[i]->type, stream->error)) {
             ArrowSchemaRelease(out);
             return EINVAL;
         }
@@ -69,7 +72,7 @@ static enum spile_status read_batch(struct stream *stream)
 {
     const struct ArrowSchema *schema = NULL;
     bool more;
-    enum spile_status status = batch_reader_next(stream->reader, &stream->batch, &schema, &more, &stream->error);
+    enum spile_status status = batch_reader_next(stream->reader, &stream->batch, &schema, &more, stream->error);
 
     stream->ended = !more;
     stream->taken = 0;
@@ -86,7 +89,7 @@ static enum spile_status take_rows(struct stream *stream)
     if (rows > room)
         rows = room;
     if (!gather_add(&stream->gather, &stream->batch, stream->taken, rows, stream->source))
-        return spile_fail_nomem(&stream->error);
+        return spile_fail_nomem(stream->error);
     stream->taken += rows;
     if (stream->taken == stream->batch.length)
         stream->batch.release(&stream->batch);
@@ -97,7 +100,6 @@ static int next_batch(struct stream *stream, struct ArrowArray *out)
 {
     enum spile_status status = SPILE_OK;
 
-    out->release = NULL;
     while (!status && !stream->ended && stream->gather.rows < stream->rows_max && stream->gather.bytes < stream->bytes_max)
         status = stream->batch.release ? take_rows(stream) : read_batch(stream);
     if (status)
@@ -108,7 +110,7 @@ static int next_batch(struct stream *stream, struct ArrowArray *out)
         atomic_fetch_add(stream->progress, stream->gather.rows);
     if (gather_take(&stream->gather, out))
         return 0;
-    spile_fail_nomem(&stream->error);
+    spile_fail_nomem(stream->error);
     return ENOMEM;
 }
 
@@ -117,15 +119,16 @@ static int stream_next(struct ArrowArrayStream *self, struct ArrowArray *out)
     struct stream *stream = self->private_data;
     int code;
 
+    out->release = NULL;
     pthread_mutex_lock(&stream->lock);
-    code = next_batch(stream, out);
+    code = stream->error->status ? EIO : next_batch(stream, out); /* a database that asks again must not take a failure for the end */
     pthread_mutex_unlock(&stream->lock);
     return code;
 }
 
 static const char *stream_error(struct ArrowArrayStream *self)
 {
-    return ((struct stream *)self->private_data)->error.message;
+    return ((struct stream *)self->private_data)->error->message;
 }
 
 static void stream_release(struct ArrowArrayStream *self)
@@ -181,7 +184,8 @@ static bool list_columns(struct stream *stream, const struct package_table *entr
 }
 
 enum spile_status package_stream(const struct package *package, const struct package_table *table, uint32_t rows_max, size_t bytes_max,
-                                 struct ArrowArrayStream *out, _Atomic uint64_t *progress, struct spile_error *err)
+                                 struct ArrowArrayStream *out, _Atomic uint64_t *progress, struct spile_error *failure,
+                                 struct spile_error *err)
 {
     struct stream *stream = calloc(1, sizeof(*stream));
     enum spile_status status;
@@ -190,6 +194,7 @@ enum spile_status package_stream(const struct package *package, const struct pac
     if (!stream)
         return spile_fail_nomem(err);
     pthread_mutex_init(&stream->lock, NULL);
+    stream->error = failure;
     stream->progress = progress;
     stream->rows_max = rows_max;
     stream->bytes_max = bytes_max;

@@ -169,17 +169,13 @@ static enum spile_status duckdb_execute(struct destination *d, const char *sql, 
 
 /* As many threads as there are row groups to be made, and as the memory allows for a table of that width. Two threads that share a row group
  * make two halves, which are then joined: a quarter more work for all. */
-static enum spile_status fit_threads(struct destination *d, struct ArrowArrayStream *stream, uint64_t rows, struct spile_error *err)
+static enum spile_status fit_threads(struct destination *d, const struct ArrowSchema *schema, uint64_t rows, struct spile_error *err)
 {
-    struct ArrowSchema schema = { 0 };
-    uint64_t fitting, useful = (rows + ROW_GROUP_ROWS - 1) / ROW_GROUP_ROWS;
+    uint64_t useful = (rows + ROW_GROUP_ROWS - 1) / ROW_GROUP_ROWS;
+    uint64_t fitting = d->max_memory / THREAD_COLUMN_BYTES / (uint64_t)(schema->n_children + 1);
     unsigned threads;
     char sql[48];
 
-    if (stream->get_schema(stream, &schema))
-        return fail_duckdb(d, "the rows have no schema", stream->get_last_error(stream), err);
-    fitting = d->max_memory / THREAD_COLUMN_BYTES / (uint64_t)(schema.n_children + 1);
-    schema.release(&schema);
     if (fitting > useful)
         fitting = useful;
     threads = fitting < 1 ? 1 : fitting < d->threads_max ? (unsigned)fitting : d->threads_max;
@@ -210,16 +206,61 @@ static enum spile_status insert_stream(struct destination *d, const char *sql, s
     return status;
 }
 
+/* DuckDB's arrow_scan asks a stream for its schema several times, and releases none of them. So they are lent: a stream before the stream, that
+ * gives out its one schema again and again. */
+struct lender {
+    struct ArrowArrayStream *stream;
+    struct ArrowSchema schema;
+};
+
+static void give_back_schema(struct ArrowSchema *schema)
+{
+    schema->release = NULL;
+}
+
+static int lend_schema(struct ArrowArrayStream *self, struct ArrowSchema *out)
+{
+    *out = ((struct lender *)self->private_data)->schema;
+    out->release = give_back_schema;
+    return 0;
+}
+
+static int lend_batch(struct ArrowArrayStream *self, struct ArrowArray *out)
+{
+    struct ArrowArrayStream *stream = ((struct lender *)self->private_data)->stream;
+
+    return stream->get_next(stream, out);
+}
+
+static const char *lender_error(struct ArrowArrayStream *self)
+{
+    struct ArrowArrayStream *stream = ((struct lender *)self->private_data)->stream;
+
+    return stream->get_last_error(stream);
+}
+
+static void give_back_stream(struct ArrowArrayStream *self)
+{
+    self->release = NULL;
+}
+
 static enum spile_status duckdb_ingest(struct destination *d, const char *sql, struct ArrowArrayStream *stream, uint64_t rows,
                                        uint64_t *inserted, struct spile_error *err)
 {
-    enum spile_status status = fit_threads(d, stream, rows, err);
+    struct lender lender = { .stream = stream };
+    struct ArrowArrayStream lent = { lend_schema, lend_batch, lender_error, give_back_stream, &lender };
+    enum spile_status status = SPILE_OK;
 
     *inserted = 0;
+    if (stream->get_schema(stream, &lender.schema))
+        status = fail_duckdb(d, "the rows have no schema", stream->get_last_error(stream), err);
     if (!status)
-        status = insert_stream(d, sql, stream, inserted, err);
-    if (stream->release)
-        stream->release(stream);
+        status = fit_threads(d, &lender.schema, rows, err);
+    if (!status)
+        status = insert_stream(d, sql, &lent, inserted, err);
+    if (lender.schema.release)
+        lender.schema.release(&lender.schema);
+    stream->release(stream);
     return status;
 }
 
