@@ -306,7 +306,7 @@ static enum spile_status in_transaction(const struct load_target *target, struct
     return status ? status : check_cancelled(job, err);
 }
 
-/* A failed COMMIT may have come through all the same: the dataset knows. */
+/* A failed COMMIT may have come through all the same: the dataset knows. But not while the transaction is open, since it sees its own load. */
 static enum spile_status commit(const struct load_target *target, struct load_job *job, struct arena *arena, struct spile_error *err)
 {
     struct stored stored;
@@ -314,7 +314,9 @@ static enum spile_status commit(const struct load_target *target, struct load_jo
 
     atomic_store(&job->committing, true);
     status = target->ops->commit(target->destination, err);
-    if (status && !load_read_stored(target, job->schema->name, job->package->load_id, arena, &stored, NULL) && stored.has_load)
+    if (!status || !execute(target, "ROLLBACK", NULL, 0, arena, NULL, NULL))
+        return status;
+    if (!load_read_stored(target, job->schema->name, job->package->load_id, arena, &stored, NULL) && stored.has_load)
         return SPILE_OK;
     return status;
 }
