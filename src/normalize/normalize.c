@@ -431,8 +431,12 @@ void normalizer_free(struct normalizer *n)
         walker_release(&n->workers[i].walker);
         json_reader_free(n->workers[i].reader);
     }
-    for (size_t i = 0; i < n->queue_count; i++)
-        free(n->queue[(n->queue_head + i) % n->queue_size].bytes);
+    for (size_t i = 0; i < n->queue_count; i++) {
+        struct chunk *waiting = &n->queue[(n->queue_head + i) % n->queue_size];
+
+        documents_free(waiting->documents);
+        free(waiting->bytes);
+    }
     for (size_t i = 0; i < n->spare_count; i++)
         free(n->spare[i].bytes);
     free(n->queue);
