@@ -25,6 +25,12 @@ static inline yyjson_doc *json_text_read(const char *text, size_t length, bool *
     return doc;
 }
 
+/* Sets a member where it stands, else at the end. A NULL value is one that there was no memory for: yyjson would remove the member, and call that done. */
+static inline bool json_put(yyjson_mut_val *object, yyjson_mut_val *key, yyjson_mut_val *value)
+{
+    return value && yyjson_mut_obj_put(object, key, value);
+}
+
 /* The text of a string of a document; of any other value, and of none, an empty one. */
 static inline struct slice json_text_of(yyjson_mut_val *value)
 {

@@ -73,7 +73,7 @@ static bool set(struct notes *notes, const char *resource, const char *key, yyjs
     }
     object = make(notes, resource);
     value = object ? yyjson_val_mut_copy(notes->doc, yyjson_doc_get_root(parsed)) : NULL;
-    return value && yyjson_mut_obj_put(object, yyjson_mut_strcpy(notes->doc, key), value);
+    return value && json_put(object, yyjson_mut_strcpy(notes->doc, key), value);
 }
 
 enum spile_status notes_set(struct notes *notes, const char *resource, const char *key, const char *json, struct spile_error *err)
@@ -117,5 +117,5 @@ bool notes_set_incremental(struct notes *notes, const char *resource, const char
 {
     yyjson_mut_val *object = make(notes, resource), *cursors = object ? value_object_at(notes->doc, object, slice_of(INCREMENTAL)) : NULL;
 
-    return cursors && yyjson_mut_obj_put(cursors, yyjson_mut_strcpy(notes->doc, key), state);
+    return cursors && json_put(cursors, yyjson_mut_strcpy(notes->doc, key), state);
 }

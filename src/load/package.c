@@ -343,7 +343,7 @@ static enum spile_status fail_manifest(const struct package *package, struct spi
     return spile_hint(err, SPILE_FAILED, "remove this folder to discard the package; what it holds is not loaded");
 }
 
-static bool read_manifest_table(struct package *package, yyjson_val *object)
+static enum spile_status read_manifest_table(struct package *package, yyjson_val *object, struct spile_error *err)
 {
     const char *name = yyjson_get_str(yyjson_obj_get(object, "name"));
     struct table *table = name ? schema_find_table(package->schema, name) : NULL;
@@ -352,17 +352,19 @@ static bool read_manifest_table(struct package *package, yyjson_val *object)
     yyjson_val *index;
 
     if (!entry)
-        return false;
+        return table ? spile_fail_nomem(err) : fail_manifest(package, err);
     entry->rows = yyjson_get_uint(yyjson_obj_get(object, "rows"));
     entry->bytes = yyjson_get_uint(yyjson_obj_get(object, "bytes"));
     package->rows += entry->rows;
     while ((index = yyjson_arr_iter_next(&iter))) {
         uint32_t column = (uint32_t)yyjson_get_uint(index);
 
-        if (column >= table->column_count || !mark_columns(entry, &column, 1))
-            return false;
+        if (column >= table->column_count)
+            return fail_manifest(package, err);
+        if (!mark_columns(entry, &column, 1))
+            return spile_fail_nomem(err);
     }
-    return true;
+    return SPILE_OK;
 }
 
 static bool read_sources(struct package *package, yyjson_val *root)
@@ -390,9 +392,8 @@ static enum spile_status read_manifest(struct package *package, struct schema **
         return spile_fail_nomem(err);
     if (!read_sources(package, root))
         return spile_fail_nomem(err);
-    while ((object = yyjson_arr_iter_next(&iter)))
-        if (!read_manifest_table(package, object))
-            return fail_manifest(package, err);
+    while (!status && (object = yyjson_arr_iter_next(&iter)))
+        status = read_manifest_table(package, object, err);
     iter = yyjson_arr_iter_with(yyjson_obj_get(root, "dropped"));
     while (!status && (object = yyjson_arr_iter_next(&iter)))
         status = yyjson_is_str(object) ? package_drop(package, yyjson_get_str(object), err) : fail_manifest(package, err);
@@ -409,11 +410,12 @@ static enum spile_status open_manifest(struct package *package, yyjson_doc **doc
 {
     char *path = path_in(package, MANIFEST_NAME);
     struct text text = { 0 };
+    bool nomem = false;
     enum spile_status status = path ? file_read(path, &text, found, err) : spile_fail_nomem(err);
 
-    *doc = !status && *found ? json_text_parse(text.text ? text.text : "", text.length) : NULL;
+    *doc = !status && *found ? json_text_read(text.text ? text.text : "", text.length, &nomem) : NULL;
     if (!status && *found && !*doc)
-        status = fail_manifest(package, err);
+        status = nomem ? spile_fail_nomem(err) : fail_manifest(package, err);
     text_release(&text);
     free(path);
     return status;

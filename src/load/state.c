@@ -54,6 +54,7 @@ static bool decode(const char *stored, struct text *json)
     uint8_t *bytes = malloc(length / 4 * 3 + 4);
     bool ok;
 
+    json->failed |= !bytes;
     if (!bytes)
         return false;
     if (base64_decode(stored, length, bytes, &decoded))
@@ -93,38 +94,41 @@ static bool is_outside_hash(const char *key)
            !strcmp(key, "_local");
 }
 
-/* A copy with all keys sorted; the root without what is not hashed. */
+static yyjson_mut_val *sorted_copy(yyjson_mut_doc *doc, yyjson_mut_val *value, bool root);
+
+static yyjson_mut_val *sorted_object(yyjson_mut_doc *doc, yyjson_mut_val *value, bool root)
+{
+    size_t count = yyjson_mut_obj_size(value), i = 0;
+    yyjson_mut_val **keys = malloc((count + 1) * sizeof(*keys)), *key, *copy = keys ? yyjson_mut_obj(doc) : NULL;
+    yyjson_mut_obj_iter iter = yyjson_mut_obj_iter_with(value);
+
+    while (keys && (key = yyjson_mut_obj_iter_next(&iter)))
+        keys[i++] = key;
+    if (keys)
+        qsort(keys, count, sizeof(*keys), compare_keys);
+    for (i = 0; copy && i < count; i++)
+        if ((!root || !is_outside_hash(yyjson_mut_get_str(keys[i]))) &&
+            !yyjson_mut_obj_add(copy, yyjson_mut_val_mut_copy(doc, keys[i]), sorted_copy(doc, yyjson_mut_obj_iter_get_val(keys[i]), false)))
+            copy = NULL;
+    free(keys);
+    return copy;
+}
+
+/* A copy with all keys sorted; the root without what is not hashed. NULL: out of memory. */
 static yyjson_mut_val *sorted_copy(yyjson_mut_doc *doc, yyjson_mut_val *value, bool root)
 {
-    yyjson_mut_val *copy;
+    yyjson_mut_val *copy, *element;
+    size_t i, count;
 
-    if (yyjson_mut_is_obj(value)) {
-        size_t count = yyjson_mut_obj_size(value), i = 0;
-        yyjson_mut_val **keys = malloc((count + 1) * sizeof(*keys)), *key;
-        yyjson_mut_obj_iter iter = yyjson_mut_obj_iter_with(value);
-
-        copy = keys ? yyjson_mut_obj(doc) : NULL;
-        while (keys && (key = yyjson_mut_obj_iter_next(&iter)))
-            keys[i++] = key;
-        if (keys)
-            qsort(keys, count, sizeof(*keys), compare_keys);
-        for (i = 0; copy && i < count; i++)
-            if (!root || !is_outside_hash(yyjson_mut_get_str(keys[i])))
-                yyjson_mut_obj_add(copy, yyjson_mut_val_mut_copy(doc, keys[i]),
-                                   sorted_copy(doc, yyjson_mut_obj_iter_get_val(keys[i]), false));
-        free(keys);
-        return copy;
-    }
-    if (yyjson_mut_is_arr(value)) {
-        yyjson_mut_arr_iter iter = yyjson_mut_arr_iter_with(value);
-        yyjson_mut_val *element;
-
-        copy = yyjson_mut_arr(doc);
-        while ((element = yyjson_mut_arr_iter_next(&iter)))
-            yyjson_mut_arr_append(copy, sorted_copy(doc, element, false));
-        return copy;
-    }
-    return yyjson_mut_val_mut_copy(doc, value);
+    if (yyjson_mut_is_obj(value))
+        return sorted_object(doc, value, root);
+    if (!yyjson_mut_is_arr(value))
+        return yyjson_mut_val_mut_copy(doc, value);
+    copy = yyjson_mut_arr(doc);
+    yyjson_mut_arr_foreach(value, i, count, element)
+        if (!yyjson_mut_arr_append(copy, sorted_copy(doc, element, false)))
+            return NULL;
+    return copy;
 }
 
 static bool compute_hash(yyjson_mut_doc *doc, char hash[base64_size(32)])
@@ -144,12 +148,17 @@ static bool compute_hash(yyjson_mut_doc *doc, char hash[base64_size(32)])
 
 /* ---- the document --------------------------------------------------------------------------------------------------------------- */
 
-static yyjson_mut_doc *parse_stored(const char *stored)
+/* NULL with *nomem false: it is no state. */
+static yyjson_mut_doc *parse_stored(const char *stored, bool *nomem)
 {
     struct text json = { 0 };
-    yyjson_doc *parsed = decode(stored, &json) ? json_text_parse(json.text, json.length) : NULL;
-    yyjson_mut_doc *doc = parsed && yyjson_is_obj(yyjson_doc_get_root(parsed)) ? yyjson_doc_mut_copy(parsed, NULL) : NULL;
+    bool decoded = decode(stored, &json);
+    yyjson_doc *parsed = decoded ? json_text_read(json.text, json.length, nomem) : NULL;
+    bool is_state = parsed && yyjson_is_obj(yyjson_doc_get_root(parsed));
+    yyjson_mut_doc *doc = is_state ? yyjson_doc_mut_copy(parsed, NULL) : NULL;
 
+    if (!decoded || is_state)
+        *nomem = json.failed || (is_state && !doc);
     yyjson_doc_free(parsed);
     text_release(&json);
     return doc;
@@ -161,14 +170,15 @@ static yyjson_mut_doc *new_document(void)
     yyjson_mut_val *root = yyjson_mut_obj(doc);
 
     yyjson_mut_doc_set_root(doc, root);
-    yyjson_mut_obj_add_int(doc, root, "_state_version", 0);
-    yyjson_mut_obj_add_int(doc, root, "_state_engine_version", STATE_ENGINE_VERSION);
-    return doc;
+    if (yyjson_mut_obj_add_int(doc, root, "_state_version", 0) && yyjson_mut_obj_add_int(doc, root, "_state_engine_version", STATE_ENGINE_VERSION))
+        return doc;
+    yyjson_mut_doc_free(doc);
+    return NULL;
 }
 
 static bool put_text(yyjson_mut_doc *doc, const char *key, const char *value)
 {
-    return yyjson_mut_obj_put(yyjson_mut_doc_get_root(doc), yyjson_mut_strcpy(doc, key), yyjson_mut_strcpy(doc, value));
+    return json_put(yyjson_mut_doc_get_root(doc), yyjson_mut_strcpy(doc, key), yyjson_mut_strcpy(doc, value));
 }
 
 static bool add_schema_name(yyjson_mut_doc *doc, const char *name)
@@ -178,7 +188,7 @@ static bool add_schema_name(yyjson_mut_doc *doc, const char *name)
 
     if (!yyjson_mut_is_arr(names)) {
         names = yyjson_mut_arr(doc);
-        if (!yyjson_mut_obj_put(root, yyjson_mut_str(doc, "schema_names"), names))
+        if (!json_put(root, yyjson_mut_str(doc, "schema_names"), names))
             return false;
     }
     yyjson_mut_arr_foreach(names, i, count, element)
@@ -193,7 +203,7 @@ static bool identify(yyjson_mut_doc *doc, const struct state_identity *identity,
     yyjson_mut_val *root = yyjson_mut_doc_get_root(doc);
 
     if (!yyjson_mut_obj_get(root, "destination_name") &&
-        !yyjson_mut_obj_put(root, yyjson_mut_str(doc, "destination_name"), yyjson_mut_null(doc)))
+        !json_put(root, yyjson_mut_str(doc, "destination_name"), yyjson_mut_null(doc)))
         return false;
     return put_text(doc, "pipeline_name", identity->pipeline) && put_text(doc, "dataset_name", identity->dataset) &&
            (yyjson_mut_obj_get(root, "default_schema_name") || put_text(doc, "default_schema_name", schema_name)) &&
@@ -213,8 +223,8 @@ static enum spile_status finish(struct state *out, yyjson_mut_doc *doc, struct a
     out->changed = !old || strcmp(old, hash);
     if (out->changed) {
         out->version++;
-        yyjson_mut_obj_put(root, yyjson_mut_str(doc, "_state_version"), yyjson_mut_sint(doc, out->version));
-        put_text(doc, "_version_hash", hash);
+        if (!json_put(root, yyjson_mut_str(doc, "_state_version"), yyjson_mut_sint(doc, out->version)) || !put_text(doc, "_version_hash", hash))
+            return spile_fail_nomem(err);
         yyjson_mut_obj_remove_key(root, "_local");
         json = json_text_write(root, &length);
         out->encoded = json ? encode(json, length, arena) : NULL;
@@ -236,9 +246,12 @@ static const char *hash_of(yyjson_mut_doc *doc, struct arena *arena)
 /* The document of the stored state, or a new one. */
 static enum spile_status open_document(yyjson_mut_doc **out, const char *pipeline, const char *stored, struct spile_error *err)
 {
-    yyjson_mut_doc *doc = stored ? parse_stored(stored) : new_document();
+    bool nomem = true;
+    yyjson_mut_doc *doc = stored ? parse_stored(stored, &nomem) : new_document();
 
     *out = doc;
+    if (!doc && nomem)
+        return spile_fail_nomem(err);
     if (!doc)
         return spile_fail(err, SPILE_CONFIG, "the stored state of pipeline \"%s\" can't be read", pipeline);
     if (yyjson_mut_get_sint(yyjson_mut_obj_get(yyjson_mut_doc_get_root(doc), "_state_engine_version")) <= STATE_ENGINE_VERSION)
@@ -251,7 +264,7 @@ static bool put_sources(yyjson_mut_doc *doc, const char *sources)
 {
     yyjson_doc *parsed = sources ? json_text_parse(sources, strlen(sources)) : NULL;
     yyjson_mut_val *copy = parsed ? yyjson_val_mut_copy(doc, yyjson_doc_get_root(parsed)) : NULL;
-    bool ok = !sources || (copy && yyjson_mut_obj_put(yyjson_mut_doc_get_root(doc), yyjson_mut_str(doc, "sources"), copy));
+    bool ok = !sources || (copy && json_put(yyjson_mut_doc_get_root(doc), yyjson_mut_str(doc, "sources"), copy));
 
     yyjson_doc_free(parsed);
     return ok;

@@ -458,14 +458,15 @@ static enum coerced into_json(struct column_builder *column, uint32_t row, struc
     enum document_kind kind = document_kind(value);
     yyjson_doc *parsed;
     enum coerced result;
+    bool nomem;
 
     if (kind == DOCUMENT_OBJECT || kind == DOCUMENT_LIST)
         return put_json(column, row, value);
     if (kind != DOCUMENT_TEXT)
         return NOT_COERCED;
-    parsed = json_text_parse(document_text(value).text, document_text(value).length);
+    parsed = json_text_read(document_text(value).text, document_text(value).length, &nomem);
     if (!parsed)
-        return NOT_COERCED;
+        return nomem ? COERCED_NOMEM : NOT_COERCED;
     /* The text "null" is no value, as in dlt. */
     result = yyjson_is_null(yyjson_doc_get_root(parsed)) ? COERCED : put_json(column, row, (struct document){ yyjson_doc_get_root(parsed) });
     yyjson_doc_free(parsed);

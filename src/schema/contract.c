@@ -147,7 +147,7 @@ static enum spile_status put(struct schema *schema, yyjson_mut_val *object, cons
     if (status)
         return status;
     schema->version++;
-    return form && object && yyjson_mut_obj_put(object, yyjson_mut_str(schema->doc, "schema_contract"), form) ? SPILE_OK : spile_fail_nomem(err);
+    return form && object && json_put(object, yyjson_mut_str(schema->doc, "schema_contract"), form) ? SPILE_OK : spile_fail_nomem(err);
 }
 
 enum spile_status contract_set_schema(struct schema *schema, const struct spile_contract *given, struct spile_error *err)

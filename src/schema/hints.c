@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "data/json_text.h"
 #include "schema/value.h"
 
 bool hints_init(struct hints *hints)
@@ -178,11 +179,11 @@ static enum spile_status add_type(struct hints *hints, yyjson_mut_val *column, s
         return status;
     for (size_t i = 0; i < sizeof(type_properties) / sizeof(*type_properties); i++)
         yyjson_mut_obj_remove_key(column, type_properties[i]); /* of a type given before */
-    ok = yyjson_mut_obj_put(column, yyjson_mut_str(hints->doc, "data_type"), yyjson_mut_str(hints->doc, data_type_name(type)));
+    ok = json_put(column, yyjson_mut_str(hints->doc, "data_type"), yyjson_mut_str(hints->doc, data_type_name(type)));
     if (count > 0)
-        ok = ok && yyjson_mut_obj_put(column, yyjson_mut_str(hints->doc, "precision"), yyjson_mut_sint(hints->doc, numbers[0]));
+        ok = ok && json_put(column, yyjson_mut_str(hints->doc, "precision"), yyjson_mut_sint(hints->doc, numbers[0]));
     if (count > 1)
-        ok = ok && yyjson_mut_obj_put(column, yyjson_mut_str(hints->doc, "scale"), yyjson_mut_sint(hints->doc, numbers[1]));
+        ok = ok && json_put(column, yyjson_mut_str(hints->doc, "scale"), yyjson_mut_sint(hints->doc, numbers[1]));
     return ok ? SPILE_OK : spile_fail_nomem(err);
 }
 
@@ -192,7 +193,7 @@ static const char *const flags[] = { "unique", "sort", "partition", "cluster", "
 
 static bool put_flag(struct hints *hints, yyjson_mut_val *column, const char *name, bool value)
 {
-    return yyjson_mut_obj_put(column, yyjson_mut_strcpy(hints->doc, name), yyjson_mut_bool(hints->doc, value));
+    return json_put(column, yyjson_mut_strcpy(hints->doc, name), yyjson_mut_bool(hints->doc, value));
 }
 
 static enum spile_status fail_hint(struct slice hint, struct spile_error *err)
@@ -223,7 +224,7 @@ static enum spile_status add_valued(struct hints *hints, yyjson_mut_val *column,
 
     if (!is_sort && !is_own)
         return fail_hint(hint, err);
-    return yyjson_mut_obj_put(column, yyjson_mut_strncpy(hints->doc, name.text, name.length),
+    return json_put(column, yyjson_mut_strncpy(hints->doc, name.text, name.length),
                               equals ? yyjson_mut_strncpy(hints->doc, value.text, value.length) : yyjson_mut_bool(hints->doc, true))
                ? SPILE_OK
                : spile_fail_nomem(err);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/map.h"
+#include "data/json_text.h"
 #include "schema/contract.h"
 #include "schema/value.h"
 
@@ -28,7 +29,7 @@ bool document_merge(yyjson_mut_doc *doc, yyjson_mut_val *target, yyjson_mut_val 
         if (depth > 0 && yyjson_mut_is_obj(there) && yyjson_mut_is_obj(value))
             ok = ok && document_merge(doc, there, value, depth - 1);
         else
-            ok = ok && yyjson_mut_obj_put(target, yyjson_mut_val_mut_copy(doc, key), yyjson_mut_val_mut_copy(doc, value));
+            ok = ok && json_put(target, yyjson_mut_val_mut_copy(doc, key), yyjson_mut_val_mut_copy(doc, value));
     }
     return ok;
 }
@@ -56,7 +57,7 @@ static yyjson_mut_val *copy(struct merger *m, yyjson_mut_val *value)
 
 static bool put_copy(struct merger *m, yyjson_mut_val *object, const char *key, yyjson_mut_val *value)
 {
-    return yyjson_mut_obj_put(object, yyjson_mut_strcpy(m->doc, key), copy(m, value));
+    return json_put(object, yyjson_mut_strcpy(m->doc, key), copy(m, value));
 }
 
 static bool is_complete(yyjson_mut_val *column)
@@ -112,7 +113,7 @@ static bool merge_hint(struct merger *m, yyjson_mut_val *hints, const char *name
 
     if (!list) {
         list = yyjson_mut_arr(m->doc);
-        if (!yyjson_mut_obj_put(hints, yyjson_mut_strcpy(m->doc, name), list))
+        if (!json_put(hints, yyjson_mut_strcpy(m->doc, name), list))
             return false;
     }
     yyjson_mut_arr_foreach(patterns, i, count, pattern)
@@ -260,7 +261,7 @@ static bool put_column(struct merger *m, yyjson_mut_val *columns, const char *na
     else if (is_new)
         column = yyjson_mut_obj(m->doc);
     if (!column || !document_merge(m->doc, column, part, 0) ||
-        !yyjson_mut_obj_put(column, yyjson_mut_str(m->doc, "name"), yyjson_mut_strcpy(m->doc, name)))
+        !json_put(column, yyjson_mut_str(m->doc, "name"), yyjson_mut_strcpy(m->doc, name)))
         return false;
     return (!moves && !is_new) || yyjson_mut_obj_add(columns, yyjson_mut_strcpy(m->doc, name), column);
 }
@@ -323,7 +324,7 @@ static bool normalize_list(struct merger *m, yyjson_mut_val *object, const char 
 
         ok = ok && normal && yyjson_mut_arr_add_strcpy(m->doc, names, normal);
     }
-    return ok && yyjson_mut_obj_put(object, yyjson_mut_strcpy(m->doc, key), names);
+    return ok && json_put(object, yyjson_mut_strcpy(m->doc, key), names);
 }
 
 /* The reference takes the place of one to the same table, or comes to the end. */
@@ -333,7 +334,7 @@ static bool put_reference(struct merger *m, yyjson_mut_val *list, yyjson_mut_val
     const char *table = reference ? normal_name(m, text_in(reference, "referenced_table")) : NULL;
     size_t i, count, at = yyjson_mut_arr_size(list);
 
-    if (!table || !yyjson_mut_obj_put(reference, yyjson_mut_str(m->doc, "referenced_table"), yyjson_mut_strcpy(m->doc, table)) ||
+    if (!table || !json_put(reference, yyjson_mut_str(m->doc, "referenced_table"), yyjson_mut_strcpy(m->doc, table)) ||
         !normalize_list(m, reference, "columns") || !normalize_list(m, reference, "referenced_columns"))
         return false;
     yyjson_mut_arr_foreach(list, i, count, there)
@@ -350,7 +351,7 @@ static bool merge_references(struct merger *m, yyjson_mut_val *table, yyjson_mut
 
     if (!yyjson_mut_is_arr(list)) {
         list = yyjson_mut_arr(m->doc);
-        ok = yyjson_mut_obj_put(table, yyjson_mut_str(m->doc, "references"), list);
+        ok = json_put(table, yyjson_mut_str(m->doc, "references"), list);
     }
     yyjson_mut_arr_foreach(part, i, count, reference)
         ok = ok && put_reference(m, list, reference);
@@ -374,8 +375,8 @@ static bool put_properties(struct merger *m, yyjson_mut_val *table, yyjson_mut_v
             ok = ok && put_copy(m, table, property, value);
     }
     if (parent)
-        ok = ok && yyjson_mut_obj_put(table, yyjson_mut_str(m->doc, "parent"), yyjson_mut_strcpy(m->doc, parent));
-    return ok && yyjson_mut_obj_put(table, yyjson_mut_str(m->doc, "name"), yyjson_mut_strcpy(m->doc, name));
+        ok = ok && json_put(table, yyjson_mut_str(m->doc, "parent"), yyjson_mut_strcpy(m->doc, parent));
+    return ok && json_put(table, yyjson_mut_str(m->doc, "name"), yyjson_mut_strcpy(m->doc, name));
 }
 
 /* In the order in which dlt puts a declared table's members. */
@@ -537,10 +538,10 @@ static bool continue_line(yyjson_mut_doc *doc, const struct schema *schema, cons
     for (size_t i = 0; ok && i < sizeof(kept) / sizeof(*kept); i++) {
         yyjson_mut_val *value = yyjson_mut_obj_get(schema->root, kept[i]);
 
-        ok = !value || yyjson_mut_obj_put(root, yyjson_mut_str(doc, kept[i]), yyjson_mut_val_mut_copy(doc, value));
+        ok = !value || json_put(root, yyjson_mut_str(doc, kept[i]), yyjson_mut_val_mut_copy(doc, value));
     }
     if (ok && imported_hash)
-        ok = yyjson_mut_obj_put(root, yyjson_mut_str(doc, "imported_version_hash"), yyjson_mut_strcpy(doc, imported_hash));
+        ok = json_put(root, yyjson_mut_str(doc, "imported_version_hash"), yyjson_mut_strcpy(doc, imported_hash));
     return ok;
 }
 

@@ -18,7 +18,7 @@
 /* Sets a member where it stands, else at the end. A NULL value is one that there was no memory for. */
 static bool put(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, yyjson_mut_val *value)
 {
-    return value && yyjson_mut_obj_put(object, yyjson_mut_str(doc, key), value);
+    return json_put(object, yyjson_mut_str(doc, key), value);
 }
 
 /* The member, added with this value at the end if it is not there; NULL: out of memory. */

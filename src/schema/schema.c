@@ -112,7 +112,7 @@ static bool ensure_name(yyjson_mut_doc *doc, yyjson_mut_val *json, yyjson_mut_va
            yyjson_mut_obj_add_strn(doc, json, "name", yyjson_mut_get_str(key), yyjson_mut_get_len(key));
 }
 
-static bool index_columns(struct schema *schema, struct table *table)
+static enum spile_status index_columns(struct schema *schema, struct table *table, struct spile_error *err)
 {
     yyjson_mut_obj_iter iter = yyjson_mut_obj_iter_with(table->columns_json);
     yyjson_mut_val *key;
@@ -120,12 +120,14 @@ static bool index_columns(struct schema *schema, struct table *table)
     while ((key = yyjson_mut_obj_iter_next(&iter))) {
         yyjson_mut_val *json = yyjson_mut_obj_iter_get_val(key);
 
-        if (!yyjson_mut_is_obj(json) || !ensure_name(schema->doc, json, key))
-            return false;
+        if (!yyjson_mut_is_obj(json))
+            return spile_fail(err, SPILE_CONFIG, "stored schema: a column of table \"%s\" is no object", table->name);
+        if (!ensure_name(schema->doc, json, key))
+            return spile_fail_nomem(err);
         if (yyjson_mut_get_str(yyjson_mut_obj_get(json, "data_type")) && !index_column(schema, table, json))
-            return false;
+            return spile_fail_nomem(err);
     }
-    return true;
+    return SPILE_OK;
 }
 
 /* Is the table below itself? Each table is passed once by all walks together. */
@@ -154,11 +156,13 @@ static enum spile_status index_tables(struct schema *schema, struct spile_error 
     for (uint32_t i = 0; i < schema->table_count; i++) {
         struct table *table = schema->tables[i];
         const char *parent = yyjson_mut_get_str(yyjson_mut_obj_get(table->json, "parent"));
+        enum spile_status status;
 
         if (parent && !(table->parent = schema_find_table(schema, parent)))
             return spile_fail(err, SPILE_CONFIG, "stored schema: table \"%s\" has a parent \"%s\" that is not there", table->name, parent);
-        if (!index_columns(schema, table))
-            return spile_fail(err, SPILE_CONFIG, "stored schema: a column of table \"%s\" is no object", table->name);
+        status = index_columns(schema, table, err);
+        if (status)
+            return status;
     }
     for (uint32_t i = 0; i < schema->table_count; i++)
         if (is_circular(schema->tables[i], i + 1))
@@ -220,14 +224,15 @@ enum spile_status schema_from_document(struct schema **out, yyjson_mut_doc *doc,
 
 enum spile_status schema_read(struct schema **out, const char *text, size_t length, const struct naming *naming, struct spile_error *err)
 {
-    yyjson_doc *doc = json_text_parse(text, length);
+    bool nomem;
+    yyjson_doc *doc = json_text_read(text, length, &nomem);
     yyjson_mut_doc *copy = yyjson_doc_mut_copy(doc, NULL);
     enum spile_status status;
 
     *out = NULL;
     yyjson_doc_free(doc);
     if (!doc)
-        return spile_fail(err, SPILE_CONFIG, "stored schema is not JSON");
+        return nomem ? spile_fail_nomem(err) : spile_fail(err, SPILE_CONFIG, "stored schema is not JSON");
     status = copy ? schema_migrate(copy, err) : spile_fail_nomem(err);
     if (!status)
         return schema_from_document(out, copy, naming, err);
@@ -240,8 +245,8 @@ enum spile_status schema_new(struct schema **out, const char *name, const struct
     yyjson_mut_doc *doc = template_schema();
     yyjson_mut_val *root = yyjson_mut_doc_get_root(doc);
 
-    if (doc && yyjson_mut_obj_put(root, yyjson_mut_str(doc, "name"), yyjson_mut_strcpy(doc, name)) &&
-        yyjson_mut_obj_put(yyjson_mut_obj_get(root, "normalizers"), yyjson_mut_str(doc, "names"),
+    if (doc && json_put(root, yyjson_mut_str(doc, "name"), yyjson_mut_strcpy(doc, name)) &&
+        json_put(yyjson_mut_obj_get(root, "normalizers"), yyjson_mut_str(doc, "names"),
                            yyjson_mut_str(doc, naming_name(naming->convention))))
         return schema_from_document(out, doc, naming, err);
     yyjson_mut_doc_free(doc);
@@ -361,7 +366,7 @@ static bool merge_declared(yyjson_mut_doc *doc, yyjson_mut_val *json, yyjson_mut
     yyjson_mut_val *key;
 
     while ((key = yyjson_mut_obj_iter_next(&iter)))
-        if (!yyjson_mut_obj_put(json, yyjson_mut_val_mut_copy(doc, key), yyjson_mut_val_mut_copy(doc, yyjson_mut_obj_iter_get_val(key))))
+        if (!json_put(json, yyjson_mut_val_mut_copy(doc, key), yyjson_mut_val_mut_copy(doc, yyjson_mut_obj_iter_get_val(key))))
             return false;
     return true;
 }
@@ -492,7 +497,7 @@ bool schema_extend_table(struct schema *schema, const struct table *root)
     for (size_t i = 0; object && i < sizeof(path) / sizeof(*path); i++)
         object = value_object_at(doc, object, slice_of(path[i]));
     object = object ? value_object_at(doc, object, slice_of(root->name)) : NULL;
-    return object && yyjson_mut_obj_put(object, yyjson_mut_strcpy(doc, name ? name : DLT_ID), yyjson_mut_str(doc, DLT_ROOT_ID));
+    return object && json_put(object, yyjson_mut_strcpy(doc, name ? name : DLT_ID), yyjson_mut_str(doc, DLT_ROOT_ID));
 }
 
 bool schema_want_root_key(struct schema *schema)
@@ -501,7 +506,7 @@ bool schema_want_root_key(struct schema *schema)
     yyjson_mut_val *normalizers = value_object_at(doc, schema->root, slice_of("normalizers"));
     yyjson_mut_val *json = normalizers ? value_object_at(doc, normalizers, slice_of("json")) : NULL;
     yyjson_mut_val *config = json ? value_object_at(doc, json, slice_of("config")) : NULL;
-    bool ok = config && yyjson_mut_obj_put(config, yyjson_mut_str(doc, "root_key_propagation"), yyjson_mut_bool(doc, true));
+    bool ok = config && json_put(config, yyjson_mut_str(doc, "root_key_propagation"), yyjson_mut_bool(doc, true));
 
     for (uint32_t i = 0; ok && i < schema->table_count; i++)
         ok = schema->tables[i]->parent || schema_extend_table(schema, schema->tables[i]);
@@ -516,7 +521,7 @@ bool table_set_write(struct schema *schema, struct table *table, bool replace)
     if (has_text(table->json, "write_disposition", replace ? "replace" : "append"))
         return true;
     schema->version++;
-    return yyjson_mut_obj_put(table->json, yyjson_mut_str(schema->doc, "write_disposition"),
+    return json_put(table->json, yyjson_mut_str(schema->doc, "write_disposition"),
                               yyjson_mut_str(schema->doc, replace ? "replace" : "append"));
 }
 
@@ -535,7 +540,7 @@ bool table_set_max_nesting(struct schema *schema, struct table *table, int max_n
         return hints;
     table->max_nesting = max_nesting;
     schema->version++;
-    return hints && yyjson_mut_obj_put(hints, yyjson_mut_str(schema->doc, "max_nesting"), yyjson_mut_int(schema->doc, max_nesting));
+    return hints && json_put(hints, yyjson_mut_str(schema->doc, "max_nesting"), yyjson_mut_int(schema->doc, max_nesting));
 }
 
 bool table_set_seen_data(struct schema *schema, struct table *table)
@@ -544,7 +549,7 @@ bool table_set_seen_data(struct schema *schema, struct table *table)
 
     if (bool_of(hints, "seen-data", false))
         return true;
-    return hints && yyjson_mut_obj_put(hints, yyjson_mut_str(schema->doc, "seen-data"), yyjson_mut_bool(schema->doc, true));
+    return hints && json_put(hints, yyjson_mut_str(schema->doc, "seen-data"), yyjson_mut_bool(schema->doc, true));
 }
 
 struct table *schema_add_state_table(struct schema *schema)
@@ -554,7 +559,7 @@ struct table *schema_add_state_table(struct schema *schema)
     if (table)
         return table_add_links(schema, table) && table_set_seen_data(schema, table) ? table : NULL;
     table = add_table(schema, template_table(schema->doc, DLT_STATE_TABLE), DLT_STATE_TABLE);
-    return table && index_columns(schema, table) ? table : NULL;
+    return table && !index_columns(schema, table, NULL) ? table : NULL;
 }
 
 bool schema_declare_state_table(struct schema *schema)
@@ -619,12 +624,13 @@ static void write_sorted(struct text *out, yyjson_mut_val *value, bool root)
         text_putc(out, '}');
         free(keys);
     } else if (yyjson_mut_is_arr(value)) {
-        yyjson_mut_arr_iter iter = yyjson_mut_arr_iter_with(value);
         yyjson_mut_val *element;
+        size_t i, count;
 
         text_putc(out, '[');
-        while ((element = yyjson_mut_arr_iter_next(&iter))) {
-            if (out->text[out->length - 1] != '[')
+        yyjson_mut_arr_foreach(value, i, count, element)
+        {
+            if (i)
                 text_putc(out, ',');
             write_sorted(out, element, false);
         }
@@ -683,7 +689,7 @@ const char *schema_imported_hash(const struct schema *schema)
 
 bool schema_set_imported_hash(struct schema *schema, const char *hash)
 {
-    return yyjson_mut_obj_put(schema->root, yyjson_mut_str(schema->doc, "imported_version_hash"), yyjson_mut_strcpy(schema->doc, hash));
+    return json_put(schema->root, yyjson_mut_str(schema->doc, "imported_version_hash"), yyjson_mut_strcpy(schema->doc, hash));
 }
 
 int64_t schema_version_number(const struct schema *schema)
@@ -699,7 +705,7 @@ static bool push_previous_hash(struct schema *schema, const char *hash)
 
     if (!yyjson_mut_is_arr(list)) {
         list = yyjson_mut_arr(schema->doc);
-        if (!yyjson_mut_obj_put(schema->root, yyjson_mut_str(schema->doc, "previous_hashes"), list))
+        if (!json_put(schema->root, yyjson_mut_str(schema->doc, "previous_hashes"), list))
             return false;
     }
     yyjson_mut_arr_foreach(list, i, count, element)
@@ -720,10 +726,10 @@ enum spile_status schema_seal(struct schema *schema, bool *changed, struct spile
     bool ok = compute_hash(schema, hash), is_new = ok && strcmp(old, hash);
 
     if (is_new && *old)
-        ok = push_previous_hash(schema, old) && yyjson_mut_obj_put(schema->root, yyjson_mut_str(doc, "version"),
+        ok = push_previous_hash(schema, old) && json_put(schema->root, yyjson_mut_str(doc, "version"),
                                                                    yyjson_mut_sint(doc, schema_version_number(schema) + 1));
     if (ok && is_new)
-        ok = yyjson_mut_obj_put(schema->root, yyjson_mut_str(doc, "version_hash"), yyjson_mut_strcpy(doc, hash));
+        ok = json_put(schema->root, yyjson_mut_str(doc, "version_hash"), yyjson_mut_strcpy(doc, hash));
     if (changed)
         *changed = is_new;
     return ok ? SPILE_OK : spile_fail_nomem(err);

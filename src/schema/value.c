@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "data/json_text.h"
+
 static void show_number(char buffer[VALUE_BYTES], yyjson_mut_val *value)
 {
     if (yyjson_mut_is_uint(value))
@@ -50,5 +52,5 @@ yyjson_mut_val *value_object_at(yyjson_mut_doc *doc, yyjson_mut_val *object, str
         return member;
     name = yyjson_mut_strncpy(doc, key.text, key.length);
     member = yyjson_mut_obj(doc);
-    return name && member && yyjson_mut_obj_put(object, name, member) ? member : NULL;
+    return name && member && json_put(object, name, member) ? member : NULL;
 }

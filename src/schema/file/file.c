@@ -105,13 +105,13 @@ static bool complete_table(yyjson_mut_doc *doc, yyjson_mut_val *key, yyjson_mut_
 
     if (!columns)
         ok = yyjson_mut_obj_add_obj(doc, table, "columns");
-    ok = ok && yyjson_mut_obj_put(table, yyjson_mut_str(doc, "name"), yyjson_mut_val_mut_copy(doc, key));
+    ok = ok && json_put(table, yyjson_mut_str(doc, "name"), yyjson_mut_val_mut_copy(doc, key));
     yyjson_mut_obj_foreach(columns, i, count, name, column)
-        ok = ok && yyjson_mut_obj_put(column, yyjson_mut_str(doc, "name"), yyjson_mut_val_mut_copy(doc, name));
+        ok = ok && json_put(column, yyjson_mut_str(doc, "name"), yyjson_mut_val_mut_copy(doc, name));
     if (!nested && !yyjson_mut_is_str(yyjson_mut_obj_get(table, "write_disposition")))
-        ok = ok && yyjson_mut_obj_put(table, yyjson_mut_str(doc, "write_disposition"), yyjson_mut_str(doc, "append"));
+        ok = ok && json_put(table, yyjson_mut_str(doc, "write_disposition"), yyjson_mut_str(doc, "append"));
     if (!nested && !yyjson_mut_is_str(yyjson_mut_obj_get(table, "resource")))
-        ok = ok && yyjson_mut_obj_put(table, yyjson_mut_str(doc, "resource"), yyjson_mut_val_mut_copy(doc, key));
+        ok = ok && json_put(table, yyjson_mut_str(doc, "resource"), yyjson_mut_val_mut_copy(doc, key));
     return ok;
 }
 
@@ -133,7 +133,7 @@ static bool fill_in(yyjson_mut_doc *doc, bool by_hand)
     yyjson_mut_doc *template = template_schema();
     yyjson_mut_val *model = yyjson_mut_doc_get_root(template), *root, *key, *table;
     size_t i, count;
-    bool ok = template && yyjson_mut_obj_put(model, yyjson_mut_str(template, "name"), yyjson_mut_str(template, NAME_DEFAULT)) &&
+    bool ok = template && json_put(model, yyjson_mut_str(template, "name"), yyjson_mut_str(template, NAME_DEFAULT)) &&
               arrange(doc, model) && add_system_tables(doc, model);
 
     root = yyjson_mut_doc_get_root(doc);
