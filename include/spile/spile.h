@@ -525,7 +525,7 @@ SPILE_API enum spile_status spile_pipeline_schema(struct spile_pipeline *pipelin
 /* Makes `schema` the pipeline's schema in its dataset, as its next version, in one transaction; dataset and bookkeeping are made when they are
  * not there, and tables that are there get its columns; new tables are made by the load that fills them. SPILE_CONFIG, and nothing changed, when
  * it gives a column that has rows another type, or names made by another convention. Takes the pipeline's lock. *changed (may be NULL): it
- * differs from what was there. */
+ * differs from what was there. First loads what interrupted runs have left, as a run does: later it would not fit. */
 SPILE_API enum spile_status spile_pipeline_set_schema(struct spile_pipeline *pipeline, const struct spile_schema *schema, bool *changed,
                                                       struct spile_error *err);
 
@@ -635,7 +635,8 @@ struct spile_reset_options {
 #define SPILE_RESET_OPTIONS(...) (&(const struct spile_reset_options){ .size = sizeof(struct spile_reset_options), __VA_ARGS__ })
 
 /* Forgets what resources keep between runs, in one transaction. *report (may be NULL): JSON {"source", "resources", "tables", "states"} with what that is;
- * lives like the state. SPILE_USAGE when the names select nothing, with those that there are. Takes the pipeline's lock, unless it only says. */
+ * lives like the state. SPILE_USAGE when the names select nothing, with those that there are. Takes the pipeline's lock, and first loads what interrupted
+ * runs have left, unless it only says. */
 SPILE_API enum spile_status spile_pipeline_reset(struct spile_pipeline *pipeline, const struct spile_reset_options *options, const char **report,
                                                  struct spile_error *err);
 

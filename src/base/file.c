@@ -160,6 +160,8 @@ enum spile_status file_replace(const char *path, const void *bytes, size_t lengt
         status = fail_file(err, errno, "close", beside.text);
     if (!status && rename(beside.text, path))
         status = fail_file(err, errno, "rename to", path);
+    if (status)
+        unlink(beside.text);
     if (!status && durable)
         status = sync_folder_of(path, err);
 out:

@@ -173,8 +173,10 @@ static enum spile_status reset(struct reset *r, const char **json, struct spile_
 {
     struct run *run = &r->run;
     struct stored stored = { 0 };
-    enum spile_status status = run_open_destination(run, err);
+    enum spile_status status = r->options.dry_run ? SPILE_OK : run_settle_packages(run, err); /* later they would not fit the schema and state any more */
 
+    if (!status && !run->target.destination)
+        status = run_open_destination(run, err);
     if (!status)
         status = load_read_stored(&run->target, run->source_name, "", &run->arena, &stored, err);
     if (!status && !stored.state)

@@ -160,7 +160,7 @@ static enum spile_status settle_package(void *user, const char *load_id, struct 
 }
 
 /* What an interrupted run left: a complete package whose source is gone is loaded, all else is drawn again and removed here. */
-static enum spile_status settle_packages(struct run *run, struct spile_error *err)
+enum spile_status run_settle_packages(struct run *run, struct spile_error *err)
 {
     return folder_each(run->pipeline->packages_folder, settle_package, run, err);
 }
@@ -201,25 +201,60 @@ static enum spile_status draw_and_load(struct run *run, struct load_job *job, st
     return status;
 }
 
-/* What belongs to the load and lies outside of the database. The load is done: an error here must say so. */
+/* What belongs to the load and lies outside of the database. */
 static enum spile_status publish(struct run *run, struct spile_error *err)
 {
     enum spile_status status = run->schema ? run_keep_discarded(run, err) : SPILE_OK, kept;
 
+    if (!status && run->schema)
+        status = run_write_import(run, err);
     if (!status && run->schema && !run->package_waits)
         status = run_export_schema(run, err);
     kept = last_run_keep(run->pipeline, status ? NULL : err);
-    status = status ? status : kept;
-    if (run->package_waits)
+    return status ? status : kept;
+}
+
+static enum spile_status tell(struct run *run, const struct load_job *job, struct spile_load_info **info, struct spile_error *err)
+{
+    struct run_figures figures = { run->load_id, clock_seconds() - run->began, atomic_load(&run->consumed), run->duplicate_keys,
+                                   run->refused, run->refused_count, run->resources, run->source ? run->source->resource_count : 0 };
+
+    run_report(run, SPILE_STAGE_DONE, run->package.rows, run->package.rows, true);
+    return info ? load_info_new(info, run->pipeline, job->already_loaded || job->package ? job : NULL, &figures, err) : SPILE_OK;
+}
+
+/* The load is done, and what goes wrong from here on does not keep the rest from being done. */
+static enum spile_status finish(struct run *run, const struct load_job *job, struct spile_load_info **info, struct spile_error *err)
+{
+    enum spile_status status = run_close_destination(run, err), published = publish(run, status ? NULL : err);
+
+    status = status ? status : published;
+    if (!status)
+        status = tell(run, job, info, err);
+    if (!run->package_waits && (job->package || job->already_loaded))
+        spile_hint_also(err, status, "the load itself is done, with load id %s: do not repeat it", run->load_id);
+    return status;
+}
+
+/* A complete package whose source is gone stays for the next run when it could not be loaded. */
+static enum spile_status give_up(struct run *run, enum spile_status status, struct spile_error *err)
+{
+    if (!run->package_made)
         return status;
-    return spile_hint_also(err, status, "the load itself is done, with load id %s: do not repeat it", run->load_id);
+    if (!run->package_sealed || run->rereadable) {
+        package_remove(&run->package, NULL);
+        return status;
+    }
+    run_keep_discarded(run, NULL); /* what it lacks can't be drawn again either */
+    run_write_import(run, NULL);
+    return spile_hint_also(err, status, "the rows are kept, and the next run of this pipeline loads them first");
 }
 
 static enum spile_status run_locked(struct run *run, struct spile_load_info **info, struct spile_error *err)
 {
     struct load_job job = { 0 };
     struct stored stored = { 0 };
-    enum spile_status status = settle_packages(run, err), closed;
+    enum spile_status status = run_settle_packages(run, err);
 
     if (!status && !run->target.destination)
         status = run_open_destination(run, err);
@@ -232,27 +267,15 @@ static enum spile_status run_locked(struct run *run, struct spile_load_info **in
         status = run_begin_schema(run, &stored, err);
     if (!status && !stored.has_load)
         status = draw_and_load(run, &job, err);
-    closed = run_close_destination(run, status ? NULL : err);
-    status = status ? status : closed;
-    if (!status)
-        status = publish(run, err);
-    if (!status)
-        run_report(run, SPILE_STAGE_DONE, run->package.rows, run->package.rows, true);
-    if (!status && info) {
-        struct run_figures figures = { run->load_id, clock_seconds() - run->began, atomic_load(&run->consumed), run->duplicate_keys,
-                                       run->refused, run->refused_count, run->resources, run->source ? run->source->resource_count : 0 };
-
-        status = load_info_new(info, run->pipeline, job.already_loaded || job.package ? &job : NULL, &figures, err);
+    if (status) {
+        run_close_destination(run, NULL);
+        return give_up(run, status, err);
     }
-    /* A complete package whose source is gone stays for the next run when it could not be loaded. */
-    if (run->package_waits && !status)
-        return SPILE_OK;
-    if (run->package_made && (!status || !run->package_sealed || run->rereadable)) {
+    status = finish(run, &job, info, err);
+    if (run->package_waits)
+        return status ? give_up(run, status, err) : SPILE_OK;
+    if (run->package_made)
         package_remove(&run->package, NULL);
-    } else if (run->package_made) {
-        run_keep_discarded(run, NULL); /* what it lacks can't be drawn again either */
-        spile_hint_also(err, status, "the rows are kept, and the next run of this pipeline loads them first");
-    }
     return status;
 }
 
@@ -314,7 +337,7 @@ enum spile_status spile_load_pending(struct spile_pipeline *pipeline, size_t *co
     atomic_store(&pipeline->cancelled, false);
     status = lock_take(pipeline->lock_path, &lock, err);
     if (!status)
-        status = settle_packages(&run, err);
+        status = run_settle_packages(&run, err);
     closed = run_close_destination(&run, status ? NULL : err);
     status = status ? status : closed;
     if (!status && run.settled)

@@ -47,6 +47,7 @@ struct run {
     struct schema *schema;
     char *base_hash;
     bool writes_import; /* the import folder has no file yet */
+    const char *import_text; /* that file; NULL: none is to be written */
     bool plans;         /* nothing is to be changed: neither dataset nor folders */
     const char **whole; /* paths that stay JSON; in the arena */
     size_t whole_count;
@@ -70,6 +71,7 @@ enum spile_status run_take(struct run *run, struct spile_data data, const struct
 enum spile_status run_open_destination(struct run *run, struct spile_error *err); /* only to read, if the run only plans */
 enum spile_status run_close_destination(struct run *run, struct spile_error *err);
 struct load_job run_load_job(struct run *run, struct package *package, struct schema *schema, const char *base_hash);
+enum spile_status run_settle_packages(struct run *run, struct spile_error *err); /* what an interrupted run left: loaded, or removed */
 enum spile_status run_take_load_id(struct run *run, struct spile_error *err); /* the given one, or the time of day */
 void run_release(struct run *run);
 
@@ -77,6 +79,7 @@ void run_release(struct run *run);
 enum spile_status run_read_schema(struct run *run, const struct stored *stored, struct spile_error *err); /* the dataset's, or a new one */
 enum spile_status run_begin_schema(struct run *run, const struct stored *stored, struct spile_error *err);
 enum spile_status run_finish_schema(struct run *run, struct spile_error *err);
+enum spile_status run_write_import(struct run *run, struct spile_error *err);  /* after the commit, and when the package waits for it */
 enum spile_status run_export_schema(struct run *run, struct spile_error *err); /* after the commit */
 
 /* run_discarded.c: the file that gets what contracts leave out, if one is asked for: written beside its place, and moved there after the commit. */

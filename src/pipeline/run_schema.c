@@ -83,28 +83,37 @@ static enum spile_status copy_with_tables(struct run *run, struct schema **out, 
     return status;
 }
 
-/* The schema as it is before any data, for a person to edit: the next run looks at it. */
-static enum spile_status write_import(struct run *run, struct spile_error *err)
+/* The schema as it is before any data, for a person to edit: the next run looks at it. Written with the load, not before: the file of a run that has
+ * failed would be an edited one to the next. */
+static enum spile_status make_import(struct run *run, struct spile_error *err)
 {
-    const char *path = schema_path(run, run->pipeline->import_folder, file_endings[0]);
     struct text text = { 0 };
     struct schema *written = NULL, *whole = NULL;
     enum spile_status status = copy_with_tables(run, &whole, err);
 
     if (!status)
         status = folder_make(run->pipeline->import_folder, err);
-    if (!status && (!path || !schema_to_text(whole, SCHEMA_YAML, false, &text)))
+    if (!status && !schema_to_text(whole, SCHEMA_YAML, false, &text))
         status = spile_fail_nomem(err);
     if (!status)
         status = schema_from_text(&written, NULL, text_slice(&text), &run->schema->naming, err);
     if (!status && !schema_set_imported_hash(run->schema, schema_hash(written)))
         status = spile_fail_nomem(err);
-    if (!status)
-        status = file_replace(path, text.text, text.length, false, err);
+    if (!status && !(run->import_text = arena_copy(&run->arena, text.text, text.length)))
+        status = spile_fail_nomem(err);
     schema_free(written);
     schema_free(whole);
     text_release(&text);
     return status;
+}
+
+enum spile_status run_write_import(struct run *run, struct spile_error *err)
+{
+    const char *path = run->import_text ? schema_path(run, run->pipeline->import_folder, file_endings[0]) : NULL;
+
+    if (!run->import_text)
+        return SPILE_OK;
+    return path ? file_replace(path, run->import_text, strlen(run->import_text), false, err) : spile_fail_nomem(err);
 }
 
 enum spile_status run_export_schema(struct run *run, struct spile_error *err)
@@ -404,7 +413,7 @@ enum spile_status run_begin_schema(struct run *run, const struct stored *stored,
     if (!status)
         set_now(run);
     if (!status && run->writes_import && !run->plans)
-        status = write_import(run, err);
+        status = make_import(run, err);
     return status;
 }
 

@@ -72,6 +72,8 @@ enum spile_status spile_pipeline_set_schema(struct spile_pipeline *pipeline, con
 
     atomic_store(&pipeline->cancelled, false);
     if (!status)
+        status = run_settle_packages(&run, err); /* later they would not fit the schema any more */
+    if (!status && !run.target.destination)
         status = run_open_destination(&run, err);
     if (!status)
         status = store_schema(&run, schema, &differs, err);
