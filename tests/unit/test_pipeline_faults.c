@@ -1,0 +1,1090 @@
+/* Something fails in the middle of a pipeline's work: memory is out once, or for good from some moment on; a file can't be written, a folder can't be
+ * read, a thread can't be started. In each of many random scenarios a pipeline does something (a run of any kind of data, a plan, a reset, ...), first
+ * undisturbed, then with a failure at one place after the other. Each time:
+ *
+ * - it says so by its status, with a message, or does without and then gives the very same result;
+ * - the dataset is as before or as after;
+ * - nothing that was allocated stays, no file stays open;
+ * - the same pipeline, or a new one, can do it then, with the result of an undisturbed run, and leaves nothing behind in its folders.
+ *
+ *   SPILE_FAULT_SEED=n        other scenarios; or one of them again, with SPILE_FAULT_SCENARIOS=1
+ *   SPILE_FAULT_SCENARIOS=n   how many
+ *   SPILE_FAULT_TIMES=n       three times as many failures in each of them
+ *   SPILE_FAULT_TRACE=1       tells each failure, and what came of it */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <execinfo.h>
+#include <ftw.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "destination/duckdb/duckdb.h"
+#include "fault_layer.h"
+#include "spile/spile.h"
+
+#define SECONDS_MAX 120 /* of one scenario: more is a hang */
+#define LOAD_IDS 4
+#define DATASET "d"
+
+static bool traces;
+
+/* ---- chance -------------------------------------------------------------------------------------------------------------------------- */
+
+static uint64_t random_state;
+
+static unsigned pick(unsigned below)
+{
+    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+    return (unsigned)(random_state >> 33) % below;
+}
+
+static void seed_random(uint64_t a, uint64_t b)
+{
+    random_state = (a + 1) * 11400714819323198485u ^ (b + 1) * 14029467366897019727u;
+    for (int i = 0; i < 4; i++)
+        pick(2);
+}
+
+static unsigned number_from(const char *name, unsigned otherwise)
+{
+    const char *text = getenv(name);
+
+    return text && *text ? (unsigned)strtoul(text, NULL, 10) : otherwise;
+}
+
+/* ---- the world: a database and the folders of a pipeline --------------------------------------------------------------------------------- */
+
+static char world[32], kept[48]; /* as it is, and as it was before */
+
+static const char *in_world(const char *name)
+{
+    static char paths[8][128];
+    static unsigned next;
+    char *path = paths[next++ % 8];
+
+    snprintf(path, sizeof(paths[0]), "%s/%s", world, name);
+    return path;
+}
+
+__attribute__((format(printf, 1, 2))) static void shell(const char *format, ...)
+{
+    char command[512];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(command, sizeof(command), format, arguments);
+    va_end(arguments);
+    assert_int_equal(system(command), 0);
+}
+
+static void make_world(void)
+{
+    const char *parent = access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm"; /* nothing here needs a real disk */
+
+    snprintf(world, sizeof(world), "%s/spile-faults-XXXXXX", parent);
+    assert_non_null(mkdtemp(world));
+    snprintf(kept, sizeof(kept), "%s.kept", world);
+    assert_int_equal(chdir(world), 0);
+}
+
+static void empty_world(void)
+{
+    shell("rm -rf %s/* %s", world, kept);
+}
+
+static void keep_world(void)
+{
+    shell("rm -rf %s && cp -a %s %s", kept, world, kept);
+}
+
+static void restore_world(void)
+{
+    shell("rm -rf %s/* && cp -a %s/. %s", world, kept, world);
+}
+
+static void remove_world(void)
+{
+    assert_int_equal(chdir("/"), 0);
+    shell("rm -rf %s %s", world, kept);
+}
+
+static bool same_file(const char *a, const char *b)
+{
+    struct text left = { 0 }, right = { 0 };
+    struct spile_error err;
+    bool in_a, in_b, same;
+
+    assert_int_equal(file_read(a, &left, &in_a, &err), SPILE_OK);
+    assert_int_equal(file_read(b, &right, &in_b, &err), SPILE_OK);
+    same = in_a == in_b && left.length == right.length && !memcmp(text_slice(&left).text, text_slice(&right).text, left.length);
+    text_release(&left);
+    text_release(&right);
+    return same;
+}
+
+static bool database_is_untouched(void)
+{
+    char before[128];
+
+    snprintf(before, sizeof(before), "%s/x.duckdb", kept);
+    return same_file(in_world("x.duckdb"), before) && access(in_world("x.duckdb.wal"), F_OK);
+}
+
+/* The files by name, and with their content where only the pipeline's data are in it. What is put beside the dataset after the commit (and what it has been
+ * made of) may be missing where memory is out for good, or a disk is full. */
+static struct text *listed;
+static bool lists_answers;
+
+static int list_file(const char *path, const struct stat *found, int kind, struct FTW *where)
+{
+    const char *name = path + strlen(world);
+    bool is_answer = !strncmp(name, "/import/", 8) || !strncmp(name, "/discarded", 10);
+    bool is_none = !strncmp(name, "/in-", 4) || !strncmp(name, "/export/", 8) || (is_answer && !lists_answers);
+
+    struct text content = { 0 };
+    struct spile_error err;
+    bool there;
+
+    (void)found;
+    (void)where;
+    if (kind != FTW_F || is_none || !strcmp(name, "/x.duckdb") || !strcmp(name, "/x.duckdb.wal"))
+        return 0;
+    text_printf(listed, "%s\n", name);
+    if (is_answer && !file_read(path, &content, &there, &err))
+        text_append(listed, text_slice(&content).text, content.length);
+    text_release(&content);
+    return 0;
+}
+
+static void list_files(struct text *out, bool with_answers)
+{
+    listed = out;
+    lists_answers = with_answers;
+    nftw(world, list_file, 16, FTW_PHYS);
+}
+
+/* ---- the dataset ------------------------------------------------------------------------------------------------------------------------- */
+
+/* What differs from run to run: the clock's times, and what is made of them; the order in which parallel resources have come, of which the hashes of
+ * schema and state are free. */
+static bool may_differ(const char *table, const char *column)
+{
+    static const char *const columns[] = { "inserted_at", "created_at", "load_id", "_dlt_load_id", "_dlt_id", "schema", "state" };
+
+    for (size_t i = 0; !strncmp(table, "_dlt_", 5) && i < sizeof(columns) / sizeof(*columns); i++)
+        if (!strcmp(column, columns[i]))
+            return true;
+    return false;
+}
+
+static void dump_table(struct destination *d, struct catalog_table *table, struct arena *arena, struct text *out)
+{
+    struct text sql = { 0 };
+    struct sql_rows rows;
+    struct spile_error err = { 0 };
+
+    assert_int_equal(duckdb_destination.read_columns(d, DATASET, table, arena, &err), SPILE_OK);
+    text_puts(&sql, "SELECT count(*)::VARCHAR, coalesce(sum(hash('x'");
+    for (size_t i = 0; i < table->column_count; i++)
+        if (!may_differ(table->name, table->columns[i].name)) {
+            text_puts(&sql, ", ");
+            sql_put_name(&sql, table->columns[i].name);
+        }
+    text_printf(&sql, ")), 0)::VARCHAR FROM %s.", DATASET);
+    sql_put_name(&sql, table->name);
+    if (duckdb_destination.execute(d, sql.text, NULL, 0, arena, &rows, &err))
+        fail_msg("%s: %s", sql.text, err.message);
+    text_printf(out, "%s %s rows %s:", table->name, rows.cells[0], rows.cells[1]);
+    for (size_t i = 0; i < table->column_count; i++)
+        text_printf(out, " %s %s", table->columns[i].name, table->columns[i].type);
+    text_putc(out, '\n');
+    text_release(&sql);
+}
+
+static void dump_dataset(struct text *out)
+{
+    struct destination_options options = { .path = in_world("x.duckdb"), .max_memory = 256u << 20, .threads = 1, .work_folder = in_world("spill"), .read_only = true };
+    struct destination *d;
+    struct arena arena = { 0 };
+    struct catalog catalog;
+    struct spile_error err = { 0 };
+
+    text_clear(out);
+    if (duckdb_destination.open(&d, &options, &err))
+        fail_msg("can't open the dataset: %s", err.message);
+    assert_int_equal(duckdb_destination.read_catalog(d, DATASET, &arena, &catalog, &err), SPILE_OK);
+    for (size_t i = 0; i < catalog.table_count; i++)
+        dump_table(d, &catalog.tables[i], &arena, out);
+    assert_int_equal(duckdb_destination.close(d, &err), SPILE_OK);
+    arena_release(&arena);
+}
+
+/* ---- data ---------------------------------------------------------------------------------------------------------------------------------- */
+
+static char data_text[1 << 16];
+
+/* Rows whose keys, types and lists differ. `step`: later data have other columns and types. */
+static const char *make_rows(unsigned rows, unsigned step)
+{
+    static const char *const values[] = { "5", "\"text\"", "2.5", "true", "null", "\"2026-01-02T03:04:05Z\"", "12345678901234567890123", "{\"x\": 1, \"y\": {\"z\": \"w\"}}",
+                                          "[1, 2]", "[{\"n\": 1, \"m\": [{\"o\": 2}]}, {\"n\": \"two\"}]", "\"\\u00e4\\u4e2d\"", "-1e300" };
+    size_t used = (size_t)snprintf(data_text, sizeof(data_text), "[");
+
+    for (unsigned i = 0; i < rows; i++) {
+        used += (size_t)snprintf(data_text + used, sizeof(data_text) - used, "%s{\"id\": %u, \"at\": \"2026-01-%02uT00:00:00Z\", \"kind\": \"k%u\"", i ? ", " : "",
+                                 step * 100 + i, 1 + i % 28, pick(3));
+        for (unsigned keys = pick(4); keys > 0; keys--)
+            used += (size_t)snprintf(data_text + used, sizeof(data_text) - used, ", \"col %u\": %s", pick(6 + 2 * step), values[pick(sizeof(values) / sizeof(*values))]);
+        used += (size_t)snprintf(data_text + used, sizeof(data_text) - used, "}");
+    }
+    snprintf(data_text + used, sizeof(data_text) - used, "]");
+    return data_text;
+}
+
+/* A file for this step, plain or compressed. Made once in a scenario: this is no allocation of spile's, though it happens where they are counted. */
+static const char *make_file(unsigned step, unsigned number)
+{
+    static char paths[8][64];
+    char *path = paths[number % 8];
+    unsigned form = pick(3);
+    FILE *file;
+
+    snprintf(path, sizeof(paths[0]), "%s/in-%u-%u", world, step, number);
+    make_rows(1 + pick(30), step);
+    if (!access(path, F_OK))
+        return path;
+    file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(data_text, file);
+    assert_int_equal(fclose(file), 0);
+    if (form == 1)
+        shell("gzip -n %s && mv %s.gz %s", path, path, path);
+    if (form == 2)
+        shell("! command -v zstd >/dev/null || { zstd -q --rm %s && mv %s.zst %s; }", path, path, path);
+    return path;
+}
+
+/* ---- sources ------------------------------------------------------------------------------------------------------------------------------- */
+
+struct series {
+    int count, next;
+    bool as_items, again, to_tables, keeps;
+};
+
+static enum spile_status emit_built(struct spile_emitter *out, struct series *s, struct spile_error *err)
+{
+    struct spile_item *item;
+    enum spile_status status = spile_item_new(&item, err);
+
+    if (status)
+        return status;
+    spile_item_set_integer(item, "id", s->next);
+    spile_item_set_text(item, "a.b", "text");
+    spile_item_set_decimal(item, "price", "12.50");
+    spile_item_set_timestamp(item, "seen", 1767225600000000 + s->next);
+    spile_item_set_binary(item, "raw", "abc", 3);
+    spile_item_set_json(item, "lines[].sku", "[1, {\"x\": 2.5}]");
+    status = spile_emit_item(out, item, err);
+    spile_item_free(item);
+    return status;
+}
+
+static enum spile_status emit_text(struct spile_emitter *out, struct series *s, struct spile_error *err)
+{
+    char json[256];
+
+    snprintf(json, sizeof(json), "[{\"id\": %d, \"a\": {\"b\": \"%0*d\"}, \"lines\": [{\"sku\": 1}]}, {\"id\": %d, \"a\": {\"b\": \"y\"}, \"kind\": \"k%d\"}]", s->next,
+             1 + s->next * 7 % 90, 0, s->next, s->next % 3);
+    return spile_emit_json(out, json, 0, err);
+}
+
+static enum spile_status generate(struct spile_emitter *out, void *user, struct spile_error *err)
+{
+    struct series *s = user;
+    enum spile_status status = SPILE_OK;
+
+    if (s->keeps && !s->next && spile_resource_state(out, "n"))
+        status = spile_set_source_state(out, "m", "[1]", err);
+    if (!status && s->keeps)
+        status = spile_set_resource_state(out, "n", "5", err);
+    while (!status && s->next < s->count) {
+        if (s->to_tables)
+            status = spile_emit_to(out, s->next % 2 ? "odd" : NULL, err);
+        if (!status)
+            status = s->as_items ? emit_built(out, s, err) : emit_text(out, s, err);
+        s->next++;
+        if (s->again && !status && s->next < s->count) {
+            spile_again(out);
+            break;
+        }
+    }
+    return status;
+}
+
+static enum spile_status transform(struct spile_item *item, struct spile_emitter *out, void *user, struct spile_error *err)
+{
+    const char *json = spile_item_json(item, "lines", NULL);
+
+    (void)user;
+    if (!json && spile_item_kind(item, "lines"))
+        return spile_fail(err, SPILE_NOMEM, "out of memory");
+    spile_item_set_text(item, "seen", json);
+    return spile_emit_item(out, item, err);
+}
+
+static enum spile_status twice(struct spile_item *item, struct spile_emitter *out, void *user, struct spile_error *err)
+{
+    enum spile_status status = transform(item, out, user, err);
+
+    return status ? status : spile_emit_json(out, "{\"id\": 1, \"a\": {\"b\": \"z\"}}", 0, err);
+}
+
+static enum spile_status add_steps(struct spile_source *source, const char *name, struct spile_error *err)
+{
+    static const struct spile_step steps[] = {
+        { .rename = "a.b: c" }, { .remove = "lines" }, { .keep = "id, a" }, { .hash = "id", .salt = "s" }, { .hmac = "a.b", .salt = "s" },
+        { .constant = "k", .value = "{\"x\": [1]}" }, { .flat_map = twice },
+    };
+    enum spile_status status = SPILE_OK;
+
+    for (unsigned i = pick(3); !status && i > 0; i--)
+        status = spile_source_step(source, name, &steps[pick(sizeof(steps) / sizeof(*steps))], err);
+    return status;
+}
+
+static const char *const frozen_hints[] = { NULL, "id:bigint:primary_key", "id:bigint:not_null, a__b:text", "kind:text:unique, when:timestamp" };
+
+/* What one source draws: with it lives what its functions count. */
+struct drawn {
+    struct series series[4];
+    char file[64];
+    const char *path;
+};
+
+static enum spile_status add_resource(struct spile_source *source, struct drawn *drawn, unsigned i, unsigned step, struct spile_error *err)
+{
+    char name[16];
+    unsigned kind = pick(9), order = pick(3);
+    bool from_data = pick(5) == 0;
+    enum spile_status status;
+
+    snprintf(name, sizeof(name), "r%u", i);
+    drawn->series[i] = (struct series){ .count = 1 + (int)pick(12) + 3 * (int)step, .as_items = pick(2), .again = pick(2), .to_tables = kind > 5 && pick(3) == 0, .keeps = pick(2) };
+    if (from_data && i == 0)
+        drawn->path = make_file(step, 7);
+    status = spile_source_add(source, name,
+                              SPILE_RESOURCE(.generate = from_data ? NULL : generate,
+                                             .data = !from_data ? (struct spile_data){ 0 } : i == 0 ? spile_files(&drawn->path, 1) : spile_json("[{\"id\": 7, \"a\": {\"b\": \"q\"}}]"),
+                                             .user = &drawn->series[i], .parallel = !from_data && pick(3) == 0, .table_by = kind == 1 ? "kind" : NULL,
+                                             .incremental = { .cursor = kind == 2 ? "id" : kind == 3 ? "a.b" : NULL, .order = (enum spile_row_order)order,
+                                                              .missing = SPILE_INCLUDE, .lag = kind == 2 && order == 0 ? 2 : 0 },
+                                             .limit = { .items = kind == 4 ? 3 : 0 }, .write = kind == 5 ? SPILE_REPLACE : SPILE_APPEND,
+                                             .columns = kind == 6 ? frozen_hints[pick(4)] : NULL, .contract = { .columns = kind == 8 ? SPILE_DISCARD_VALUE : SPILE_NOT_SAID }), err);
+    return status ? status : add_steps(source, name, err);
+}
+
+static enum spile_status build_source(struct spile_source **source, struct drawn *drawn, unsigned step, struct spile_error *err)
+{
+    unsigned resources = 1 + pick(3);
+    enum spile_status status = spile_source_new(source, "Src", SPILE_SOURCE_OPTIONS(.workers = 2, .root_key = pick(5) == 0), err);
+
+    for (unsigned i = 0; !status && i < resources; i++)
+        status = add_resource(*source, drawn, i, step, err);
+    if (!status && pick(3) == 0)
+        status = spile_source_add(*source, "t", SPILE_RESOURCE(.transform = transform, .from = "r0", .parallel = pick(2)), err);
+    return status;
+}
+
+/* ---- what a pipeline does ------------------------------------------------------------------------------------------------------------------- */
+
+/* The answer of an action as text: must be the same whenever it succeeds. */
+struct answer {
+    uint64_t hash;
+    char kind[24];
+};
+
+/* By lines, whose order may differ when resources are parallel; a comma at the end belongs to that order. */
+static void tell(struct answer *answer, const char *text)
+{
+    while (text && *text) {
+        uint64_t hash = 14695981039346656037u;
+        size_t length = strcspn(text, "\n"), counted = length && text[length - 1] == ',' ? length - 1 : length;
+
+        for (size_t i = 0; i < counted; i++)
+            hash = (hash ^ (unsigned char)text[i]) * 1099511628211u;
+        answer->hash += hash;
+        text += length + (text[length] == '\n');
+    }
+}
+
+static void tell_number(struct answer *answer, uint64_t number)
+{
+    char text[32];
+
+    snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
+    tell(answer, text);
+}
+
+/* Of the export folder: with the C library's files, which do not count here. */
+static void tell_file(struct answer *answer, const char *path)
+{
+    FILE *file = fopen(path, "r");
+    char line[1024];
+
+    while (file && fgets(line, sizeof(line), file))
+        tell(answer, line);
+    if (file)
+        fclose(file);
+}
+
+static void tell_info(struct answer *answer, const struct spile_load_info *info)
+{
+    char line[256];
+
+    tell(answer, spile_load_info_load_id(info));
+    tell_number(answer, spile_load_info_rows(info));
+    tell_number(answer, spile_load_info_duplicate_keys(info));
+    for (size_t i = 0; i < spile_load_info_table_count(info); i++) {
+        const struct spile_table_info *table = spile_load_info_table(info, i);
+
+        snprintf(line, sizeof(line), "%s %llu %llu %llu", table->name, (unsigned long long)table->rows, (unsigned long long)table->discarded_rows,
+                 (unsigned long long)table->discarded_values);
+        tell(answer, line);
+        for (size_t j = 0; j < table->new_columns; j++)
+            tell(answer, table->new_column_names[j]);
+    }
+    for (size_t i = 0; i < spile_load_info_resource_count(info); i++) {
+        snprintf(line, sizeof(line), "%s %llu", spile_load_info_resource(info, i)->name, (unsigned long long)spile_load_info_resource(info, i)->items);
+        tell(answer, line);
+    }
+    if (!spile_load_info_json(info))
+        tell(answer, "no JSON");
+}
+
+static const char *load_id_of(unsigned step)
+{
+    static const char *const ids[LOAD_IDS] = { "1767225600.1", "1767225600.2", "1767225600.3", "1767225600.4" };
+
+    return ids[step];
+}
+
+/* A schema that is given to a run, or stored. */
+static enum spile_status parse_part(struct spile_schema **out, struct spile_error *err)
+{
+    static const char text[] = "name: src\ntables:\n  t:\n    columns:\n      id:\n        data_type: bigint\n      extra:\n        data_type: text\n  given:\n    columns:\n"
+                               "      n:\n        data_type: decimal\n        precision: 20\n        scale: 4\n";
+
+    return spile_schema_parse(out, text, sizeof(text) - 1, err);
+}
+
+static enum spile_contract_mode some_mode(void)
+{
+    return pick(3) ? SPILE_NOT_SAID : (enum spile_contract_mode)pick(5);
+}
+
+static struct spile_run_options choose_options(unsigned step, const struct spile_schema *part, bool of_source)
+{
+    struct spile_run_options options = { .size = sizeof(options), .table = "t", .load_id = load_id_of(step), .schema = part };
+
+    options.write = pick(4) ? SPILE_APPEND : SPILE_REPLACE;
+    options.max_nesting = pick(6) ? 0 : pick(2) ? 1 : SPILE_NO_NESTING;
+    options.contract = (struct spile_contract){ .tables = some_mode(), .columns = some_mode(), .data_type = some_mode() };
+    options.columns = pick(4) || of_source ? NULL : "id:bigint, \"when\":timestamp";
+    options.json_columns = pick(5) || of_source ? NULL : "col 1";
+    options.primary_key = pick(5) || of_source ? NULL : "id";
+    options.root_key = pick(6) == 0;
+    options.discarded = pick(3) ? NULL : in_world("discarded");
+    options.refresh = pick(4) ? SPILE_KEEP : (enum spile_refresh)pick(4);
+    options.chunk_bytes = pick(3) ? 0 : 300;
+    return options;
+}
+
+enum task { TASK_RUN, TASK_PLAN, TASK_DRAW_ONLY };
+
+static enum spile_status use(struct spile_pipeline *pipeline, struct spile_data data, struct spile_run_options *options, enum task task, struct answer *answer, struct spile_error *err)
+{
+    struct spile_load_info *info = NULL;
+    struct spile_plan *plan = NULL;
+    enum spile_status status;
+
+    if (task == TASK_PLAN) {
+        options->sample = pick(3) ? 0 : 3;
+        options->no_load = false;
+        status = spile_dry_run(pipeline, data, options, &plan, err);
+        if (!status) {
+            tell(answer, spile_plan_text(plan));
+            tell(answer, spile_plan_json(plan));
+        }
+        spile_plan_free(plan);
+        return status;
+    }
+    options->no_load = task == TASK_DRAW_ONLY;
+    if (traces)
+        fprintf(stderr, "    refresh %d, write %d\n", options->refresh, options->write);
+    status = spile_run(pipeline, data, options, &info, err);
+    if (!status) {
+        tell_info(answer, info);
+        tell_file(answer, in_world("export/p.schema.yaml"));
+        tell_file(answer, in_world("export/src.schema.yaml"));
+    }
+    spile_load_info_free(info);
+    return status;
+}
+
+static enum spile_status use_data(struct spile_pipeline *pipeline, unsigned step, enum task task, const struct spile_schema *part, struct answer *answer, struct spile_error *err)
+{
+    static const char *paths[3];
+    struct spile_part parts[3] = { { "t", spile_json("[{\"id\": 1}, {\"id\": 2, \"x\": [1]}]") }, { "U u", spile_json("{\"a\": {\"b\": [[1], [2]]}}") }, { "v", { 0 } } };
+    unsigned kind = pick(3), count = 1 + pick(3);
+    struct spile_data data;
+    struct spile_run_options options;
+
+    for (unsigned i = 0; kind && i < count; i++)
+        paths[i] = make_file(step, i);
+    if (kind == 0)
+        data = spile_json(make_rows(1 + pick(40), step));
+    else if (kind == 1)
+        data = spile_files(paths, count);
+    else {
+        parts[2].data = spile_files(paths, count);
+        data = spile_parts(parts, 3);
+    }
+    options = choose_options(step, part, false);
+    if (kind == 2) {
+        options.table = NULL;
+        options.columns = NULL;
+        options.json_columns = NULL;
+    }
+    return use(pipeline, data, &options, task, answer, err);
+}
+
+static enum spile_status use_source(struct spile_pipeline *pipeline, unsigned step, enum task task, const struct spile_schema *part, struct answer *answer, struct spile_error *err)
+{
+    struct drawn drawn = { 0 };
+    struct spile_source *source = NULL;
+    const char *text;
+    enum spile_status status = build_source(&source, &drawn, step, err);
+
+    if (!status && pick(3) == 0)
+        status = spile_source_describe(source, SPILE_GRAPH_JSON, &text, err);
+    if (!status) {
+        struct spile_run_options options = choose_options(step, part, true);
+
+        options.table = NULL;
+        status = use(pipeline, spile_from(source), &options, task, answer, err);
+    }
+    spile_source_free(source);
+    return status;
+}
+
+static enum spile_status load(struct spile_pipeline *pipeline, unsigned step, enum task task, struct answer *answer, struct spile_error *err)
+{
+    struct spile_schema *part = NULL;
+    enum spile_status status = pick(5) ? SPILE_OK : parse_part(&part, err);
+    bool of_source = pick(2);
+
+    snprintf(answer->kind, sizeof(answer->kind), "%s %s", task == TASK_PLAN ? "plan" : task == TASK_RUN ? "run" : "draw", of_source ? "source" : "data");
+    if (!status)
+        status = (of_source ? use_source : use_data)(pipeline, step, task, part, answer, err);
+    spile_schema_free(part);
+    return status;
+}
+
+static enum spile_status forget(struct spile_pipeline *pipeline, struct answer *answer, struct spile_error *err)
+{
+    struct spile_reset_options options = { .size = sizeof(options), .source = pick(2) ? "src" : NULL, .resources = pick(2) ? NULL : pick(2) ? "r0, t" : "re:r.*",
+                                           .drop_tables = pick(2), .cursors_only = pick(3) == 0, .dry_run = pick(4) == 0 };
+    const char *report;
+    enum spile_status status = spile_pipeline_reset(pipeline, &options, &report, err);
+
+    snprintf(answer->kind, sizeof(answer->kind), "reset");
+    if (!status)
+        tell(answer, report);
+    return status;
+}
+
+static enum spile_status store_schema(struct spile_pipeline *pipeline, struct answer *answer, struct spile_error *err)
+{
+    struct spile_schema *schema = NULL;
+    bool changed = false;
+    enum spile_status status = parse_part(&schema, err);
+
+    snprintf(answer->kind, sizeof(answer->kind), "set schema");
+    if (!status)
+        status = spile_pipeline_set_schema(pipeline, schema, &changed, err);
+    spile_schema_free(schema);
+    tell_number(answer, changed);
+    return status;
+}
+
+static enum spile_status look(struct spile_pipeline *pipeline, struct answer *answer, struct spile_error *err)
+{
+    struct spile_schema *schema = NULL;
+    const char *text = NULL;
+    enum spile_status status;
+
+    snprintf(answer->kind, sizeof(answer->kind), "look");
+    status = spile_pipeline_schema(pipeline, pick(2) ? NULL : "1", &schema, err);
+    if (!status)
+        status = spile_schema_text(schema, pick(2) ? SPILE_SCHEMA_YAML : SPILE_SCHEMA_JSON, &text, NULL, err);
+    if (!status)
+        tell(answer, text);
+    if (!status)
+        status = spile_schema_describe(schema, pick(2), &text, err);
+    if (!status)
+        tell(answer, text);
+    spile_schema_free(schema);
+    if (!status)
+        status = spile_pipeline_state(pipeline, &text, err);
+    if (!status)
+        tell(answer, text);
+    if (!status)
+        status = spile_pipeline_packages(pipeline, &text, err);
+    if (!status)
+        tell(answer, text);
+    return status;
+}
+
+static enum spile_status load_pending(struct spile_pipeline *pipeline, struct answer *answer, struct spile_error *err)
+{
+    size_t count = 0;
+    enum spile_status status = spile_load_pending(pipeline, &count, err);
+
+    snprintf(answer->kind, sizeof(answer->kind), "load pending");
+    tell_number(answer, count);
+    return status;
+}
+
+static enum spile_status discard(struct spile_pipeline *pipeline, struct answer *answer, struct spile_error *err)
+{
+    size_t count = 0;
+    enum spile_status status = spile_pipeline_discard(pipeline, NULL, &count, err);
+
+    snprintf(answer->kind, sizeof(answer->kind), "discard");
+    tell_number(answer, count);
+    return status;
+}
+
+/* The same action each time: everything that is chosen depends on scenario and step alone. */
+static enum spile_status act(struct spile_pipeline *pipeline, unsigned scenario, unsigned step, struct answer *answer, struct spile_error *err)
+{
+    unsigned kind;
+
+    *err = (struct spile_error){ 0 };
+    *answer = (struct answer){ 0 };
+    seed_random(scenario, step);
+    kind = step < 2 ? pick(9) : pick(20);
+    if (kind < 7 || (step == 0 && kind < 9))
+        return load(pipeline, step, TASK_RUN, answer, err);
+    if (kind < 9)
+        return load(pipeline, step, TASK_DRAW_ONLY, answer, err);
+    if (kind < 12)
+        return load(pipeline, step, TASK_PLAN, answer, err);
+    return kind < 14   ? forget(pipeline, answer, err)
+           : kind < 15 ? store_schema(pipeline, answer, err)
+           : kind < 17 ? look(pipeline, answer, err)
+           : kind < 19 ? load_pending(pipeline, answer, err)
+                       : discard(pipeline, answer, err);
+}
+
+static bool uses_folders(unsigned scenario)
+{
+    seed_random(scenario, 1000);
+    return pick(4) == 0;
+}
+
+static enum spile_status open_pipeline(struct spile_pipeline **pipeline, unsigned scenario, struct spile_error *err)
+{
+    bool has_folders = uses_folders(scenario);
+
+    return spile_pipeline_open(pipeline, "p", SPILE_PIPELINE_OPTIONS(.destination = in_world("x.duckdb"), .dataset = DATASET, .data_dir = in_world("data"),
+                                                                     .workers = 1 + pick(2), .max_memory = 256u << 20,
+                                                                     .import_folder = has_folders ? in_world("import") : NULL,
+                                                                     .export_folder = has_folders ? in_world("export") : NULL), err);
+}
+
+/* ---- undisturbed ---------------------------------------------------------------------------------------------------------------------------- */
+
+struct expected {
+    unsigned scenario, step;
+    bool has_folders; /* for schemas */
+    enum spile_status status; /* of the action, undisturbed: contracts may refuse the data */
+    enum spile_status finish_status; /* of loading what waits then */
+    struct answer answer;
+    struct text before, settled, after, final; /* the dataset; settled: with packages that were left before; final: all that waits is loaded */
+    struct text files, files_but_answers;       /* in the end */
+    long count[FAULT_CLASSES];
+};
+
+static char current[160]; /* for a signal's handler */
+
+static size_t open_files(void)
+{
+    size_t count = 0;
+    DIR *folder = opendir("/proc/self/fd");
+
+    while (folder && readdir(folder))
+        count++;
+    if (folder)
+        closedir(folder);
+    return count;
+}
+
+static struct spile_pipeline *must_open(unsigned scenario)
+{
+    struct spile_pipeline *pipeline;
+    struct spile_error err = { 0 };
+
+    if (open_pipeline(&pipeline, scenario, &err))
+        fail_msg("scenario %u: %s", scenario, err.message);
+    return pipeline;
+}
+
+static bool packages_wait(void)
+{
+    DIR *folder = opendir(in_world("data/pipelines/p/packages"));
+    size_t entries = 0;
+
+    while (folder && __real_readdir(folder))
+        entries++;
+    if (folder)
+        closedir(folder);
+    return entries > 2; /* itself, and its parent */
+}
+
+/* Loads what waits. It may not fit the dataset any more. */
+static enum spile_status finish(const struct expected *e)
+{
+    struct spile_pipeline *pipeline = must_open(e->scenario);
+    struct spile_error err = { 0 };
+    enum spile_status status = spile_load_pending(pipeline, NULL, &err);
+
+    if (traces && status)
+        fprintf(stderr, "scenario %u: what waits can't be loaded: %s; %s\n", e->scenario, err.message, err.where);
+    spile_pipeline_close(pipeline);
+    return status;
+}
+
+static void prepare(struct expected *e)
+{
+    struct spile_pipeline *pipeline = must_open(e->scenario);
+    struct answer answer;
+    struct spile_error err;
+
+    for (unsigned step = 0; step < e->step; step++) {
+        enum spile_status status = act(pipeline, e->scenario, step, &answer, &err);
+
+        if (traces)
+            fprintf(stderr, "scenario %u, before: %s, status %d %s\n", e->scenario, answer.kind, status, err.message);
+    }
+    spile_pipeline_close(pipeline);
+    dump_dataset(&e->before);
+    keep_world();
+    if (!packages_wait()) {
+        text_append(&e->settled, text_slice(&e->before).text, e->before.length);
+        return;
+    }
+    finish(e);
+    dump_dataset(&e->settled);
+    restore_world();
+}
+
+static void run_undisturbed(struct expected *e)
+{
+    struct spile_pipeline *pipeline;
+    struct spile_error err = { 0 };
+    size_t files = open_files();
+
+    fault_track(true);
+    fault_arm(NULL);
+    if (open_pipeline(&pipeline, e->scenario, &err))
+        fail_msg("scenario %u: %s", e->scenario, err.message);
+    e->status = act(pipeline, e->scenario, e->step, &e->answer, &err);
+    fault_disarm();
+    spile_pipeline_close(pipeline);
+    for (int i = 0; i < FAULT_CLASSES; i++)
+        e->count[i] = atomic_load(&faults.count[i]);
+    if (traces)
+        fprintf(stderr, "scenario %u: %s, status %d %s; %ld allocations, %ld calls\n", e->scenario, e->answer.kind, e->status, err.message,
+                e->count[FAULT_ALLOCATION], e->count[FAULT_CALL]);
+    if (fault_report_leaks() || open_files() != files)
+        fail_msg("scenario %u: memory or files stay", e->scenario);
+    fault_track(false);
+    dump_dataset(&e->after);
+    if (packages_wait()) {
+        e->finish_status = finish(e);
+        dump_dataset(&e->final);
+    } else {
+        text_append(&e->final, text_slice(&e->after).text, e->after.length);
+    }
+    list_files(&e->files, true);
+    list_files(&e->files_but_answers, false);
+}
+
+/* ---- disturbed ------------------------------------------------------------------------------------------------------------------------------- */
+
+static unsigned injected, felt, dispensable;
+
+static bool same(const struct text *a, const struct text *b)
+{
+    return a->length == b->length && !memcmp(text_slice(a).text, text_slice(b).text, a->length);
+}
+
+static void describe(const struct expected *e, const struct fault *fault)
+{
+    fprintf(stderr, "scenario %u (%s), %s %ld of %ld%s, errno %d: ", e->scenario, e->answer.kind, fault->class == FAULT_CALL ? "call" : "allocation", fault->at, e->count[fault->class],
+            fault->sticky ? " and all after it" : "", fault->code);
+    if (atomic_load(&faults.hit))
+        fault_print_site(atomic_load(&faults.hit));
+    else
+        fputs("did not come\n", stderr);
+}
+
+static unsigned complaints; /* the whole is played to its end before it fails */
+static bool complained;     /* of this failure: the rest follows from the first */
+
+__attribute__((format(printf, 3, 4))) static void complain(const struct expected *e, const struct fault *fault, const char *format, ...)
+{
+    va_list arguments;
+
+    if (complained)
+        return;
+    complained = true;
+    complaints++;
+    fputs("WRONG: ", stderr);
+    describe(e, fault);
+    fputs("    ", stderr);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+}
+
+#define EXPECT(condition, ...)                \
+    do {                                      \
+        if (!(condition))                     \
+            complain(e, fault, __VA_ARGS__);  \
+    } while (0)
+
+static bool is_expected(const struct expected *e, const struct fault *fault, enum spile_status status)
+{
+    if (status == e->status)
+        return true;
+    if (fault->class == FAULT_ALLOCATION)
+        return status == SPILE_NOMEM;
+    return status == SPILE_FAILED || status == SPILE_DESTINATION || status == SPILE_SOURCE || status == SPILE_CONFIG || status == SPILE_NOMEM;
+}
+
+static void check_outcome(const struct expected *e, const struct fault *fault, enum spile_status status, const struct answer *answer, const struct spile_error *err)
+{
+    bool hit = atomic_load(&faults.hits);
+
+    if (traces) {
+        describe(e, fault);
+        fprintf(stderr, "    status %d: %s; %s; %s\n", status, err->message, err->where, err->hint);
+    }
+    felt += status != e->status;
+    dispensable += hit && status == e->status;
+    EXPECT(is_expected(e, fault, status), "status %d instead of %d: %s; %s", status, e->status, err->message, err->where);
+    EXPECT(hit || status == e->status, "nothing failed, but the status is %d instead of %d: %s", status, e->status, err->message);
+    EXPECT(!status || (*err->message && err->status == status), "status %d has no message", status);
+    EXPECT(status || answer->hash == e->answer.hash, "it succeeded, but the answer is another one");
+}
+
+/* A reset finds nothing the second time. A run that has written the first schema into the import folder, and had no rows, is not the first any more. */
+static bool can_be_repeated(const struct expected *e)
+{
+    return strcmp(e->answer.kind, "reset") && !(e->has_folders && !strncmp(e->answer.kind, "run", 3));
+}
+
+/* Is the action to be done again? */
+static bool check_dataset(const struct expected *e, const struct fault *fault, enum spile_status status)
+{
+    struct text now = { 0 };
+    bool before, settled, after;
+
+    if (database_is_untouched())
+        text_append(&now, text_slice(&e->before).text, e->before.length);
+    else
+        dump_dataset(&now);
+    before = same(&now, &e->before);
+    settled = same(&now, &e->settled);
+    after = same(&now, &e->after);
+    EXPECT(before || settled || after, "the dataset is neither as before nor as after:\n%s--- before:\n%s--- after:\n%s", text_slice(&now).text, text_slice(&e->before).text,
+           text_slice(&e->after).text);
+    EXPECT(status || after, "it succeeded, but the dataset is not as after");
+    text_release(&now);
+    return !after || can_be_repeated(e);
+}
+
+static bool is_lasting(const struct fault *fault)
+{
+    return fault->sticky || fault->class == FAULT_CALL;
+}
+
+static void check_again(const struct expected *e, const struct fault *fault, struct spile_pipeline *pipeline, bool repeats)
+{
+    struct answer answer;
+    struct spile_error err = { 0 };
+    enum spile_status status = repeats ? act(pipeline, e->scenario, e->step, &answer, &err) : e->status;
+    bool with_answers = repeats && !is_lasting(fault);
+    const struct text *wanted = with_answers ? &e->files : &e->files_but_answers;
+    struct text now = { 0 }, files = { 0 };
+
+    EXPECT(status == e->status, "afterwards the status is %d instead of %d: %s; %s", status, e->status, err.message, err.where);
+    status = spile_load_pending(pipeline, NULL, &err);
+    EXPECT(status == e->finish_status, "afterwards what waits is loaded with status %d instead of %d: %s; %s", status, e->finish_status, err.message, err.where);
+    dump_dataset(&now);
+    EXPECT(same(&now, &e->final), "afterwards the dataset is another one:\n%s--- instead of:\n%s", text_slice(&now).text, text_slice(&e->final).text);
+    list_files(&files, with_answers);
+    EXPECT(same(&files, wanted), "afterwards the files are others:\n%s--- instead of:\n%s", text_slice(&files).text, text_slice(wanted).text);
+    text_release(&now);
+    text_release(&files);
+}
+
+static void disturb(const struct expected *e, const struct fault *fault)
+{
+    static unsigned turn;
+    bool opens_inside = turn & 1, same_handle = turn & 2, repeats;
+    struct spile_pipeline *pipeline = NULL;
+    struct spile_error err = { 0 };
+    struct answer answer = { 0 };
+    size_t files = open_files();
+    enum spile_status status = SPILE_OK;
+
+    snprintf(current, sizeof(current), "\nin scenario %u (%s), %s %ld%s, errno %d\n", e->scenario, e->answer.kind, fault->class == FAULT_CALL ? "call" : "allocation", fault->at,
+             fault->sticky ? " and all after it" : "", fault->code);
+    turn++;
+    injected++;
+    complained = false;
+    restore_world();
+    fault_track(true);
+    if (!opens_inside)
+        pipeline = must_open(e->scenario);
+    fault_arm(fault);
+    if (opens_inside)
+        status = open_pipeline(&pipeline, e->scenario, &err);
+    if (!status)
+        status = act(pipeline, e->scenario, e->step, &answer, &err);
+    fault_disarm();
+    check_outcome(e, fault, status, &answer, &err);
+    if (!pipeline || !same_handle) {
+        spile_pipeline_close(pipeline);
+        pipeline = NULL;
+        EXPECT(!fault_report_leaks(), "memory stays");
+        EXPECT(open_files() == files, "%zu files are open instead of %zu", open_files(), files);
+    }
+    faults.tracks = false; /* what the test itself needs */
+    repeats = check_dataset(e, fault, status);
+    faults.tracks = pipeline;
+    if (!pipeline)
+        pipeline = must_open(e->scenario);
+    check_again(e, fault, pipeline, repeats);
+    spile_pipeline_close(pipeline);
+    EXPECT(!faults.tracks || !fault_report_leaks(), "memory stays");
+    EXPECT(open_files() == files, "%zu files are open instead of %zu", open_files(), files);
+    fault_track(false);
+}
+
+/* A place that has not failed yet, if this scenario has one. */
+static long choose(const struct expected *e, enum fault_class class)
+{
+    long start = 1 + (long)pick((unsigned)e->count[class]), at = start;
+
+    do {
+        if (at < (long)FAULT_RECORDS_MAX && faults.record[class][at] && !faults.record[class][at]->failed)
+            return at;
+        at = at % e->count[class] + 1;
+    } while (at != start);
+    return start;
+}
+
+static void disturb_often(const struct expected *e, unsigned seed)
+{
+    static const int codes[] = { ENOSPC, EIO, EMFILE, EDQUOT };
+    unsigned times = number_from("SPILE_FAULT_TIMES", 1);
+
+    for (unsigned i = 0; i < times * 3; i++) {
+        struct fault fault = { .set = true, .class = i % 3 == 2 ? FAULT_CALL : FAULT_ALLOCATION };
+
+        seed_random(seed, 5000 + i);
+        fault.sticky = i % 3 == 1 ? pick(2) : i % 3 == 2 && pick(4) == 0;
+        fault.code = fault.class == FAULT_CALL ? codes[pick(4)] : 0;
+        fault.at = choose(e, fault.class);
+        disturb(e, &fault);
+    }
+}
+
+static void release(struct expected *e)
+{
+    text_release(&e->before);
+    text_release(&e->settled);
+    text_release(&e->after);
+    text_release(&e->final);
+    text_release(&e->files);
+    text_release(&e->files_but_answers);
+}
+
+static void play(unsigned scenario)
+{
+    struct expected e = { .scenario = scenario, .has_folders = uses_folders(scenario) };
+
+    seed_random(scenario, 2000);
+    e.step = pick(4) == 0 ? 0 : 1 + pick(3);
+    empty_world();
+    alarm(SECONDS_MAX);
+    prepare(&e);
+    run_undisturbed(&e);
+    disturb_often(&e, scenario);
+    alarm(0);
+    release(&e);
+}
+
+/* A crash, or a hang. */
+static void tell_and_die(int number)
+{
+    void *frames[40];
+    ssize_t ignored = __real_write(STDERR_FILENO, current, strlen(current));
+
+    (void)ignored;
+    backtrace_symbols_fd(frames, backtrace(frames, 40), STDERR_FILENO);
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+static void anything_may_fail(void **state)
+{
+    unsigned seed = number_from("SPILE_FAULT_SEED", 1), scenarios = number_from("SPILE_FAULT_SCENARIOS", 200);
+    size_t failed = 0;
+
+    (void)state;
+    traces = number_from("SPILE_FAULT_TRACE", 0);
+    signal(SIGALRM, tell_and_die);
+#ifndef __SANITIZE_ADDRESS__
+    signal(SIGSEGV, tell_and_die);
+    signal(SIGABRT, tell_and_die);
+#endif
+    make_world();
+    for (unsigned i = 0; i < scenarios; i++)
+        play(seed + i);
+    remove_world();
+    for (size_t i = 0; i < FAULT_SITES_MAX; i++)
+        failed += faults.sites[i].failed > 0;
+    if (complaints)
+        fail_msg("%u failures are not taken as they should be", complaints);
+    print_message("seed %u: %u scenarios, %u failures at %zu places of %zu: %u of them felt, %u dispensable\n", seed, scenarios, injected, failed, faults.site_count, felt, dispensable);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(anything_may_fail) };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
