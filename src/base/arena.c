@@ -103,6 +103,11 @@ char *arena_copy(struct arena *arena, const void *text, size_t length)
     return copy;
 }
 
+bool arena_copy_text(struct arena *arena, const char **text)
+{
+    return !*text || (*text = arena_copy(arena, *text, strlen(*text)));
+}
+
 char *arena_printf(struct arena *arena, const char *format, ...)
 {
     va_list arguments;

@@ -3,6 +3,7 @@
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena {
@@ -16,6 +17,9 @@ void *arena_zalloc(struct arena *arena, size_t bytes);
 
 /* Copies, with a terminator added. */
 char *arena_copy(struct arena *arena, const void *text, size_t length);
+
+/* The same of a terminated text, which its copy takes the place of. NULL stays. False: out of memory. */
+bool arena_copy_text(struct arena *arena, const char **text);
 
 char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -14,10 +14,15 @@ struct slice {
 
 struct slice slice_of(const char *terminated);
 
-/* Of ASCII letters only; of the machine's locale nothing may depend. */
+/* Of ASCII only; of the machine's locale nothing may depend. */
 static inline char ascii_lower(char c)
 {
     return (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+}
+
+static inline bool ascii_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
 }
 
 bool slice_equal(struct slice a, struct slice b);

@@ -20,15 +20,10 @@ struct whole {
     size_t dropped;
 };
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* Value of a digit of at most 16, or 99. */
 static unsigned digit_value(char c)
 {
-    if (is_digit(c))
+    if (ascii_is_digit(c))
         return (unsigned)(c - '0');
     if (c >= 'a' && c <= 'f')
         return (unsigned)(c - 'a') + 10;
@@ -162,7 +157,7 @@ static bool exponent_read(struct slice text, int64_t *exponent)
     for (size_t i = 0; i < text.length; i++) {
         if (text.text[i] == '_')
             continue;
-        if (!is_digit(text.text[i]))
+        if (!ascii_is_digit(text.text[i]))
             return false;
         any = true;
         if (*exponent < EXPONENT_MOST)
@@ -186,7 +181,7 @@ static bool numeral_read(struct slice text, struct numeral *numeral)
         text = slice_from(text, 1);
     numeral->negative = sign_skip(&text);
     for (; i < text.length; i++) {
-        if (is_digit(text.text[i])) {
+        if (ascii_is_digit(text.text[i])) {
             numeral_add(numeral, text.text[i], point);
             any = true;
         } else if (text.text[i] == '.' && !point) {
@@ -210,7 +205,7 @@ static bool numeral_read(struct slice text, struct numeral *numeral)
 static bool underscores_valid(struct slice text)
 {
     for (size_t i = 0; i < text.length; i++) {
-        if (text.text[i] == '_' && (i == 0 || i + 1 == text.length || !is_digit(text.text[i - 1]) || !is_digit(text.text[i + 1])))
+        if (text.text[i] == '_' && (i == 0 || i + 1 == text.length || !ascii_is_digit(text.text[i - 1]) || !ascii_is_digit(text.text[i + 1])))
             return false;
     }
     return true;

@@ -114,11 +114,6 @@ struct cursor {
     const char *at, *end;
 };
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static bool at_end(const struct cursor *cursor)
 {
     return cursor->at == cursor->end;
@@ -131,7 +126,7 @@ static bool next_is(const struct cursor *cursor, char c)
 
 static bool next_is_digit(const struct cursor *cursor)
 {
-    return !at_end(cursor) && is_digit(*cursor->at);
+    return !at_end(cursor) && ascii_is_digit(*cursor->at);
 }
 
 static bool next_is_either(const struct cursor *cursor, char a, char b)
@@ -445,7 +440,7 @@ bool timestamp_detect(const char *text, size_t length, int64_t *micros)
 {
     struct moment moment;
 
-    if (length == 0 || !is_digit(text[0]))
+    if (length == 0 || !ascii_is_digit(text[0]))
         return false;
     if (read_fixed(text, length, &moment))
         return moment_valid(&moment) && moment_micros(&moment, micros);

@@ -106,17 +106,12 @@ struct digits {
 /* Beyond what any text could make up for with digits. */
 #define EXPONENT_MAX 1000000000000L
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static long read_exponent(const char *at, const char *end)
 {
     bool negative = at < end && *at == '-';
     long exponent = 0;
 
-    for (at += at < end && (*at == '-' || *at == '+'); at < end && is_digit(*at); at++)
+    for (at += at < end && (*at == '-' || *at == '+'); at < end && ascii_is_digit(*at); at++)
         if (exponent < EXPONENT_MAX)
             exponent = exponent * 10 + (*at - '0');
     return negative ? -exponent : exponent;
@@ -130,9 +125,9 @@ static struct digits digits_of(struct slice text)
     at += d.negative;
     for (d.at = at; d.at < end && (*d.at == '0' || *d.at == '.'); d.at++)
         ;
-    for (point = at; point < end && is_digit(*point); point++)
+    for (point = at; point < end && ascii_is_digit(*point); point++)
         ;
-    for (d.end = point; d.end < end && (*d.end == '.' || is_digit(*d.end)); d.end++)
+    for (d.end = point; d.end < end && (*d.end == '.' || ascii_is_digit(*d.end)); d.end++)
         ;
     d.point = d.at <= point ? point - d.at : point + 1 - d.at;
     if (d.end < end)

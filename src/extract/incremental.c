@@ -236,11 +236,6 @@ static enum spile_status check_options(const struct incremental *inc, struct spi
     return check_range(inc, err);
 }
 
-static bool copy_text(struct arena *arena, const char **text)
-{
-    return !*text || (*text = arena_copy(arena, *text, strlen(*text)));
-}
-
 static bool read_key(struct incremental *inc, const char *names)
 {
     struct slice rest = slice_of(names), name;
@@ -260,7 +255,7 @@ static bool set_options(struct incremental *inc, const char *resource, const cha
 {
     const char *key = inc->options.primary_key ? inc->options.primary_key : primary_key;
 
-    if (!copy_text(&inc->arena, &inc->options.cursor) || !copy_text(&inc->arena, &key) || !copy_text(&inc->arena, &resource) ||
+    if (!arena_copy_text(&inc->arena, &inc->options.cursor) || !arena_copy_text(&inc->arena, &key) || !arena_copy_text(&inc->arena, &resource) ||
         !cursor_copy_option(&inc->initial.value, &inc->initial.memory, inc->options.initial) ||
         !cursor_copy_option(&inc->end.value, &inc->end.memory, inc->options.end) || (key && !read_key(inc, key)))
         return false;

@@ -46,11 +46,6 @@ struct moment {
     int offset;     /* minutes */
 };
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* "+hh:mm", "-hhmm"; the length, or 0. */
 static size_t offset_length(const char *text, size_t length, bool colon)
 {
@@ -59,7 +54,7 @@ static size_t offset_length(const char *text, size_t length, bool colon)
     if (length != wanted || (text[0] != '+' && text[0] != '-') || (colon && text[3] != ':'))
         return 0;
     for (size_t i = 1; i < wanted; i++)
-        if (!(colon && i == 3) && !is_digit(text[i]))
+        if (!(colon && i == 3) && !ascii_is_digit(text[i]))
             return 0;
     return wanted;
 }
@@ -73,10 +68,10 @@ static bool has_shape(struct slice text, const char *shape)
 
         switch (*shape) {
         case 'd':
-            at += at < text.length && is_digit(text.text[at]);
+            at += at < text.length && ascii_is_digit(text.text[at]);
             break;
         case 'f':
-            while (at < text.length && is_digit(text.text[at]))
+            while (at < text.length && ascii_is_digit(text.text[at]))
                 at++;
             break;
         case 'z':
@@ -117,7 +112,7 @@ static int64_t read_fraction(const char **at, const char *end)
     int64_t micros = 0;
     int count = 0;
 
-    for (; *at < end && is_digit(**at); ++*at, count++)
+    for (; *at < end && ascii_is_digit(**at); ++*at, count++)
         if (count < 6)
             micros = micros * 10 + (**at - '0');
     for (; count < 6; count++)

@@ -70,12 +70,6 @@ static enum spile_status check_free(const struct spile_source *source, const cha
 
 /* ---- options -------------------------------------------------------------------------------------------------------------------- */
 
-static bool copy_text(struct arena *arena, const char **text)
-{
-    *text = *text ? arena_copy(arena, *text, strlen(*text)) : NULL;
-    return *text;
-}
-
 static bool copy_texts(struct arena *arena, struct spile_resource_options *options)
 {
     const char **texts[] = { &options->from,      &options->table,     &options->table_by,          &options->columns,           &options->json_columns,    &options->primary_key,
@@ -83,7 +77,7 @@ static bool copy_texts(struct arena *arena, struct spile_resource_options *optio
                              &options->incremental.primary_key };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        if (*texts[i] && !copy_text(arena, texts[i]))
+        if (!arena_copy_text(arena, texts[i]))
             return false;
     return true;
 }

@@ -28,11 +28,6 @@ static bool is_lower(char c)
     return c >= 'a' && c <= 'z';
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* Decimal digits (Unicode 15, category Nd): these and the nine behind each. */
 static const uint32_t digit_zeros[] = {
     0x0030, 0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66, 0x0DE6, 0x0E50,
@@ -76,13 +71,13 @@ static char reduced_snake(char c)
     case '_':
         return '_';
     default:
-        return is_upper(c) || is_lower(c) || is_digit(c) ? c : '\0';
+        return is_upper(c) || is_lower(c) || ascii_is_digit(c) ? c : '\0';
     }
 }
 
 static char reduced_sql(char c)
 {
-    return is_upper(c) || is_lower(c) || is_digit(c) || c == '_' ? c : '\0';
+    return is_upper(c) || is_lower(c) || ascii_is_digit(c) || c == '_' ? c : '\0';
 }
 
 /* Copies the name; each run of characters without a place becomes one "_". */
@@ -138,7 +133,7 @@ static size_t break_letters(const char *in, size_t length, char *out)
     size_t used = 0;
 
     for (size_t i = 0; i < length; i++) {
-        if (i > 0 && is_upper(in[i]) && (is_lower(in[i - 1]) || is_digit(in[i - 1])))
+        if (i > 0 && is_upper(in[i]) && (is_lower(in[i - 1]) || ascii_is_digit(in[i - 1])))
             out[used++] = '_';
         out[used++] = ascii_lower(in[i]);
     }

@@ -59,10 +59,16 @@ static void zeroed_even_after_use(void **state)
 static void copies_are_terminated(void **state)
 {
     struct arena arena = { 0 };
+    char orders[] = "orders";
+    const char *text = orders, *none = NULL;
 
     (void)state;
     assert_string_equal(arena_copy(&arena, "orders and more", 6), "orders");
     assert_string_equal(arena_copy(&arena, NULL, 0), "");
+    assert_true(arena_copy_text(&arena, &text) && arena_copy_text(&arena, &none));
+    orders[0] = 'x';
+    assert_string_equal(text, "orders");
+    assert_null(none);
     assert_string_equal(arena_printf(&arena, "%s__%d", "orders", 12), "orders__12");
     assert_string_equal(arena_printf(&arena, "%s", ""), "");
     arena_release(&arena);
