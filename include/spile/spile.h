@@ -149,6 +149,25 @@ struct spile_contract {
     enum spile_contract_mode data_type; /* values of another type than their column: new variant columns */
 };
 
+/* ---- values of items ----------------------------------------------------------------------------------------------------------- */
+
+enum spile_kind {
+    SPILE_ABSENT = 0, /* nothing is there */
+    SPILE_NULL,
+    SPILE_BOOL,
+    SPILE_INTEGER, /* fits 64 bits */
+    SPILE_DOUBLE,
+    SPILE_NUMBER,  /* JSON's number beyond 64 bits and beyond double */
+    SPILE_TEXT,
+    SPILE_OBJECT,
+    SPILE_LIST,
+    SPILE_DECIMAL, /* these are set by spile_item_set_...() only */
+    SPILE_TIMESTAMP,
+    SPILE_DATE,
+    SPILE_TIME,
+    SPILE_BINARY
+};
+
 /* ---- incremental loading ------------------------------------------------------------------------------------------------------- */
 
 enum spile_last_value { SPILE_MAX = 0, SPILE_MIN };
@@ -156,14 +175,17 @@ enum spile_row_order { SPILE_UNORDERED = 0, SPILE_ASCENDING, SPILE_DESCENDING };
 enum spile_missing_cursor { SPILE_RAISE = 0, SPILE_INCLUDE, SPILE_EXCLUDE };
 
 /* Draws only what is new: items whose cursor is not before the last value that an earlier run has seen. The last value is kept in the state of
- * the resource, which moves with the commit of its data. A value is JSON ("5", "\"5\"", "2.5"); what is no JSON is a text ("2026-01-01"). */
+ * the resource, which moves with the commit of its data. A value is JSON ("5", "\"5\"", "2.5"); what is no JSON is a text ("2026-01-01").
+ *
+ * Values are compared with their like: numbers and decimals with each other, texts with texts, dates with dates. Before an item is within range, `initial`,
+ * `end` and a last value follow the items' timestamps in having an offset or none; naive ones count as UTC. */
 struct spile_incremental {
     const char *cursor;     /* of the items as they come: a key, or a JSONPath whose first match counts ("meta.updated_at"); NULL: not incremental */
     const char *initial;    /* the last value before the first run; NULL: none, all items are new */
     const char *end;        /* only items before it, and no state is read or kept: a backfill. Needs `initial`. NULL: none */
     enum spile_last_value last_value;
-    /* Another last value than the greatest or least: is `value` to take the place of `last`? Both are JSON. Called on the thread that runs the
-     * resource's steps. NULL: by last_value */
+    /* Another last value than the greatest or least: is `value` to take the place of `last`? Both are JSON (typed values: texts).
+     * Called on the thread that runs the resource's steps. NULL: by last_value */
     bool (*replaces)(const char *value, const char *last, void *user);
     void *user;
     double lag;             /* begin that much earlier, for what comes late: seconds for times, days for dates, else units. The destination has to
@@ -175,6 +197,9 @@ struct spile_incremental {
     const char *primary_key; /* columns, with commas, that tell items apart which have the last value: NULL: the resource's, else the whole item;
                                "": nothing does, all of them are loaded again */
     uint32_t keys_max;      /* of items kept in the state that have the last value; more fail with SPILE_SOURCE. 0: 100000 */
+    enum spile_kind kind;   /* of `initial` and `end`, when items have typed values there: SPILE_TIMESTAMP ("2026-01-01T00:00:00Z", "2026-01-01"; without
+                               an offset it is naive), SPILE_DATE ("2026-01-01"), SPILE_TIME ("10:00:00"), SPILE_DECIMAL ("12.50"), SPILE_BINARY (base64).
+                               0: they are JSON */
 };
 
 /* ---- what to load ------------------------------------------------------------------------------------------------------------ */
@@ -256,23 +281,6 @@ static inline struct spile_data spile_arrow(struct ArrowArrayStream *stream)
  * steps and transformers borrow theirs for the length of the call. One thread at a time. */
 struct spile_item;
 
-enum spile_kind {
-    SPILE_ABSENT = 0, /* nothing is there */
-    SPILE_NULL,
-    SPILE_BOOL,
-    SPILE_INTEGER, /* fits 64 bits */
-    SPILE_DOUBLE,
-    SPILE_NUMBER,  /* JSON's number beyond 64 bits and beyond double */
-    SPILE_TEXT,
-    SPILE_OBJECT,
-    SPILE_LIST,
-    SPILE_DECIMAL, /* these are set by spile_item_set_...() only */
-    SPILE_TIMESTAMP,
-    SPILE_DATE,
-    SPILE_TIME,
-    SPILE_BINARY
-};
-
 SPILE_API enum spile_status spile_item_new(struct spile_item **out, struct spile_error *err); /* an empty object */
 SPILE_API void spile_item_free(struct spile_item *item);                                      /* NULL is allowed */
 SPILE_API void spile_item_clear(struct spile_item *item); /* an empty object again; a failure that was remembered is forgotten */
@@ -350,7 +358,8 @@ SPILE_API void spile_again_writable(struct spile_emitter *out, int fd, int64_t t
 
 SPILE_API bool spile_emitter_stopping(const struct spile_emitter *out); /* would an emit return SPILE_CANCELLED? */
 
-/* Where an incremental resource has to begin and end drawing, as JSON (the last value less the lag, `end`); NULL: nowhere. Live as long as the call. */
+/* Where an incremental resource has to begin and end drawing, as JSON (the last value less the lag, `end`; typed values as texts);
+ * NULL: nowhere. Live as long as the call. */
 SPILE_API const char *spile_emitter_start(const struct spile_emitter *out);
 SPILE_API const char *spile_emitter_end(const struct spile_emitter *out);
 

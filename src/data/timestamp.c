@@ -29,6 +29,7 @@ struct moment {
     int year, month, day; /* a date given by its week or ordinal day is converted when it is read */
     int hour, minute, second, micros;
     int offset_minutes; /* east of UTC */
+    bool has_offset;
 };
 
 /* ---- calendar -------------------------------------------------------------------------------------------------------------- */
@@ -101,11 +102,16 @@ static int64_t time_micros(const struct moment *moment)
     return minutes * MICROS_PER_MINUTE + moment->second * MICROS_PER_SECOND + moment->micros;
 }
 
+bool timestamp_in_years(int64_t micros)
+{
+    return micros >= MICROS_MIN && micros <= MICROS_MAX;
+}
+
 /* False when the conversion to UTC leaves the years 1 to 9999. */
 static bool moment_micros(const struct moment *moment, int64_t *micros)
 {
     *micros = days_from_date(moment->year, moment->month, moment->day) * MICROS_PER_DAY + time_micros(moment);
-    return *micros >= MICROS_MIN && *micros <= MICROS_MAX;
+    return timestamp_in_years(*micros);
 }
 
 /* ---- reading --------------------------------------------------------------------------------------------------------------- */
@@ -195,6 +201,7 @@ static bool read_zone(struct cursor *cursor, struct moment *moment)
 
     if (at_end(cursor))
         return true;
+    moment->has_offset = true;
     if (skip(cursor, 'Z'))
         return at_end(cursor);
     sign = next_is(cursor, '-') ? -1 : 1;
@@ -427,6 +434,7 @@ static bool read_fixed(const char *text, size_t length, struct moment *moment)
     moment->minute = pair(text + 14, &bad);
     moment->second = pair(text + 17, &bad);
     moment->micros = moment->offset_minutes = 0;
+    moment->has_offset = false;
     if (bad)
         return false;
     if (skip_either(&cursor, '.', ',') && read_fraction(&cursor, &moment->micros) == 0)
@@ -474,6 +482,40 @@ bool timestamp_from_text(const char *text, size_t length, int64_t *micros)
     if (!read_any(text, length, &moment))
         return seconds_from_text(text, length, micros);
     return moment.kind != MOMENT_TIME && moment_micros(&moment, micros);
+}
+
+/* An offset may have seconds in Python, as those of the time before zones do: "+00:53:28". They are taken off the text's end. */
+#define OFFSET_LENGTH 9
+
+static bool take_offset_seconds(const char *text, size_t *length, int *seconds)
+{
+    const char *zone;
+    unsigned bad = 0;
+
+    *seconds = 0;
+    if (*length < FIXED_LENGTH + OFFSET_LENGTH)
+        return true;
+    zone = text + *length - OFFSET_LENGTH;
+    if ((*zone != '+' && *zone != '-') || zone[3] != ':' || zone[6] != ':')
+        return true;
+    *seconds = (*zone == '-' ? -1 : 1) * pair(zone + 7, &bad);
+    *length -= 3;
+    return !bad && *seconds > -60 && *seconds < 60;
+}
+
+bool timestamp_read(const char *text, size_t length, struct timestamp *timestamp)
+{
+    struct moment moment;
+    int seconds;
+
+    if (!length || !take_offset_seconds(text, &length, &seconds))
+        return false;
+    if (read_fixed(text, length, &moment) ? !moment_valid(&moment) : !read_any(text, length, &moment) || moment.kind == MOMENT_TIME)
+        return false;
+    timestamp->is_aware = moment.has_offset;
+    timestamp->offset = moment.offset_minutes * 60 + seconds;
+    moment.offset_minutes = 0;
+    return moment_micros(&moment, &timestamp->clock);
 }
 
 bool date_from_text(const char *text, size_t length, int32_t *days)
@@ -599,9 +641,23 @@ size_t time_format(int64_t micros, char out[TIMESTAMP_CHARS])
     return end_text(out, put_clock(out, micros));
 }
 
-size_t timestamp_format(int64_t micros, char out[TIMESTAMP_CHARS])
+static char *put_offset(char *out, int offset)
 {
-    int64_t days = micros / MICROS_PER_DAY, rest = micros % MICROS_PER_DAY;
+    int east = offset < 0 ? -offset : offset;
+
+    *out++ = offset < 0 ? '-' : '+';
+    out = put_digits(out, east / 3600, 2);
+    *out++ = ':';
+    out = put_digits(out, east / 60 % 60, 2);
+    if (!(east % 60))
+        return out;
+    *out++ = ':';
+    return put_digits(out, east % 60, 2);
+}
+
+size_t timestamp_write(const struct timestamp *timestamp, char out[TIMESTAMP_CHARS])
+{
+    int64_t days = timestamp->clock / MICROS_PER_DAY, rest = timestamp->clock % MICROS_PER_DAY;
     char *at;
 
     if (rest < 0) {
@@ -611,6 +667,10 @@ size_t timestamp_format(int64_t micros, char out[TIMESTAMP_CHARS])
     at = put_date(out, (int32_t)days);
     *at++ = 'T';
     at = put_clock(at, rest);
-    memcpy(at, "+00:00", 6);
-    return end_text(out, at + 6);
+    return end_text(out, timestamp->is_aware ? put_offset(at, timestamp->offset) : at);
+}
+
+size_t timestamp_format(int64_t micros, char out[TIMESTAMP_CHARS])
+{
+    return timestamp_write(&(struct timestamp){ .clock = micros, .is_aware = true }, out);
 }

@@ -17,6 +17,18 @@ bool date_detect(const char *text, size_t length);
 /* Text into a timestamp column: what timestamp_detect takes, dates (midnight UTC), and numbers (Unix seconds). */
 bool timestamp_from_text(const char *text, size_t length, int64_t *micros);
 
+/* A timestamp that has kept what its text says of the zone, as Python's datetime does. */
+struct timestamp {
+    int64_t clock; /* microseconds since 1970 by its own clock */
+    int offset;    /* of the clock: seconds east of UTC */
+    bool is_aware; /* else it is naive: says nothing of a zone */
+};
+
+/* The texts of timestamp_detect() and of dates (midnight, naive); seconds in the offset, too. The clock is within the years 1 to 9999. */
+bool timestamp_read(const char *text, size_t length, struct timestamp *timestamp);
+
+bool timestamp_in_years(int64_t micros); /* 1 to 9999 */
+
 /* Unix seconds into a timestamp column. False out of years 1 to 9999 or for NaN. Fractions round half to even at the microsecond. */
 bool timestamp_from_integer(int64_t seconds, int64_t *micros);
 bool timestamp_from_double(double seconds, int64_t *micros);
@@ -30,6 +42,7 @@ bool time_from_text(const char *text, size_t length, int64_t *micros);
 /* As Python's isoformat of a UTC datetime: "2024-01-01T10:00:00[.123456]+00:00". Returns the length; `out` is terminated. */
 #define TIMESTAMP_CHARS 40
 size_t timestamp_format(int64_t micros, char out[TIMESTAMP_CHARS]);
+size_t timestamp_write(const struct timestamp *timestamp, char out[TIMESTAMP_CHARS]); /* with its offset */
 size_t date_format(int32_t days, char out[TIMESTAMP_CHARS]);       /* "2024-01-01" */
 size_t time_format(int64_t micros, char out[TIMESTAMP_CHARS]);     /* "10:00:00[.123456]" */
 

@@ -1,28 +1,114 @@
 #include "extract/cursor.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "data/json_text.h"
+#include "data/timestamp.h"
 
-/* The characters by which dlt marks texts that stand for values of Python's types: from U+F026 on, in this order. They stand as they are in
- * a state and can't be compared with anything that JSON has: dlt would not either. */
-static const char *const mark_names[] = { "decimal", "datetime", "date", "UUID", "hex bytes", "bytes", "wei", "time" };
+/* ---- marks ---------------------------------------------------------------------------------------------------------------------- */
+
+static const char *const type_names[] = { "", "decimal", "timestamp", "date", "UUID", "hex bytes", "binary", "wei", "time" };
 
 #define MARK_BYTES 3
+#define MARK_LEAD "\xEF\x80"
 #define MARK_FIRST 0xA6 /* the last of its bytes */
-#define MARK_LAST (MARK_FIRST + sizeof(mark_names) / sizeof(mark_names[0]) - 1)
 
-static bool is_marked(struct slice text)
+/* A mark alone is a text, for dlt, too. */
+static enum cursor_mark mark_of(struct slice text)
 {
-    return text.length >= MARK_BYTES && !memcmp(text.text, "\xEF\x80", 2) && (unsigned char)text.text[2] >= MARK_FIRST &&
-           (unsigned char)text.text[2] <= MARK_LAST;
+    unsigned last;
+
+    if (text.length <= MARK_BYTES || memcmp(text.text, MARK_LEAD, MARK_BYTES - 1))
+        return MARK_NONE;
+    last = (unsigned char)text.text[MARK_BYTES - 1];
+    return last < MARK_FIRST || last > MARK_FIRST + MARK_TIME - MARK_DECIMAL ? MARK_NONE : (enum cursor_mark)(last - MARK_FIRST + MARK_DECIMAL);
+}
+
+static void write_mark(struct text *out, enum cursor_mark mark)
+{
+    text_puts(out, MARK_LEAD);
+    text_putc(out, (char)(MARK_FIRST + (mark - MARK_DECIMAL)));
+}
+
+const char *cursor_type(enum cursor_mark mark)
+{
+    return type_names[mark];
+}
+
+/* ---- values --------------------------------------------------------------------------------------------------------------------- */
+
+static const char *skip_digits(const char *at, const char *end)
+{
+    while (at < end && ascii_is_digit(*at))
+        at++;
+    return at;
+}
+
+/* As Python writes one: NaN can't be compared. */
+static bool is_decimal(struct slice text)
+{
+    const char *end = text.text + text.length, *at = text.text + (text.length && *text.text == '-'), *digits = at;
+
+    if (slice_equal((struct slice){ at, (size_t)(end - at) }, slice_of("Infinity")))
+        return true;
+    at = skip_digits(at, end);
+    if (at == digits)
+        return false;
+    if (at < end && *at == '.')
+        at = skip_digits(at + 1, end);
+    if (at + 2 < end && *at == 'E' && (at[1] == '+' || at[1] == '-'))
+        at = skip_digits(at + 2, end);
+    return at == end;
+}
+
+static void set_moment(struct cursor *cursor)
+{
+    struct timestamp timestamp;
+
+    if (!timestamp_read(cursor->text.text, cursor->text.length, &timestamp))
+        return;
+    cursor->kind = CURSOR_TIMESTAMP;
+    cursor->is_aware = timestamp.is_aware;
+    cursor->integer = timestamp.clock - timestamp.offset * INT64_C(1000000);
+}
+
+static struct cursor typed_cursor(enum cursor_mark mark, struct slice text)
+{
+    struct cursor cursor = { .kind = CURSOR_OTHER, .mark = mark, .text = text };
+
+    switch (mark) {
+    case MARK_DECIMAL:
+    case MARK_WEI:
+        cursor.kind = is_decimal(text) ? CURSOR_DECIMAL : CURSOR_OTHER;
+        break;
+    case MARK_TIMESTAMP:
+        set_moment(&cursor);
+        break;
+    case MARK_DATE:
+        cursor.kind = CURSOR_DATE;
+        break;
+    case MARK_TIME:
+        cursor.kind = CURSOR_TIME;
+        break;
+    case MARK_BINARY:
+        cursor.kind = CURSOR_BINARY;
+        break;
+    case MARK_NONE:
+    case MARK_UUID:
+    case MARK_HEX:
+        break;
+    }
+    return cursor;
 }
 
 static struct cursor text_cursor(struct slice text)
 {
-    return (struct cursor){ .kind = is_marked(text) ? CURSOR_OTHER : CURSOR_TEXT, .text = text };
+    enum cursor_mark mark = mark_of(text);
+
+    if (mark)
+        return (struct cursor){ .kind = CURSOR_OTHER, .mark = mark, .text = { text.text + MARK_BYTES, text.length - MARK_BYTES } };
+    return (struct cursor){ .kind = CURSOR_TEXT, .text = text };
 }
 
 struct cursor cursor_of(struct document value)
@@ -43,17 +129,112 @@ struct cursor cursor_of(struct document value)
     case DOCUMENT_TEXT:
         return text_cursor(document_text(value));
     case DOCUMENT_TIMESTAMP:
+        return typed_cursor(MARK_TIMESTAMP, document_text(value));
     case DOCUMENT_DATE:
+        return typed_cursor(MARK_DATE, document_text(value));
     case DOCUMENT_TIME:
+        return typed_cursor(MARK_TIME, document_text(value));
     case DOCUMENT_DECIMAL:
-        return (struct cursor){ .kind = CURSOR_OTHER, .text = document_text(value) };
+        return typed_cursor(MARK_DECIMAL, document_text(value));
+    case DOCUMENT_BINARY:
+        return typed_cursor(MARK_BINARY, document_text(value));
     case DOCUMENT_OBJECT:
     case DOCUMENT_LIST:
-    case DOCUMENT_BINARY:
         break;
     }
     return (struct cursor){ .kind = CURSOR_OTHER };
 }
+
+/* ---- typed values from texts ---------------------------------------------------------------------------------------------------- */
+
+/* The terminated text as isoformat() has it; 0: it says no such value. A time with an offset is none that items could have. */
+static size_t iso_format(enum cursor_mark mark, struct slice text, char iso[TIMESTAMP_CHARS])
+{
+    struct timestamp timestamp;
+    int32_t days;
+    int64_t micros;
+
+    if (mark == MARK_TIMESTAMP && timestamp_read(text.text, text.length, &timestamp))
+        return timestamp_write(&timestamp, iso);
+    if (mark == MARK_DATE && date_detect(text.text, text.length) && date_from_text(text.text, text.length, &days))
+        return date_format(days, iso);
+    if (mark == MARK_TIME && strspn(text.text, "0123456789:.") == text.length && time_from_text(text.text, text.length, &micros))
+        return time_format(micros, iso);
+    return 0;
+}
+
+static void read_iso(struct cursor *cursor, struct text *memory)
+{
+    char iso[TIMESTAMP_CHARS];
+    size_t length = iso_format(cursor->mark, text_slice(memory), iso);
+
+    if (!length)
+        return;
+    text_clear(memory);
+    text_append(memory, iso, length);
+    cursor_set_typed(cursor, memory, cursor->mark);
+}
+
+static void read_base64(struct cursor *cursor, struct text *memory)
+{
+    struct text bytes = { 0 };
+
+    if (!text_reserve(&bytes, memory->length) || !base64_decode(memory->text, memory->length, (uint8_t *)bytes.text, &bytes.length)) {
+        memory->failed |= bytes.failed;
+        text_release(&bytes);
+        return;
+    }
+    text_release(memory);
+    *memory = bytes;
+    cursor_set_typed(cursor, memory, cursor->mark);
+}
+
+/* What a marked text, which is in `memory`, stands for. One that stands for nothing we know stays CURSOR_OTHER. */
+static bool read_typed(struct cursor *cursor, struct text *memory)
+{
+    switch (cursor->mark) {
+    case MARK_DECIMAL:
+    case MARK_WEI:
+        cursor_set_typed(cursor, memory, cursor->mark);
+        break;
+    case MARK_TIMESTAMP:
+    case MARK_DATE:
+    case MARK_TIME:
+        read_iso(cursor, memory);
+        break;
+    case MARK_BINARY:
+        read_base64(cursor, memory);
+        break;
+    case MARK_NONE:
+    case MARK_UUID:
+    case MARK_HEX:
+        break;
+    }
+    return !memory->failed;
+}
+
+void cursor_set_typed(struct cursor *to, const struct text *memory, enum cursor_mark mark)
+{
+    *to = typed_cursor(mark, text_slice(memory));
+}
+
+bool cursor_follow_zone(struct cursor *cursor, struct text *memory, const struct cursor *other)
+{
+    struct timestamp timestamp = { 0 };
+    char iso[TIMESTAMP_CHARS];
+
+    if (!timestamp_read(other->text.text, other->text.length, &timestamp))
+        return false;
+    timestamp.clock = (int64_t)cursor->integer + timestamp.offset * INT64_C(1000000); /* the years 1 to 9999 are far from the end of 64 bits */
+    if (!timestamp_in_years(timestamp.clock))
+        return false;
+    text_clear(memory);
+    text_append(memory, iso, timestamp_write(&timestamp, iso));
+    cursor_set_typed(cursor, memory, cursor->mark);
+    return !memory->failed;
+}
+
+/* ---- copies --------------------------------------------------------------------------------------------------------------------- */
 
 bool cursor_copy(struct cursor *to, struct text *memory, const struct cursor *from)
 {
@@ -70,167 +251,34 @@ bool cursor_copy_state(struct cursor *to, struct text *memory, yyjson_mut_val *v
 {
     yyjson_doc *doc = value ? yyjson_mut_val_imut_copy(value, NULL) : NULL;
     struct cursor found = doc ? cursor_of((struct document){ yyjson_doc_get_root(doc) }) : (struct cursor){ 0 };
-    bool ok = (doc || !value) && cursor_copy(to, memory, &found);
+    bool ok = (doc || !value) && cursor_copy(to, memory, &found) && read_typed(to, memory);
 
     yyjson_doc_free(doc);
     return ok;
 }
 
-bool cursor_copy_option(struct cursor *to, struct text *memory, const char *option)
+/* A text in double quotes says the same as without them, and a number what its digits are. */
+static struct cursor option_cursor(yyjson_doc *doc, const char *option, enum cursor_mark mark)
 {
-    bool nomem = false;
+    struct cursor found = { 0 };
+
+    if (!option)
+        return found;
+    found = doc ? cursor_of((struct document){ yyjson_doc_get_root(doc) }) : text_cursor(slice_of(option));
+    if (!mark || found.kind == CURSOR_NONE)
+        return found;
+    return (struct cursor){ .kind = CURSOR_OTHER, .mark = mark, .text = found.kind == CURSOR_TEXT ? found.text : slice_of(option) };
+}
+
+bool cursor_copy_option(struct cursor *to, struct text *memory, const char *option, enum cursor_mark mark)
+{
+    bool nomem = false, ok;
     yyjson_doc *doc = option ? json_text_read(option, strlen(option), &nomem) : NULL;
-    struct cursor found = doc      ? cursor_of((struct document){ yyjson_doc_get_root(doc) })
-                          : option ? text_cursor(slice_of(option))
-                                   : (struct cursor){ 0 };
-    bool ok = !nomem && cursor_copy(to, memory, &found);
+    struct cursor found = option_cursor(doc, option, mark);
 
+    ok = !nomem && cursor_copy(to, memory, &found) && (!mark || read_typed(to, memory));
     yyjson_doc_free(doc);
     return ok;
-}
-
-/* ---- comparing ------------------------------------------------------------------------------------------------------------------ */
-
-static int sign_of(int number)
-{
-    return (number > 0) - (number < 0);
-}
-
-/* A number as its text has it: its first digit that is no zero, and how many digits from there on are before the point. */
-struct digits {
-    bool negative;
-    const char *at, *end; /* of the digits, with the point among them */
-    long point;
-};
-
-/* Beyond what any text could make up for with digits. */
-#define EXPONENT_MAX 1000000000000L
-
-static long read_exponent(const char *at, const char *end)
-{
-    bool negative = at < end && *at == '-';
-    long exponent = 0;
-
-    for (at += at < end && (*at == '-' || *at == '+'); at < end && ascii_is_digit(*at); at++)
-        if (exponent < EXPONENT_MAX)
-            exponent = exponent * 10 + (*at - '0');
-    return negative ? -exponent : exponent;
-}
-
-static struct digits digits_of(struct slice text)
-{
-    const char *at = text.text, *end = at + text.length, *point;
-    struct digits d = { .negative = at < end && *at == '-' };
-
-    at += d.negative;
-    for (d.at = at; d.at < end && (*d.at == '0' || *d.at == '.'); d.at++)
-        ;
-    for (point = at; point < end && ascii_is_digit(*point); point++)
-        ;
-    for (d.end = point; d.end < end && (*d.end == '.' || ascii_is_digit(*d.end)); d.end++)
-        ;
-    d.point = d.at <= point ? point - d.at : point + 1 - d.at;
-    if (d.end < end)
-        d.point += read_exponent(d.end + 1, end);
-    return d;
-}
-
-/* Of a zero the digits are none. */
-static bool is_zero(const struct digits *d)
-{
-    return d->at == d->end;
-}
-
-/* '0' behind the last one. */
-static char next_digit(struct digits *d)
-{
-    d->at += d->at < d->end && *d->at == '.';
-    return d->at < d->end ? *d->at++ : '0';
-}
-
-static int compare_digits(struct digits a, struct digits b)
-{
-    int sign = a.negative ? -1 : 1, order = 0;
-
-    if (is_zero(&a) || is_zero(&b))
-        return !is_zero(&a) ? sign : !is_zero(&b) ? (b.negative ? 1 : -1) : 0;
-    if (a.negative != b.negative)
-        return sign;
-    if (a.point != b.point)
-        return a.point > b.point ? sign : -sign;
-    while (!order && (!is_zero(&a) || !is_zero(&b)))
-        order = next_digit(&a) - next_digit(&b);
-    return sign * sign_of(order);
-}
-
-/* All digits of the greatest double, its sign and the end. */
-#define EXACT_CHARS 320
-
-/* The digits of a number, none of them rounded. A double is compared like that with numbers beyond 64 bits only, where what it has behind
- * the point makes no difference. */
-static struct slice exact_text(const struct cursor *cursor, char buffer[EXACT_CHARS])
-{
-    if (cursor->kind == CURSOR_NUMBER)
-        return cursor->text;
-    if (cursor->kind == CURSOR_INTEGER)
-        return (struct slice){ buffer, decimal_format(cursor->integer, 0, buffer) };
-    return (struct slice){ buffer, (size_t)snprintf(buffer, EXACT_CHARS, "%.0f", cursor->real) };
-}
-
-static int compare_long(const struct cursor *a, const struct cursor *b)
-{
-    char left[EXACT_CHARS], right[EXACT_CHARS];
-
-    return compare_digits(digits_of(exact_text(a, left)), digits_of(exact_text(b, right)));
-}
-
-static int compare_integer(int128 integer, double real)
-{
-    int128 whole;
-
-    if (fabs(real) >= 0x1p126) /* no cursor has such an integer */
-        return real > 0 ? -1 : 1;
-    whole = (int128)real;
-    if (integer != whole)
-        return integer > whole ? 1 : -1;
-    return (real < (double)whole) - (real > (double)whole);
-}
-
-static int compare_numbers(const struct cursor *a, const struct cursor *b)
-{
-    if (a->kind == CURSOR_NUMBER || b->kind == CURSOR_NUMBER)
-        return compare_long(a, b);
-    if (a->kind == CURSOR_INTEGER && b->kind == CURSOR_INTEGER)
-        return (a->integer > b->integer) - (a->integer < b->integer);
-    if (a->kind == CURSOR_INTEGER)
-        return compare_integer(a->integer, b->real);
-    if (b->kind == CURSOR_INTEGER)
-        return -compare_integer(b->integer, a->real);
-    return (a->real > b->real) - (a->real < b->real);
-}
-
-static bool is_number(const struct cursor *cursor)
-{
-    return cursor->kind == CURSOR_INTEGER || cursor->kind == CURSOR_DOUBLE || cursor->kind == CURSOR_NUMBER;
-}
-
-/* UTF-8 sorts as its characters do. */
-static int compare_texts(struct slice a, struct slice b)
-{
-    int order = sign_of(memcmp(a.text, b.text, a.length < b.length ? a.length : b.length));
-
-    return order ? order : (a.length > b.length) - (a.length < b.length);
-}
-
-bool cursor_compare(const struct cursor *a, const struct cursor *b, int *order)
-{
-    if (a->kind == CURSOR_TEXT && b->kind == CURSOR_TEXT)
-        *order = compare_texts(a->text, b->text);
-    else if (is_number(a) && is_number(b))
-        *order = compare_numbers(a, b);
-    else
-        return false;
-    return true;
 }
 
 /* ---- writing -------------------------------------------------------------------------------------------------------------------- */
@@ -268,7 +316,14 @@ void cursor_write(struct text *out, const struct cursor *cursor)
     case CURSOR_NUMBER:
         write_number(out, cursor);
         break;
+    case CURSOR_BINARY:
+        json_text_raw(out, DOCUMENT_BINARY, cursor->text);
+        break;
     case CURSOR_TEXT:
+    case CURSOR_DECIMAL:
+    case CURSOR_TIMESTAMP:
+    case CURSOR_DATE:
+    case CURSOR_TIME:
     case CURSOR_OTHER: /* of an object nothing is kept */
         json_text_string(out, cursor->text);
         break;
@@ -277,18 +332,27 @@ void cursor_write(struct text *out, const struct cursor *cursor)
 
 void cursor_describe(struct text *out, const struct cursor *cursor)
 {
-    struct slice text = cursor->text;
-
-    if (cursor->kind != CURSOR_OTHER) {
-        cursor_write(out, cursor);
-    } else if (!text.length) {
+    if (cursor->kind == CURSOR_OTHER && !cursor->mark) {
         text_puts(out, "an object or a list");
-    } else if (is_marked(text)) {
-        text_printf(out, "%s ", mark_names[(unsigned char)text.text[2] - MARK_FIRST]);
-        json_text_string(out, (struct slice){ text.text + MARK_BYTES, text.length - MARK_BYTES });
-    } else {
-        json_text_string(out, text);
+        return;
     }
+    if (cursor->mark)
+        text_printf(out, "%s ", type_names[cursor->mark]);
+    cursor_write(out, cursor);
+}
+
+static void write_marked(struct text *out, const struct cursor *cursor)
+{
+    struct text marked = { 0 };
+
+    write_mark(&marked, cursor->mark);
+    if (cursor->kind == CURSOR_BINARY)
+        base64_append(&marked, cursor->text);
+    else
+        text_append(&marked, cursor->text.text, cursor->text.length);
+    json_text_string(out, text_slice(&marked));
+    out->failed |= marked.failed;
+    text_release(&marked);
 }
 
 yyjson_mut_val *cursor_to_state(const struct cursor *cursor, yyjson_mut_doc *doc)
@@ -297,7 +361,10 @@ yyjson_mut_val *cursor_to_state(const struct cursor *cursor, yyjson_mut_doc *doc
     yyjson_doc *parsed;
     yyjson_mut_val *value;
 
-    cursor_write(&json, cursor);
+    if (cursor->mark)
+        write_marked(&json, cursor);
+    else
+        cursor_write(&json, cursor);
     parsed = json.failed ? NULL : json_text_parse(json.text, json.length);
     value = parsed ? yyjson_val_mut_copy(doc, yyjson_doc_get_root(parsed)) : NULL;
     yyjson_doc_free(parsed);

@@ -44,8 +44,10 @@ struct incremental {
     bool key_is_list;
     bool has_end, deduplicates;
     struct kept_cursor initial, end, start, last;
+    struct kept_cursor ending; /* `end` as the items of the run have it */
     struct kept_cursor stored_initial, stored_last, stored_start; /* of the state; stored_start: what it is going to be */
     bool any_passed, page_passed, any_page;
+    bool seen; /* an item that was not beyond the end */
     struct hashes start_hashes, hashes;
     bool start_is_legacy, is_legacy;
     struct documents boundary; /* items with the last value that are not hashed yet */
@@ -67,8 +69,8 @@ static enum spile_status fail_compare(const struct incremental *inc, const struc
                inc->options.cursor, shorten(other, right.text ? right.text : "", right.length));
     text_release(&left);
     text_release(&right);
-    return spile_hint(err, SPILE_SOURCE, "give all items, `initial` and `end` the same type; the last value of earlier runs is forgotten with "
-                                         "spile pipeline NAME reset-cursor %s", inc->resource);
+    return spile_hint(err, SPILE_SOURCE, "give all items, `initial` and `end` the same type (of these `kind` says it); the last value of "
+                                         "earlier runs is forgotten with spile pipeline NAME reset-cursor %s", inc->resource);
 }
 
 static enum spile_status compare(const struct incremental *inc, const struct cursor *a, const struct cursor *b, int *order, struct spile_error *err)
@@ -206,7 +208,7 @@ static enum spile_status fail_options(const struct incremental *inc, const char 
 
 static bool is_container(const struct cursor *cursor)
 {
-    return cursor->kind == CURSOR_OTHER && !cursor->text.length;
+    return cursor->kind == CURSOR_OTHER && !cursor->mark;
 }
 
 static enum spile_status check_range(const struct incremental *inc, struct spile_error *err)
@@ -225,8 +227,56 @@ static enum spile_status check_range(const struct incremental *inc, struct spile
     return status;
 }
 
+static const struct {
+    enum spile_kind kind;
+    enum cursor_mark mark;
+    const char *example;
+} typed_kinds[] = {
+    { SPILE_TIMESTAMP, MARK_TIMESTAMP, "2026-01-31T10:00:00Z" },
+    { SPILE_DATE, MARK_DATE, "2026-01-31" },
+    { SPILE_TIME, MARK_TIME, "10:00:00" },
+    { SPILE_DECIMAL, MARK_DECIMAL, "12.50" },
+    { SPILE_BINARY, MARK_BINARY, "AP8=" },
+};
+
+/* That of initial and end; MARK_NONE: they are JSON. */
+static enum cursor_mark mark_of_options(const struct spile_incremental *options)
+{
+    for (size_t i = 0; i < sizeof(typed_kinds) / sizeof(typed_kinds[0]); i++)
+        if (typed_kinds[i].kind == options->kind)
+            return typed_kinds[i].mark;
+    return MARK_NONE;
+}
+
+static enum spile_status fail_typed(const struct incremental *inc, const char *option, const struct cursor *value, struct spile_error *err)
+{
+    char extract[SHORTEN_BYTES];
+
+    spile_fail(err, SPILE_USAGE, "cursor \"%s\": `%s` is no %s: \"%s\"", inc->options.cursor, option, cursor_type(value->mark),
+               shorten(extract, value->text.text, value->text.length));
+    for (size_t i = 0; i < sizeof(typed_kinds) / sizeof(typed_kinds[0]); i++)
+        if (typed_kinds[i].mark == value->mark)
+            return spile_hint(err, SPILE_USAGE, "`kind` says that it is one: write \"%s\"", typed_kinds[i].example);
+    return SPILE_USAGE;
+}
+
+static enum spile_status check_kind(const struct incremental *inc, struct spile_error *err)
+{
+    if (inc->options.kind != SPILE_ABSENT && !mark_of_options(&inc->options))
+        return fail_options(inc, "a `kind` that JSON has", "leave it out: `initial` and `end` are JSON then", err);
+    if (inc->initial.value.kind == CURSOR_OTHER && inc->initial.value.mark)
+        return fail_typed(inc, "initial", &inc->initial.value, err);
+    if (inc->end.value.kind == CURSOR_OTHER && inc->end.value.mark)
+        return fail_typed(inc, "end", &inc->end.value, err);
+    return SPILE_OK;
+}
+
 static enum spile_status check_options(const struct incremental *inc, struct spile_error *err)
 {
+    enum spile_status status = check_kind(inc, err);
+
+    if (status)
+        return status;
     if (is_container(&inc->initial.value) || is_container(&inc->end.value))
         return fail_options(inc, "an object or a list can't be a last value", "give a number or a text", err);
     if (!(inc->options.lag >= 0) || isinf(inc->options.lag))
@@ -254,10 +304,11 @@ static bool read_key(struct incremental *inc, const char *names)
 static bool set_options(struct incremental *inc, const char *resource, const char *primary_key)
 {
     const char *key = inc->options.primary_key ? inc->options.primary_key : primary_key;
+    enum cursor_mark mark = mark_of_options(&inc->options);
 
     if (!arena_copy_text(&inc->arena, &inc->options.cursor) || !arena_copy_text(&inc->arena, &key) || !arena_copy_text(&inc->arena, &resource) ||
-        !cursor_copy_option(&inc->initial.value, &inc->initial.memory, inc->options.initial) ||
-        !cursor_copy_option(&inc->end.value, &inc->end.memory, inc->options.end) || (key && !read_key(inc, key)))
+        !cursor_copy_option(&inc->initial.value, &inc->initial.memory, inc->options.initial, mark) ||
+        !cursor_copy_option(&inc->end.value, &inc->end.memory, inc->options.end, mark) || (key && !read_key(inc, key)))
         return false;
     inc->resource = resource;
     inc->has_end = inc->end.value.kind != CURSOR_NONE;
@@ -295,7 +346,7 @@ void incremental_free(struct incremental *inc)
 {
     if (!inc)
         return;
-    release_cursors((struct kept_cursor *[]){ &inc->initial, &inc->end, &inc->start, &inc->last, &inc->stored_initial, &inc->stored_last,
+    release_cursors((struct kept_cursor *[]){ &inc->initial, &inc->end, &inc->ending, &inc->start, &inc->last, &inc->stored_initial, &inc->stored_last,
                                               &inc->stored_start, NULL });
     jsonpath_free(inc->path);
     documents_release(&inc->boundary);
@@ -394,12 +445,12 @@ enum spile_status incremental_begin(struct incremental *inc, yyjson_mut_val *sta
     enum spile_status status;
 
     inc->start_hashes.count = inc->hashes.count = 0;
-    inc->start_is_legacy = inc->is_legacy = inc->any_passed = inc->page_passed = inc->any_page = inc->before_start = inc->beyond_end = inc->enough = false;
+    inc->start_is_legacy = inc->is_legacy = inc->any_passed = inc->page_passed = inc->any_page = inc->seen = inc->before_start = inc->beyond_end = inc->enough = false;
     documents_clear(&inc->boundary);
     status = read_state(inc, state) ? check_state(inc, err) : spile_fail_nomem(err);
     if (!status)
         status = set_start(inc, err);
-    if (!status && !copy_cursor(&inc->last, &inc->start))
+    if (!status && (!copy_cursor(&inc->last, &inc->start) || !copy_cursor(&inc->ending, &inc->end)))
         status = spile_fail_nomem(err);
     return status ? status : write_bounds(inc, err);
 }
@@ -428,11 +479,30 @@ static enum spile_status fail_missing(const struct incremental *inc, bool found,
     return spile_hint(err, SPILE_SOURCE, "correct the cursor, or say what is to be done with such items: include or exclude them");
 }
 
+/* Until an item is within range, begin and end follow the items in saying an offset or none, so that timestamps of both sorts can be compared. */
+static enum spile_status follow_zone(const struct incremental *inc, const struct cursor *value, struct kept_cursor *bound, struct spile_error *err)
+{
+    if (inc->seen || value->kind != CURSOR_TIMESTAMP || bound->value.kind != CURSOR_TIMESTAMP || value->is_aware == bound->value.is_aware ||
+        cursor_follow_zone(&bound->value, &bound->memory, value))
+        return SPILE_OK;
+    return bound->memory.failed ? spile_fail_nomem(err) : fail_compare(inc, value, &bound->value, err);
+}
+
+/* Before an item is within range, the last value is the start. */
+static enum spile_status follow_zones(struct incremental *inc, const struct cursor *value, struct spile_error *err)
+{
+    enum spile_status status = follow_zone(inc, value, &inc->start, err);
+
+    if (!status)
+        status = follow_zone(inc, value, &inc->last, err);
+    return status ? status : follow_zone(inc, value, &inc->ending, err);
+}
+
 /* Is the item beyond the end? */
 static enum spile_status judge_end(const struct incremental *inc, const struct cursor *value, bool *beyond, struct spile_error *err)
 {
     bool wins, same;
-    enum spile_status status = weigh(inc, value, &inc->end.value, &wins, &same, err);
+    enum spile_status status = weigh(inc, value, &inc->ending.value, &wins, &same, err);
 
     *beyond = wins || (same && !inc->options.closed_end);
     return status;
@@ -477,12 +547,13 @@ static enum spile_status judge_start(struct incremental *inc, const struct curso
 static enum spile_status judge(struct incremental *inc, const struct cursor *value, struct document item, struct spile_error *err)
 {
     bool wins = true, same = false;
-    enum spile_status status = SPILE_OK;
+    enum spile_status status = follow_zones(inc, value, err);
 
-    if (inc->has_end)
+    if (!status && inc->has_end)
         status = judge_end(inc, value, &inc->beyond_end, err);
     if (status || inc->beyond_end)
         return status;
+    inc->seen = true;
     if (inc->last.value.kind != CURSOR_NONE)
         status = weigh(inc, value, &inc->last.value, &wins, &same, err);
     else if (value->kind == CURSOR_OTHER)
@@ -587,12 +658,12 @@ static enum spile_status hash_boundary(struct incremental *inc, struct spile_err
 /* The last value never moves back, whatever the lag makes of the start. */
 static enum spile_status hold_last(struct incremental *inc, struct spile_error *err)
 {
-    bool wins = true, same;
+    bool wins = true, same = false;
     enum spile_status status = SPILE_OK;
 
     if (inc->options.lag > 0 && !inc->has_end && inc->stored_last.value.kind != CURSOR_NONE && inc->last.value.kind != CURSOR_NONE)
         status = weigh(inc, &inc->last.value, &inc->stored_last.value, &wins, &same, err);
-    if (!status && !wins && !copy_cursor(&inc->last, &inc->stored_last))
+    if (!status && !wins && !same && !copy_cursor(&inc->last, &inc->stored_last))
         status = spile_fail_nomem(err);
     return status;
 }

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "data/timestamp.h"
+
 #define MICROS 1000000LL
 #define DAY_MICROS (86400LL * MICROS)
 #define YEAR_MIN 1
@@ -323,11 +325,36 @@ static enum spile_status fail(const struct cursor *value, const char *why, struc
     return spile_hint(err, SPILE_USAGE, "a lag is for numbers, and for dates and times such as \"2026-01-31\" and \"2026-01-31T10:00:00Z\"");
 }
 
+static enum spile_status fail_long(const struct cursor *value, struct spile_error *err)
+{
+    return fail(value, "the lag is too long", err);
+}
+
+static enum spile_status fail_years(const struct cursor *value, struct spile_error *err)
+{
+    return fail(value, "it would be beyond the years 1 to 9999", err);
+}
+
+/* Python's timedelta of so many units: whole ones exactly, what is left to the nearest microsecond. */
+static int64_t lag_micros(double lag, bool upward, int64_t unit)
+{
+    double whole = trunc(lag);
+    int64_t micros = (int64_t)whole * unit + (int64_t)nearbyint((lag - whole) * (double)unit);
+
+    return upward ? micros : -micros;
+}
+
+/* A date has no part of a day. */
+static int64_t lag_whole_days(double lag, bool upward)
+{
+    return floor_divide(lag_micros(lag, upward, DAY_MICROS), DAY_MICROS);
+}
+
 /* A day in UTC; a time is then that day's begin or end, so that the whole of it is in range. */
 static void lag_days(struct moment *moment, double lag, bool upward, bool is_date)
 {
     int64_t offset = moment->offset * 60 * MICROS;
-    int64_t day = floor_divide(moment->micros - offset, DAY_MICROS) + (int64_t)floor(upward ? lag : -lag);
+    int64_t day = floor_divide(moment->micros - offset, DAY_MICROS) + lag_whole_days(lag, upward);
 
     moment->micros = day * DAY_MICROS + (upward && !is_date ? DAY_MICROS - 1 : 0) + offset;
 }
@@ -344,16 +371,61 @@ static enum spile_status lag_text(struct cursor *out, struct text *memory, const
     wanted = initial->kind == CURSOR_TEXT ? format_of(initial->text) : NULL;
     in_days = (wanted ? wanted : format)->is_date;
     if (fabs(lag) > (in_days ? LAG_DAYS_MAX : LAG_DAYS_MAX * 86400))
-        return fail(value, "the lag is too long", err);
+        return fail_long(value, err);
     if (in_days)
         lag_days(&moment, lag, upward, format->is_date);
     else
-        moment.micros += (int64_t)nearbyint((upward ? lag : -lag) * (double)MICROS);
+        moment.micros += lag_micros(lag, upward, MICROS);
     text_clear(memory);
     if (!write_moment(memory, &moment, format))
-        return memory->failed ? spile_fail_nomem(err) : fail(value, "it would be beyond the years 1 to 9999", err);
+        return memory->failed ? spile_fail_nomem(err) : fail_years(value, err);
     *out = (struct cursor){ .kind = CURSOR_TEXT, .text = text_slice(memory) };
     return SPILE_OK;
+}
+
+static enum spile_status set_typed(struct cursor *out, struct text *memory, enum cursor_mark mark, const char *iso, size_t length,
+                                   struct spile_error *err)
+{
+    text_clear(memory);
+    text_append(memory, iso, length);
+    cursor_set_typed(out, memory, mark);
+    return memory->failed ? spile_fail_nomem(err) : SPILE_OK;
+}
+
+/* The moment is shifted, in UTC; the offset stays. */
+static enum spile_status lag_timestamp(struct cursor *out, struct text *memory, const struct cursor *value, double lag, bool upward,
+                                       struct spile_error *err)
+{
+    int64_t before = (int64_t)value->integer, after;
+    struct timestamp timestamp;
+    char iso[TIMESTAMP_CHARS];
+
+    if (lag > LAG_DAYS_MAX * 86400)
+        return fail_long(value, err);
+    after = before + lag_micros(lag, upward, MICROS);
+    if (!timestamp_read(value->text.text, value->text.length, &timestamp) || !timestamp_in_years(before) || !timestamp_in_years(after))
+        return fail_years(value, err);
+    timestamp.clock += after - before;
+    if (!timestamp_in_years(timestamp.clock))
+        return fail_years(value, err);
+    return set_typed(out, memory, value->mark, iso, timestamp_write(&timestamp, iso), err);
+}
+
+static enum spile_status lag_date(struct cursor *out, struct text *memory, const struct cursor *value, double lag, bool upward,
+                                  struct spile_error *err)
+{
+    int64_t after;
+    int32_t days;
+    char iso[TIMESTAMP_CHARS];
+
+    if (lag > LAG_DAYS_MAX)
+        return fail_long(value, err);
+    if (!date_from_text(value->text.text, value->text.length, &days))
+        return fail_years(value, err);
+    after = days + lag_whole_days(lag, upward);
+    if (!timestamp_in_years(after * DAY_MICROS))
+        return fail_years(value, err);
+    return set_typed(out, memory, value->mark, iso, date_format((int32_t)after, iso), err);
 }
 
 /* A whole lag is taken off whole numbers without rounding. */
@@ -402,8 +474,15 @@ enum spile_status lag_apply(struct cursor *out, struct text *memory, const struc
         return SPILE_OK;
     case CURSOR_NUMBER:
         return lag_digits(out, value, lag, upward, err);
+    case CURSOR_TIMESTAMP:
+        return lag_timestamp(out, memory, value, lag, upward, err);
+    case CURSOR_DATE:
+        return lag_date(out, memory, value, lag, upward, err);
+    case CURSOR_DECIMAL:
+    case CURSOR_TIME:
+    case CURSOR_BINARY:
     case CURSOR_OTHER:
         break;
     }
-    return fail(value, "it is neither a number nor a text of JSON", err);
+    return fail(value, "its type has none", err);
 }

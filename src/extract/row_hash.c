@@ -74,10 +74,10 @@ static void write_list(struct text *out, struct document list, bool legacy)
 static void write_timestamp(struct text *out, struct document document, bool legacy)
 {
     struct slice iso = document_text(document);
-    int64_t micros;
+    struct timestamp timestamp;
 
-    if (!legacy && timestamp_from_text(iso.text, iso.length, &micros)) {
-        text_printf(out, "%" PRId64, micros);
+    if (!legacy && timestamp_read(iso.text, iso.length, &timestamp)) {
+        text_printf(out, "%" PRId64, timestamp.clock - timestamp.offset * INT64_C(1000000));
         return;
     }
     if (legacy && iso.length > UTC_CHARS && !memcmp(iso.text + iso.length - UTC_CHARS, UTC, UTC_CHARS))

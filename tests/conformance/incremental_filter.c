@@ -2,7 +2,7 @@
  *
  *   {"options": {"cursor": "ts", "initial": "1", ...}, "key": "id", "runs": [[[item, ...] page, ...] run, ...]}
  *
- * The state goes from run to run, and is "state" before the first one; from the second run on the options are those of "later". last_value
+ * Items may have typed values (typed_script.h). The state goes from run to run, and is "state" before the first one; from the second run on the options are those of "later". last_value
  * "longest" is a function of the user's. For each script a line:
  *
  *   {"runs": [{"passed": [[index, ...], ...], "enough": [bool, ...], "state": ..., "error": ...}]},
@@ -14,6 +14,7 @@
 #include "data/json_text.h"
 #include "extract/incremental.h"
 #include "script.h"
+#include "typed_script.h"
 
 static enum spile_status take_page(struct incremental *inc, yyjson_val *page, yyjson_mut_doc *doc, yyjson_mut_val *passed, bool *enough,
                                    struct spile_error *err)
@@ -117,6 +118,21 @@ static void run_script(yyjson_val *script, yyjson_mut_doc *doc, yyjson_mut_val *
     incremental_free(inc);
 }
 
+/* NULL: no JSON. */
+static yyjson_doc *read_script(const char *line, size_t length)
+{
+    yyjson_doc *plain = json_text_parse(line, length), *script;
+    yyjson_mut_doc *doc = plain ? yyjson_doc_mut_copy(plain, NULL) : NULL;
+
+    yyjson_doc_free(plain);
+    if (!doc)
+        return NULL;
+    make_all_typed(yyjson_mut_obj_get(yyjson_mut_doc_get_root(doc), "runs"));
+    script = yyjson_mut_doc_imut_copy(doc, NULL);
+    yyjson_mut_doc_free(doc);
+    return script;
+}
+
 int main(void)
 {
     char *line = NULL;
@@ -124,7 +140,7 @@ int main(void)
     ssize_t length;
 
     while ((length = getline(&line, &capacity, stdin)) > 0) {
-        yyjson_doc *script = json_text_parse(line, (size_t)length);
+        yyjson_doc *script = read_script(line, (size_t)length);
         yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
         yyjson_mut_val *report = yyjson_mut_obj(doc);
         size_t size;

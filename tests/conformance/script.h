@@ -29,6 +29,14 @@ static inline int number_of(yyjson_val *object, const char *key, const char *con
     return 0;
 }
 
+/* Of "kind"; none: JSON. */
+static inline enum spile_kind kind_of(yyjson_val *object)
+{
+    static const char *const words[] = { "decimal", "timestamp", "date", "time", "binary", NULL };
+
+    return text_of(object, "kind") ? (enum spile_kind)(SPILE_DECIMAL + number_of(object, "kind", words)) : SPILE_ABSENT;
+}
+
 static inline struct spile_incremental incremental_of(yyjson_val *object)
 {
     return (struct spile_incremental){
@@ -43,6 +51,7 @@ static inline struct spile_incremental incremental_of(yyjson_val *object)
         .closed_end = flag_of(object, "closed_end"),
         .primary_key = text_of(object, "primary_key"),
         .keys_max = (uint32_t)yyjson_get_uint(yyjson_obj_get(object, "keys_max")),
+        .kind = kind_of(object),
     };
 }
 

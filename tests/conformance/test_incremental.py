@@ -1,21 +1,25 @@
 # ctest: labels=conformance timeout=300
 """Incremental loading decides as dlt does: random sequences of options, runs and pages go through dlt's own Incremental and through ours.
 
-Compared are the items that pass, where drawing stops, and the state after each run. INCREMENTAL_SEQUENCES sets the number (1000),
-INCREMENTAL_SEED repeats a run that failed.
+Compared are the items that pass, where drawing stops, and the state after each run, as it is kept. INCREMENTAL_SEQUENCES sets the number (1000),
+INCREMENTAL_SEED repeats a run that failed. Two of five sequences have values of Python's types as cursors.
 """
-import copy
+import base64
 import json
 import os
 import random
+import re
 import subprocess
 
 import dlt
 import pytest
+from dlt.common.json import custom_encode, custom_pua_decode_nested, custom_pua_encode
 from dlt.extract.incremental import Incremental
 from dlt.extract.utils import digest_dedup_value, resolve_column_value
 
+import typed
 from engine import SANITIZED, place
+from typed import Decimal, date, datetime, east, time, timedelta
 
 SEQUENCES = int(os.environ.get("INCREMENTAL_SEQUENCES", 200 if SANITIZED else 1000))
 SEED = int(os.environ.get("INCREMENTAL_SEED", random.SystemRandom().randrange(10**9)))
@@ -34,8 +38,13 @@ class Pipe:
         self.closed = True
 
 
-def value(text):
-    """An option's value: JSON, else a text."""
+READERS = {"timestamp": datetime.fromisoformat, "date": date.fromisoformat, "time": time.fromisoformat, "decimal": Decimal, "binary": base64.b64decode}
+
+
+def value(text, kind=None):
+    """An option's value: of that kind, else JSON, else a text."""
+    if kind and text is not None:
+        return READERS[kind](text)
     try:
         return json.loads(text) if text is not None else None
     except ValueError:
@@ -44,7 +53,7 @@ def value(text):
 
 def longest(values):
     """A function of the last value as spile has them: the first of two takes the other's place, or does not."""
-    texts = [json.dumps(v, ensure_ascii=False).encode() for v in values]
+    texts = [json.dumps(v, ensure_ascii=False, default=custom_encode).encode() for v in values]
     return values[0] if len(values) == 1 or len(texts[0]) > len(texts[1]) else values[1]
 
 
@@ -56,7 +65,7 @@ def columns(script, options):
 def make(script, member):
     options = script[member]
     words = {"initial": "initial_value", "end": "end_value", "last_value": "last_value_func", "missing": "on_cursor_value_missing"}
-    arguments = {words[name]: value(options[name]) if name in ("initial", "end") else options[name] for name in words if name in options}
+    arguments = {words[name]: value(options[name], options.get("kind")) if name in ("initial", "end") else options[name] for name in words if name in options}
     if "lag" in options:
         arguments["lag"] = options["lag"]
     if options.get("last_value") == "longest":
@@ -70,8 +79,17 @@ def make(script, member):
     return incremental
 
 
+def kept(state):
+    """The text of a state, with dlt's marks of types."""
+    return json.dumps(state, default=custom_pua_encode)
+
+
+def read(text):
+    return custom_pua_decode_nested(json.loads(text))
+
+
 def dlts(script):
-    state = copy.deepcopy(script.get("state", {}))
+    state = read(json.dumps(script.get("state", {})))
     try:
         incremental = make(script, "options")
     except Exception as error:
@@ -92,10 +110,11 @@ def dlts(script):
                     run["passed"].append([item.number for item in incremental(marked) or []])
                     run["enough"].append(pipe.closed)
         except Exception as error:
-            run["error"] = str(error)
+            run["error"] = str(error) or repr(error)
             break
         if state:
-            run["state"] = json.loads(json.dumps({**state, "unique_hashes": sorted(state["unique_hashes"])}))
+            run["state"] = json.loads(kept({**state, "unique_hashes": sorted(state["unique_hashes"])}))
+            state = read(kept(state))
     return {"runs": runs}
 
 
@@ -111,18 +130,25 @@ class Item(dict):
 
 
 def ours(scripts):
-    lines = "".join(json.dumps(script, ensure_ascii=False) + "\n" for script in scripts)
+    lines = "".join(json.dumps(typed.mark(script), ensure_ascii=False) + "\n" for script in scripts)
     result = subprocess.run([os.path.join(place("SPILE_FILTERS"), "incremental_filter")], input=lines, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
 def plain(found):
-    """Without the words of errors; of the page that fails nothing is said by dlt."""
+    """As text, in which 1 is not True, without the words of errors; of the page that fails nothing is said by dlt. A Z in a state that spile leaves as it is
+    is an offset, too."""
     if "error" in found:
         return "refused"
-    return [{**{key: value for key, value in run.items() if key != "error"}, "failed": "error" in run,
-             "passed": run.get("passed", [])[:len(run.get("enough", []))], "enough": run.get("enough", [])} for run in found["runs"]]
+    text = json.dumps([{**{key: value for key, value in run.items() if key != "error"}, "failed": "error" in run,
+             "passed": run.get("passed", [])[:len(run.get("enough", []))], "enough": run.get("enough", [])} for run in found["runs"]], sort_keys=True)
+    return re.sub(r'(\\uf027[^"]*)Z"', r'\1+00:00"', text)
+
+
+def differ(got, want):
+    """What a bug of dlt's stops tells nothing: test_lag_and_a_page_without_values."""
+    return plain(got) != plain(want) and not any(run.get("error") == "AssertionError()" for run in want.get("runs", []))
 
 
 # ---- random sequences ------------------------------------------------------------------------------------------------------------------
@@ -143,6 +169,23 @@ CURSORS = {
     "beyond doubles": [2**62, 2**62 + 1, float(2**62), -(2**62) - 1, -float(2**62), 1e23, -1e300, 2**64 - 1, float(2**64)],
     "anything": [1, "x", 2.5, True],
 }
+DAY = datetime(2024, 1, 31, 23, 59)
+NAIVE = [DAY, DAY.replace(microsecond=250000), datetime(2024, 2, 1), datetime(2024, 2, 1, 0, 59), datetime(2024, 2, 29, 12), datetime(2024, 3, 1)]
+AWARE = [v.replace(tzinfo=zone) for v in NAIVE for zone in (east(0), east(0), east(1), east(-5.5))]
+DECIMALS = [*map(Decimal, ("0", "1", "1.0", "1.50", "-2", "1E+2", "0.1", "100.000000000000000001", "-0.0", "Infinity"))]
+TYPED = {
+    "timestamps": AWARE,
+    "naive timestamps": NAIVE,
+    "timestamps of both sorts": NAIVE + AWARE,
+    "extreme timestamps": [datetime(1, 1, 1, 1), datetime(9999, 12, 31, 23), *(datetime(1, 1, 1, 1, tzinfo=east(h)) for h in (2, 0, -2)),
+                           *(datetime(9999, 12, 31, 23, tzinfo=east(h)) for h in (2, 0, -2))],
+    "typed dates": [date(2024, 1, 31), date(2024, 2, 1), date(2024, 2, 2), date(2024, 2, 29), date(2023, 12, 31), date(1, 1, 1), date(9999, 12, 31)],
+    "typed times": [time(0), time(3, 4), time(3, 4, 5), time(3, 4, 5, 6000), time(23, 59, 59, 999999)],
+    "decimals": DECIMALS,
+    "decimals and numbers": [*DECIMALS, 0, 1, True, 0.1, 1.5, 100, 1e300, -1e-300, 2**64 - 1, Decimal(2**64 - 1), 1.0000000000000002, Decimal("1.0000000000000002")],
+    "binary": [b"\0", b"\0\0", b"a", b"\xff", b"\xfe\xff", b"ab"],
+    "types of all sorts": [DAY, DAY.date(), DAY.time(), Decimal("1"), b"a", "a", 1, "2024-01-31T23:59:00"],
+}
 PATHS = {"ts": lambda v: {"ts": v}, "a.b": lambda v: {"a": {"b": v}}, "l[0].c": lambda v: {"l": [{"c": v}]}, "$..deep": lambda v: {"x": {"deep": v}},
          "['a.b']": lambda v: {"a.b": v}}
 
@@ -150,20 +193,38 @@ PATHS = {"ts": lambda v: {"ts": v}, "a.b": lambda v: {"a": {"b": v}}, "l[0].c": 
 def option(v):
     """JSON, but for texts that can't be taken for it."""
     plain = isinstance(v, str) and (v and not v[0].isdigit() and v not in ("true", "false", "null") or "-" in v[1:])
-    return v if plain else json.dumps(v)
+    return v if plain else custom_encode(v) if word(v) else json.dumps(v)
+
+
+def word(v):
+    """The kind of a value that JSON has not."""
+    return next((name[1:] for name in typed.mark(v)), None) if isinstance(typed.mark(v), dict) else None
+
+
+def random_bounds(r, values):
+    """Initial and end, which are of one kind."""
+    initial = r.choice(values if r.random() < 0.9 else {**CURSORS, **TYPED}[r.choice([*CURSORS, *TYPED])])
+    bounds = {}
+    if r.random() < 0.6:
+        bounds["initial"] = option(initial)
+    if r.random() < 0.2:
+        bounds["end"] = option(r.choice([v for v in values if word(v) == word(initial)] or [initial]))
+        if r.random() < 0.9:
+            bounds.setdefault("initial", option(initial))
+    return {**bounds, "kind": word(initial)} if bounds and word(initial) else bounds
+
+
+def of_both_sorts(values):
+    return len({v.tzinfo is None for v in values if isinstance(v, datetime)}) > 1
 
 
 def random_options(r, path, kind):
-    values = CURSORS[kind]
-    options = {"cursor": path, "last_value": r.choice(["max", "max", "min"])}
-    if r.random() < 0.6:
-        options["initial"] = option(r.choice(values if r.random() < 0.9 else CURSORS[r.choice([*CURSORS])]))
-    if r.random() < 0.2:
-        options["end"] = option(r.choice(values))
-        if r.random() < 0.9:
-            options.setdefault("initial", option(r.choice(values)))
+    values = {**CURSORS, **TYPED}[kind]
+    options = {"cursor": path, "last_value": r.choice(["max", "max", "min"]), **random_bounds(r, values)}
     if r.random() < 0.25:
-        options["lag"] = r.choice([1, 2, 3600, 0.5] if kind.startswith("times") else [1, 2, 0.5])
+        options["lag"] = r.choice([1, 2, 3600, 0.5, 86400.5, 1e-6, 1.4e-6] if "times" in kind else [1, 2, 0.5, 1.5, 1e-13])
+        if "end" in options and of_both_sorts([*values, value(options.get("initial"), options.get("kind"))]):
+            del options["lag"]  # test_lag_beside_an_end
     elif r.random() < 0.1:
         options["last_value"] = "longest"
     if r.random() < 0.3:
@@ -178,7 +239,7 @@ def random_options(r, path, kind):
 
 def random_item(r, script, values):
     path = script["options"]["cursor"]
-    document = {"id": r.randint(1, 5), "k": r.choice(["x", "y", None, {"z": [1, 2.0], "\u00e4": 1e-7}])}
+    document = {"id": r.randint(1, 5), "k": r.choice(["x", "y", None, {"z": [1, 2.0], "\u00e4": 1e-7}, *script["k"]])}
     if r.random() < (0.15 if "missing" in script["options"] else 0.005):
         return {**document, **r.choice([{}, PATHS[path](None)])}
     return {**document, **PATHS[path](r.choice(values))}
@@ -189,20 +250,24 @@ def random_state(r, script, values):
     last, legacy, key = r.choice(values), r.random() < 0.4, columns(script, script["options"])
     items = [random_item(r, script, [last]) for _ in range(r.randint(0, 5))]
     hashes = {digest_dedup_value(resolve_column_value(key, item) if key else item, legacy) for item in items}
-    return {"initial_value": r.choice([None, last]), "last_value": last, "unique_hashes": sorted(hashes),
-            "start_value": r.choice([None, *values])}
+    state = kept({"initial_value": r.choice([None, last]), "last_value": last, "unique_hashes": sorted(hashes), "start_value": r.choice([None, *values])})
+    return json.loads(state.replace("+00:00", r.choice(["+00:00", "Z"])))  # as dlt once had it
+
+
+def is_typed(seed):
+    return seed % 5 < 2
 
 
 def sequence(seed):
     r = random.Random(seed)
-    kind = r.choice([*CURSORS] + ["integers", "times 0", "dates"])
+    kind = r.choice([*TYPED] if is_typed(seed) else [*CURSORS] + ["integers", "times 0", "dates"])
+    values = {**CURSORS, **TYPED}[kind]
     path = r.choice([*PATHS] + ["ts"] * 6)
-    script = {"options": random_options(r, path, kind), "key": r.choice([None, None, "id", "id", "id,k"])}
+    script = {"options": random_options(r, path, kind), "key": r.choice([None, None, "id", "id", "id,k"]), "k": values[:2] if is_typed(seed) else []}
     if r.random() < 0.25:
-        script["state"] = random_state(r, script, CURSORS[kind])
+        script["state"] = random_state(r, script, values)
     if r.random() < 0.2:
         script["later"] = random_options(r, path, kind)
-    values = CURSORS[kind]
     runs = [[[random_item(r, script, values) for _ in range(r.randint(0, 5))] for _ in range(r.randint(0, 3))]
             for _ in range(r.randint(1, 4))]
     return {**script, "runs": [[page for page in pages if page] for pages in runs]}
@@ -226,22 +291,27 @@ def smaller(script):
 
 def shrink(script):
     for candidate in smaller(script):
-        if plain(dlts(candidate)) != plain(ours([candidate])[0]):
+        if differ(ours([candidate])[0], dlts(candidate)):
             return shrink(candidate)
     return script
+
+
+def report(wanted, different, sort=""):
+    runs = [run for want in wanted if "runs" in want for run in want["runs"]]
+    print(f"\n{len(wanted)} {sort}sequences from seed {SEED}: {len(different)} differ; {len(runs)} runs, {sum('error' in run for run in runs)} failed, "
+          f"{sum('error' in want for want in wanted)} refused")
 
 
 def test_sequences(capsys):
     scripts = [sequence(seed) for seed in range(SEED, SEED + SEQUENCES)]
     wanted = [dlts(script) for script in scripts]
-    differ = [script for script, got, want in zip(scripts, ours(scripts), wanted, strict=True) if plain(got) != plain(want)]
+    different = [script for script, got, want in zip(scripts, ours(scripts), wanted, strict=True) if differ(got, want)]
     with capsys.disabled():
-        runs = [run for want in wanted if "runs" in want for run in want["runs"]]
-        print(f"\n{SEQUENCES} sequences from seed {SEED}: {len(differ)} differ; {len(runs)} runs, {sum('error' in run for run in runs)} failed, "
-              f"{sum('error' in want for want in wanted)} refused")
-    if differ:
-        script = shrink(differ[0])
-        pytest.fail(f"{len(differ)} differ, the first: {json.dumps(script, ensure_ascii=False)}\n  dlt   {dlts(script)}\n  spile {ours([script])[0]}")
+        report(wanted, different)
+        report([want for seed, want in enumerate(wanted, SEED) if is_typed(seed)], [script for script in different if script["k"]], "typed ")
+    if different:
+        script = shrink(different[0])
+        pytest.fail(f"{len(different)} differ, the first: {script}\n  dlt   {dlts(script)}\n  spile {ours([script])[0]}")
 
 
 CASES = {
@@ -265,11 +335,32 @@ def test_recorded(case):
     assert plain(dlts(script)) == plain({"runs": found})
 
 
+def test_lag_beside_an_end():
+    """There is no lag then. dlt has none either, but compares with the bounds as they were given, which fails once these follow the items' zone."""
+    options = {"cursor": "ts", "initial": "2024-01-01", "end": "2024-01-05", "kind": "timestamp"}
+    items = [{"id": day, "ts": datetime(2024, 1, day, tzinfo=east(0))} for day in (1, 4, 5)]
+    without, beside = ({"options": {**options, **lag}, "key": None, "k": [], "runs": [[items]]} for lag in ({}, {"lag": 3600}))
+    assert dlts(without)["runs"][0]["passed"] == ours([without])[0]["runs"][0]["passed"] == ours([beside])[0]["runs"][0]["passed"] == [[0, 1]]
+    assert "can't compare" in dlts(beside)["runs"][0]["error"]
+
+
+def test_lag_and_a_page_without_values():
+    """Timestamps may come after it. dlt takes for granted that the first of them meets the lagged start, which it has left by then."""
+    options = {"cursor": "ts", "lag": 3600, "missing": "include"}
+    pages = [[{"id": 1}], [{"id": 2, "ts": NAIVE[1]}, {"id": 3, "ts": NAIVE[0] - timedelta(hours=1)}, {"id": 4, "ts": NAIVE[0] - timedelta(hours=2)}]]
+    state = {"initial_value": None, "last_value": NAIVE[0], "unique_hashes": [], "start_value": None}
+    script = {"options": options, "key": None, "k": [], "state": json.loads(kept(state)), "runs": [pages]}
+    assert dlts(script)["runs"][0]["error"] == "AssertionError()"
+    assert ours([script])[0]["runs"][0]["passed"] == [[0], [0, 1]]
+
+
 def test_a_difference_is_seen():
     script = {"options": {"cursor": "ts"}, "key": None, "runs": [[[{"ts": 1}, {"ts": 0}]]]}
     assert plain(dlts(script)) != plain(ours([{**script, "options": {"cursor": "ts", "initial": "1"}}])[0])
     assert plain(dlts(script)) != plain(ours([{**script, "runs": [[[{"ts": 1}, {"ts": 2}]]]}])[0])
     assert plain(dlts(script)) != plain(ours([{**script, "options": {"cursor": "none"}}])[0])
+    script["runs"] = [[[{"ts": Decimal("1.0")}, {"ts": Decimal("1")}]]]
+    assert plain(dlts(script)) != plain(ours([{**script, "runs": [[[{"ts": Decimal("1")}, {"ts": Decimal("1.0")}]]]}])[0])
 
 
 @pytest.mark.parametrize(("options", "key", "items", "words"), [

@@ -11,50 +11,7 @@
 #include <spile/spile.h>
 
 #include "extract/item.h"
-
-/* ---- typed values --------------------------------------------------------------------------------------------------------------- */
-
-static const char *const marks[] = { "$timestamp", "$date", "$time", "$decimal", "$binary" }; /* as the kinds follow each other */
-
-/* Writes over the digits. */
-static size_t decode_hex(char *digits)
-{
-    size_t length = strlen(digits) / 2;
-
-    for (size_t i = 0; i < length; i++) {
-        char pair[] = { digits[2 * i], digits[2 * i + 1], '\0' };
-
-        digits[i] = (char)strtol(pair, NULL, 16);
-    }
-    return length;
-}
-
-static bool make_typed(yyjson_mut_val *object)
-{
-    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
-        enum document_kind kind = (enum document_kind)(DOCUMENT_TIMESTAMP + i);
-        char *text = (char *)(uintptr_t)yyjson_mut_get_str(yyjson_mut_obj_get(object, marks[i]));
-
-        if (!text)
-            continue;
-        object->tag = document_typed_tag(kind, kind == DOCUMENT_BINARY ? decode_hex(text) : strlen(text));
-        object->uni.str = text;
-        return true;
-    }
-    return false;
-}
-
-/* What is marked becomes a typed value, in place. */
-static void make_all_typed(yyjson_mut_val *value)
-{
-    yyjson_mut_val *key, *child;
-    size_t i, count;
-
-    if (yyjson_mut_is_obj(value) && make_typed(value))
-        return;
-    yyjson_mut_obj_foreach(value, i, count, key, child) make_all_typed(child);
-    yyjson_mut_arr_foreach(value, i, count, child) make_all_typed(child);
-}
+#include "typed_script.h"
 
 /* ---- loading -------------------------------------------------------------------------------------------------------------------- */
 

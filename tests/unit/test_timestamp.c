@@ -451,6 +451,59 @@ static void formats(void **state)
     }
 }
 
+#define BAD INT64_MIN
+
+/* Timestamps that keep their zone: the clock, its offset, and Python's isoformat() of it. */
+static void zones_are_kept(void **state)
+{
+    static const struct {
+        const char *in;
+        int64_t clock;
+        int offset;
+        const char *out; /* NULL: the same */
+    } cases[] = {
+        { "2024-01-01T10:00:00+00:00", 1704103200000000, 0, NULL },
+        { "2024-01-01T10:00:00Z", 1704103200000000, 0, "2024-01-01T10:00:00+00:00" },
+        { "2024-01-01T10:00:00.123456-05:30", 1704103200123456, -19800, NULL },
+        { "2024-01-01 10:00:00.5+0130", 1704103200500000, 5400, "2024-01-01T10:00:00.500000+01:30" },
+        { "1893-04-01T00:00:00+00:53:28", -2422051200000000, 3208, NULL },
+        { "1893-04-01T00:00:00.000001-00:53:28", -2422051199999999, -3208, NULL },
+        { "0001-01-01T00:00:00+23:59", -62135596800000000, 86340, NULL },
+        { "9999-12-31T23:59:59.999999-23:59", 253402300799999999, -86340, NULL },
+        { "1893-04-01T00:00:00+00:53:60", BAD, 0, NULL },
+        { "1893-04-01T00:00:00+00:53:2x", BAD, 0, NULL },
+        { "1893-04-01T00:00:00+24:00", BAD, 0, NULL },
+        { "2024-02-30T00:00:00", BAD, 0, NULL },
+        { "10:00:00", BAD, 0, NULL },
+        { "1704103200", BAD, 0, NULL },
+        { "", BAD, 0, NULL },
+    };
+    static const char *const naive[] = { "2024-01-01T10:00:00", "2024-01-01T10:00:00.000001", "0001-01-01T00:00:00" };
+    struct timestamp timestamp;
+    char out[TIMESTAMP_CHARS];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const char *want = cases[i].out ? cases[i].out : cases[i].in;
+        bool found = timestamp_read(cases[i].in, strlen(cases[i].in), &timestamp);
+
+        if (found != (cases[i].clock != BAD))
+            fail_msg("\"%s\": %sread", cases[i].in, found ? "" : "not ");
+        if (!found)
+            continue;
+        if (timestamp.clock != cases[i].clock || timestamp.offset != cases[i].offset || !timestamp.is_aware)
+            fail_msg("\"%s\": got %lld, %d", cases[i].in, (long long)timestamp.clock, timestamp.offset);
+        assert_int_equal(timestamp_write(&timestamp, out), strlen(want));
+        assert_string_equal(out, want);
+    }
+    for (size_t i = 0; i < COUNT(naive); i++) {
+        assert_true(timestamp_read(naive[i], strlen(naive[i]), &timestamp) && !timestamp.is_aware && !timestamp.offset);
+        timestamp_write(&timestamp, out);
+        assert_string_equal(out, naive[i]);
+    }
+    assert_true(timestamp_read("2024-01-01", 10, &timestamp) && !timestamp.is_aware && timestamp.clock == 1704067200000000);
+}
+
 /* What lies outside of the years 1 to 9999 has no agreed text, but must fit. */
 static void formats_of_extremes_fit(void **state)
 {
@@ -524,7 +577,7 @@ int main(void)
         cmocka_unit_test(texts_as_in_dlt),         cmocka_unit_test(texts_not_as_in_dlt), cmocka_unit_test(zero_bytes),
         cmocka_unit_test(numbers),                 cmocka_unit_test(integers),            cmocka_unit_test(formats),
         cmocka_unit_test(formats_of_extremes_fit), cmocka_unit_test(every_day_reads_back),
-        cmocka_unit_test(dates_are_detected),
+        cmocka_unit_test(dates_are_detected),      cmocka_unit_test(zones_are_kept),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
