@@ -2,8 +2,7 @@
  *
  *   {"destination": "x.duckdb", "dataset": "d", "data_dir": "...", "table": "t", "columns": "a:decimal", "items": [{"a": {"$decimal": "1.5"}}, ...]}
  *
- * $timestamp, $date, $time and $decimal have the text that such a document has, $binary hexadecimal digits. Prints the load info as JSON, or the
- * error. */
+ * Their marks are those of typed_script.h. "primary_key" and "incremental" are the resource's, if given. Prints the load info as JSON, or the error. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include <spile/spile.h>
 
 #include "extract/item.h"
+#include "script.h"
 #include "typed_script.h"
 
 /* ---- loading -------------------------------------------------------------------------------------------------------------------- */
@@ -35,7 +35,7 @@ static enum spile_status give_item(struct spile_emitter *out, void *user, struct
     return status;
 }
 
-static enum spile_status run(yyjson_mut_val *script, struct spile_error *err)
+static enum spile_status run(yyjson_mut_val *script, yyjson_val *plain, struct spile_error *err)
 {
     struct items items = { .list = yyjson_mut_obj_get(script, "items") };
     struct spile_pipeline *pipeline = NULL;
@@ -49,7 +49,8 @@ static enum spile_status run(yyjson_mut_val *script, struct spile_error *err)
     make_all_typed(items.list);
     status = spile_source_new(&source, "g", NULL, err);
     if (!status)
-        status = spile_source_add(source, words[3], SPILE_RESOURCE(.generate = give_item, .user = &items, .columns = words[4]), err);
+        status = spile_source_add(source, words[3], SPILE_RESOURCE(.generate = give_item, .user = &items, .columns = words[4], .primary_key = text_of(plain, "primary_key"),
+                                                                    .incremental = incremental_of(yyjson_obj_get(plain, "incremental"))), err);
     if (!status)
         status = spile_pipeline_open(&pipeline, "g", SPILE_PIPELINE_OPTIONS(.destination = words[0], .dataset = words[1], .data_dir = words[2]), err);
     if (!status)
@@ -71,7 +72,7 @@ int main(void)
 
     if (!script)
         return 99;
-    status = run(yyjson_mut_doc_get_root(script), &err);
+    status = run(yyjson_mut_doc_get_root(script), yyjson_doc_get_root(read), &err);
     if (status)
         fprintf(stderr, "%s\n%s\n%s\n", err.message, err.where, err.hint);
     yyjson_mut_doc_free(script);

@@ -31,10 +31,10 @@ def mark(value):
     return str(value) if isinstance(value, UUID) else value
 
 
-def load(work, items, columns):
+def load(work, items, columns, **told):
     """Into table t. `columns`: hints as dlt has them."""
     script = {"destination": str(work.database), "dataset": "d", "data_dir": str(work.data), "table": "t", "columns": column_words(columns) or None,
-              "items": mark(items)}
+              "items": mark(items), **told}
     result = subprocess.run([os.path.join(place("SPILE_FILTERS"), "typed_filter")], input=json.dumps(script), capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout)

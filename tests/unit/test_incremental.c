@@ -671,6 +671,20 @@ static void what_can_have_no_lag(void **state)
     }
 }
 
+/* Python can't bring such a moment to UTC, wherever the lag would take it. */
+static void a_moment_before_the_first_year(void **state)
+{
+    struct incremental *inc = incremental_with(&(struct spile_incremental){ .cursor = "ts", .lag = 7200, .last_value = SPILE_MIN }, NULL);
+    yyjson_mut_doc *before = state_with("'" DATETIME "0001-01-01T00:00:00+02:00'");
+    struct spile_error err = { 0 };
+
+    (void)state;
+    assert_int_equal(incremental_begin(inc, yyjson_mut_doc_get_root(before), &err), SPILE_USAGE);
+    assert_non_null(strstr(err.message, "it would be beyond the years 1 to 9999"));
+    yyjson_mut_doc_free(before);
+    incremental_free(inc);
+}
+
 /* ---- values ---------------------------------------------------------------------------------------------------------------------- */
 
 #define ZEROS_20 "00000000000000000000"
@@ -881,6 +895,7 @@ int main(void)
         cmocka_unit_test(failures_say_what_to_do),
         cmocka_unit_test(keys_up_to_the_limit),
         cmocka_unit_test(what_can_have_no_lag),
+        cmocka_unit_test(a_moment_before_the_first_year),
         cmocka_unit_test(values_are_compared_as_in_python),
         cmocka_unit_test(values_come_back_from_a_state),
         cmocka_unit_test(hashes_of_items),
