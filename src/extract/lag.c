@@ -411,17 +411,28 @@ static enum spile_status lag_timestamp(struct cursor *out, struct text *memory, 
     return set_typed(out, memory, value->mark, iso, timestamp_write(&timestamp, iso), err);
 }
 
-static enum spile_status lag_date(struct cursor *out, struct text *memory, const struct cursor *value, double lag, bool upward,
-                                  struct spile_error *err)
+/* A date is its midnight where `initial` is a timestamp. */
+static enum spile_status lag_midnight(struct cursor *out, struct text *memory, const struct cursor *value, int32_t days, double lag, bool upward,
+                                      struct spile_error *err)
+{
+    struct cursor midnight = { .kind = CURSOR_TIMESTAMP, .mark = MARK_TIMESTAMP, .integer = days * DAY_MICROS, .text = value->text };
+
+    return lag_timestamp(out, memory, &midnight, lag, upward, err);
+}
+
+static enum spile_status lag_date(struct cursor *out, struct text *memory, const struct cursor *value, const struct cursor *initial, double lag,
+                                  bool upward, struct spile_error *err)
 {
     int64_t after;
     int32_t days;
     char iso[TIMESTAMP_CHARS];
 
-    if (lag > LAG_DAYS_MAX)
-        return fail_long(value, err);
     if (!date_from_text(value->text.text, value->text.length, &days))
         return fail_years(value, err);
+    if (initial->kind == CURSOR_TIMESTAMP)
+        return lag_midnight(out, memory, value, days, lag, upward, err);
+    if (lag > LAG_DAYS_MAX)
+        return fail_long(value, err);
     after = days + lag_whole_days(lag, upward);
     if (!timestamp_in_years(after * DAY_MICROS))
         return fail_years(value, err);
@@ -477,7 +488,7 @@ enum spile_status lag_apply(struct cursor *out, struct text *memory, const struc
     case CURSOR_TIMESTAMP:
         return lag_timestamp(out, memory, value, lag, upward, err);
     case CURSOR_DATE:
-        return lag_date(out, memory, value, lag, upward, err);
+        return lag_date(out, memory, value, initial, lag, upward, err);
     case CURSOR_DECIMAL:
     case CURSOR_TIME:
     case CURSOR_BINARY:

@@ -218,12 +218,13 @@ def of_both_sorts(values):
     return len({v.tzinfo is None for v in values if isinstance(v, datetime)}) > 1
 
 
-def random_options(r, path, kind):
+def random_options(r, path, kind, seen):
+    """`seen`: what items have there."""
     values = {**CURSORS, **TYPED}[kind]
     options = {"cursor": path, "last_value": r.choice(["max", "max", "min"]), **random_bounds(r, values)}
     if r.random() < 0.25:
         options["lag"] = r.choice([1, 2, 3600, 0.5, 86400.5, 1e-6, 1.4e-6] if "times" in kind else [1, 2, 0.5, 1.5, 1e-13])
-        if "end" in options and of_both_sorts([*values, value(options.get("initial"), options.get("kind"))]):
+        if "end" in options and of_both_sorts([*seen, value(options.get("initial"), options.get("kind"))]):
             del options["lag"]  # test_lag_beside_an_end
     elif r.random() < 0.1:
         options["last_value"] = "longest"
@@ -263,11 +264,11 @@ def sequence(seed):
     kind = r.choice([*TYPED] if is_typed(seed) else [*CURSORS] + ["integers", "times 0", "dates"])
     values = {**CURSORS, **TYPED}[kind]
     path = r.choice([*PATHS] + ["ts"] * 6)
-    script = {"options": random_options(r, path, kind), "key": r.choice([None, None, "id", "id", "id,k"]), "k": values[:2] if is_typed(seed) else []}
+    script = {"options": random_options(r, path, kind, values), "key": r.choice([None, None, "id", "id", "id,k"]), "k": values[:2] if is_typed(seed) else []}
     if r.random() < 0.25:
         script["state"] = random_state(r, script, values)
     if r.random() < 0.2:
-        script["later"] = random_options(r, path, kind)
+        script["later"] = random_options(r, path, r.choice([*TYPED] if is_typed(seed) and r.random() < 0.2 else [kind]), values)
     runs = [[[random_item(r, script, values) for _ in range(r.randint(0, 5))] for _ in range(r.randint(0, 3))]
             for _ in range(r.randint(1, 4))]
     return {**script, "runs": [[page for page in pages if page] for pages in runs]}

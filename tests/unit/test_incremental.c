@@ -372,6 +372,7 @@ static const struct {
     { { .cursor = "ts", .lag = 1 }, "'" DATETIME "0001-01-01T01:00:01+01:00'", "'0001-01-01T01:00:00+01:00'", NULL },
     { { .cursor = "ts", .initial = "2024-02-29T12:00:00Z", .kind = SPILE_TIMESTAMP, .lag = 86400 }, "'" DATETIME "2024-03-01T00:00:00+01:00'",
       "'2024-02-29T12:00:00+00:00'", NULL },
+    { { .cursor = "ts", .initial = "2024-01-01", .kind = SPILE_TIMESTAMP, .lag = 2 }, "'" DATE "2024-03-01'", "'2024-02-29T23:59:58'", NULL },
     { { .cursor = "ts", .lag = 0.5 }, "'" DATE "2024-03-01'", "'2024-02-29'", NULL },
     { { .cursor = "ts", .lag = 0.5, .last_value = SPILE_MIN }, "'" DATE "2024-03-01'", "'2024-03-01'", NULL },
     { { .cursor = "ts", .lag = 1e-13 }, "'" DATE "2024-03-01'", "'2024-03-01'", NULL },
