@@ -189,6 +189,23 @@ def test_incremental(work, tmp_path, name, key):
     check(work, tmp_path, *runs, resource={"primary_key": key, "incremental": CURSORS[name]} if key else {"incremental": CURSORS[name]})
 
 
+KINDS = {
+    "timestamps": lambda n: pa.array([1_700_000_000_000_000 + i * 1_500_000 for i in n], pa.timestamp("us", "UTC")),
+    "naive timestamps": lambda n: pa.array([1_700_000_000_000_000 + i * 1_000_000 for i in n], pa.timestamp("us")),
+    "dates": lambda n: pa.array([19000 + i for i in n], pa.date32()),
+    "decimals": lambda n: pa.array([D(i) / 4 for i in n], pa.decimal128(12, 2)),
+    "doubles": lambda n: pa.array([i / 4 for i in n], pa.float64()),
+    "texts": lambda n: pa.array([f"k{i}" for i in n]),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_cursors_of_all_kinds(work, tmp_path, kind):
+    runs = [[T({"id": pa.array([p[0] for p in pairs], pa.int64()), "c": KINDS[kind]([p[1] for p in pairs])})] for pairs in
+            ([(1, 1), (2, 5), (3, 5)], [(5, 5), (3, 5), (6, 3)], [(7, 6), (5, 5)])]
+    check(work, tmp_path, *runs, resource={"incremental": {"cursor": "c"}})
+
+
 def test_random_sequences(tmp_path):
     """A batch in each run, as dlt decides by batch what spile decides by row."""
     seed = int(os.environ.get("SPILE_SEED", random.SystemRandom().randrange(10**9)))
