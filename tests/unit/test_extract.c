@@ -389,7 +389,7 @@ static void unordered_ones_lose_nothing(void **state)
 
 static void a_slow_one_does_not_stop_the_others(void **state)
 {
-    struct series slow = { .name = "s", .count = 2, .sleep_us = 60000 }, fast = { .name = "f", .count = 5, .sleep_us = 100 };
+    struct series slow = { .name = "s", .count = 2, .sleep_us = 150000 }, fast = { .name = "f", .count = 5, .sleep_us = 100 };
     struct spile_source *source = source_of(NULL);
 
     (void)state;
@@ -703,7 +703,7 @@ static void one_thread_draws_from_hundreds(void **state)
 
 static void timers_come_in_their_order(void **state)
 {
-    struct series a = { .name = "a", .count = 2, .again_ms = 40 }, b = { .name = "b", .count = 3, .again_ms = 15 };
+    struct series a = { .name = "a", .count = 2, .again_ms = 300 }, b = { .name = "b", .count = 3, .again_ms = 20 };
     struct spile_source *source = source_of(NULL);
 
     (void)state;
