@@ -85,6 +85,9 @@ function(register_unit_tests)
             set_tests_properties(unit.${name} PROPERTIES TIMEOUT 900)
         endif()
         set_property(TEST unit.${name} APPEND PROPERTY ENVIRONMENT "CMOCKA_XML_FILE=${results}/unit.${name}.%g.xml")
+        if(name STREQUAL pipeline_faults AND SPILE_SANITIZE) # so slow there
+            set_property(TEST unit.${name} APPEND PROPERTY ENVIRONMENT SPILE_FAULT_SCENARIOS=25)
+        endif()
     endforeach()
 endfunction()
 
