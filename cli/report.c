@@ -403,6 +403,23 @@ static void reading_line(struct line *line, const struct spile_progress *progres
     eta_add(line, seconds, progress->bytes_read, progress->bytes_total);
 }
 
+/* The table in work goes last: it is the first to be left out. Of one table the row count says all. */
+static void table_add(struct line *line, const struct spile_progress *progress)
+{
+    char name[LINE_BYTES];
+    size_t at = 0;
+
+    while (at < progress->table_count && progress->tables[at].rows >= progress->tables[at].rows_total)
+        at++;
+    if (progress->table_count < 2 || at == progress->table_count)
+        return;
+    snprintf(name, sizeof(name), "%s", progress->tables[at].name);
+    for (char *c = name; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7F)
+            *c = '?'; /* data must not drive the terminal */
+    line_add(line, "into %s", name);
+}
+
 static void writing_line(struct line *line, const struct spile_progress *progress, double seconds)
 {
     char done[UNIT_BYTES], total[UNIT_BYTES], rate[UNIT_BYTES];
@@ -416,6 +433,7 @@ static void writing_line(struct line *line, const struct spile_progress *progres
     if (seconds > 0)
         line_add(line, "%s rows/s", count_text(rate, (uint64_t)((double)progress->rows / seconds)));
     eta_add(line, seconds, progress->rows, progress->rows_total);
+    table_add(line, progress);
 }
 
 void progress_start(struct progress_line *line, bool wanted)

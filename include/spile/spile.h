@@ -558,6 +558,13 @@ struct spile_resource_info {
     uint64_t items;       /* of these, what steps and cursor have let through: loaded, or given to transformers */
 };
 
+/* How far a table is. */
+struct spile_table_progress {
+    const char *name;     /* as in the database */
+    uint64_t rows;        /* in the load package so far (that may be less than is unpacked); from SPILE_STAGE_LOAD on: handed to the database so far */
+    uint64_t rows_total;  /* from SPILE_STAGE_LOAD on: rows to hand over; else 0 */
+};
+
 /* Counts of a run in progress. */
 struct spile_progress {
     enum spile_stage stage;
@@ -568,6 +575,9 @@ struct spile_progress {
     uint64_t rows_total;  /* SPILE_STAGE_LOAD: rows to hand over; else 0 */
     const struct spile_resource_info *resources; /* of a source, all of them, as far as they are; valid during the call. NULL: there is no source */
     size_t resource_count;
+    const struct spile_table_progress *tables; /* in the order of their first rows, in which they are loaded, too: one after another; those that are known
+                             so far. Valid during the call */
+    size_t table_count;
 };
 
 struct spile_run_options {

@@ -15,7 +15,12 @@
 
 static enum spile_status put_batch(void *user, struct table_batch *batch, struct spile_error *err)
 {
-    return package_put(&((struct run *)user)->package, batch, err);
+    struct run *run = user;
+    enum spile_status status = package_put(&run->package, batch, err);
+
+    if (!status && run->options->progress && !tally_take(&run->tally, &run->package))
+        status = spile_fail_nomem(err);
+    return status;
 }
 
 static enum spile_status put_discarded(void *user, struct slice lines, struct spile_error *err)
@@ -59,7 +64,7 @@ static enum spile_status draw_input(struct drawing *d, uint32_t part, uint32_t n
         d->chunk.part = part;
         d->chunk.input = number;
         *go = normalizer_submit(d->normalizer, &d->chunk);
-        run_report(d->run, SPILE_STAGE_NORMALIZE, normalizer_rows(d->normalizer), 0, false);
+        run_report_drawn(d->run, normalizer_rows(d->normalizer), false);
     }
     chunker_free(chunker);
     return status;
@@ -98,7 +103,7 @@ static enum spile_status draw_stream(struct drawing *d, uint32_t part, struct Ar
 
         status = submit_rows(d, part, rows, offset, go, err);
         offset += count;
-        run_report(d->run, SPILE_STAGE_NORMALIZE, normalizer_rows(d->normalizer), 0, false);
+        run_report_drawn(d->run, normalizer_rows(d->normalizer), false);
     }
     rows_stream_end(&batches);
     return status;
@@ -224,6 +229,7 @@ enum spile_status run_draw(struct run *run, struct spile_error *err)
     if (!status)
         status = open.inputs ? normalizer_new(&d.normalizer, &options, err) : spile_fail_nomem(err);
     run->rereadable = true;
+    pthread_mutex_init(&run->tally.lock, NULL);
     if (!status) {
         run->source ? draw_source(&d, &reader_error) : draw_all(&d, &open, &reader_error);
         status = normalizer_finish(d.normalizer, &reader_error, err);
@@ -232,9 +238,10 @@ enum spile_status run_draw(struct run *run, struct spile_error *err)
         status = keep_refused(run, d.normalizer, err);
     if (!status) {
         run->duplicate_keys = normalizer_duplicate_keys(d.normalizer);
-        run_report(run, SPILE_STAGE_NORMALIZE, normalizer_rows(d.normalizer), 0, true);
+        run_report_drawn(run, normalizer_rows(d.normalizer), true);
     }
     normalizer_free(d.normalizer);
+    pthread_mutex_destroy(&run->tally.lock);
     free(d.chunk.bytes);
     for (size_t i = 0; i < open.count; i++)
         input_close(open.inputs[i]);

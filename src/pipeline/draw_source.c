@@ -258,7 +258,7 @@ static void tick(void *user)
 {
     struct drawing *d = ((struct gatherer *)user)->drawing;
 
-    run_report(d->run, SPILE_STAGE_NORMALIZE, normalizer_rows(d->normalizer), 0, false);
+    run_report_drawn(d->run, normalizer_rows(d->normalizer), false);
 }
 
 static bool begin(struct gatherer *g)

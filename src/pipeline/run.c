@@ -12,22 +12,8 @@
 #include "data/json.h"
 #include "schema/naming.h"
 
-#define PROGRESS_SECONDS 0.1
-
 /* The database's share of the memory that was allowed, in percent; it exceeds its own limit by what it counts late. */
 #define DESTINATION_MEMORY_PERCENT 60
-
-void run_report(struct run *run, enum spile_stage stage, uint64_t rows, uint64_t rows_total, bool force)
-{
-    double now = clock_seconds();
-    struct spile_progress progress = { stage, now - run->began, atomic_load(&run->consumed), run->bytes_total, rows, rows_total, run->resources,
-                                       run->source ? run->source->resource_count : 0 };
-
-    if (!run->options->progress || (!force && now - run->last_progress < PROGRESS_SECONDS))
-        return;
-    run->last_progress = now;
-    run->options->progress(&progress, run->options->progress_user);
-}
 
 /* ---- what is asked for ---------------------------------------------------------------------------------------------------------- */
 
@@ -219,7 +205,7 @@ static enum spile_status tell(struct run *run, const struct load_job *job, struc
     struct run_figures figures = { run->load_id, clock_seconds() - run->began, atomic_load(&run->consumed), run->duplicate_keys,
                                    run->refused, run->refused_count, run->resources, run->source ? run->source->resource_count : 0 };
 
-    run_report(run, SPILE_STAGE_DONE, run->package.rows, run->package.rows, true);
+    run_report_loaded(run, SPILE_STAGE_DONE, &run->package, run->package.rows, true);
     return info ? load_info_new(info, run->pipeline, job->already_loaded || job->package ? job : NULL, &figures, err) : SPILE_OK;
 }
 
@@ -282,6 +268,7 @@ static enum spile_status run_locked(struct run *run, struct spile_load_info **in
 void run_release(struct run *run)
 {
     run_drop_discarded(run);
+    tally_release(&run->tally);
     package_release(&run->package);
     schema_free(run->schema);
     yyjson_mut_doc_free(run->sources);

@@ -2,6 +2,8 @@
 #ifndef PIPELINE_RUN_H
 #define PIPELINE_RUN_H
 
+#include <pthread.h>
+
 #include "extract/source.h"
 #include "load/commit.h"
 #include "normalize/normalize.h"
@@ -23,6 +25,15 @@ struct run_part {
     struct spile_contract contract;
     bool is_new;            /* had no columns before this run's hints */
     size_t resource;        /* of a source: its index there */
+};
+
+/* Counts by table for the callback. */
+struct tally {
+    pthread_mutex_t lock; /* of the first list: workers fill it; there while run_draw draws */
+    struct spile_table_progress *tables;
+    size_t count, capacity;
+    struct spile_table_progress *told; /* the callback's thread only */
+    size_t told_capacity;
 };
 
 struct run {
@@ -60,6 +71,7 @@ struct run {
     bool rereadable; /* all inputs can be drawn again */
     uint64_t bytes_total;
     double last_progress;
+    struct tally tally;
     _Atomic uint64_t consumed, rows_handed_over;
     uint64_t duplicate_keys;
     struct refused_table *refused; /* in the arena */
@@ -116,7 +128,13 @@ enum spile_status run_take_parts(struct run *run, struct spile_data data, struct
 /* transfer.c: runs load_commit on a thread of its own, while this one reports progress and watches for a cancellation. */
 enum spile_status run_transfer(struct run *run, struct load_job *job, struct spile_error *err);
 
-/* Tells the caller's callback how far the run is, at most 10 times a second unless `force`. */
-void run_report(struct run *run, enum spile_stage stage, uint64_t rows, uint64_t rows_total, bool force);
+/* progress.c: what the caller's callback is told, on the thread that called spile_run(): at most 10 times a second unless `force`. `rows`: unpacked so far;
+ * or of the package handed over. */
+void run_report_drawn(struct run *run, uint64_t rows, bool force);
+void run_report_loaded(struct run *run, enum spile_stage stage, const struct package *package, uint64_t rows, bool force);
+
+void tally_release(struct tally *tally);
+bool tally_take(struct tally *tally, const struct package *package); /* what is in it by now; by the thread that fills it. False: out of memory */
+size_t tally_loaded(struct tally *tally, const struct package *package, uint64_t rows); /* into `told`, when so many rows are handed over: how many tables */
 
 #endif

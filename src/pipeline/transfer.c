@@ -55,7 +55,7 @@ static void watch(struct transfer *t)
         pthread_mutex_unlock(&t->lock);
         if (atomic_load(&run->pipeline->cancelled) && !atomic_load(&t->job->committing))
             run->target.ops->interrupt(run->target.destination);
-        run_report(run, SPILE_STAGE_LOAD, atomic_load(&run->rows_handed_over), t->job->package->rows, false);
+        run_report_loaded(run, SPILE_STAGE_LOAD, t->job->package, atomic_load(&run->rows_handed_over), false);
         pthread_mutex_lock(&t->lock);
     }
     pthread_mutex_unlock(&t->lock);
@@ -67,12 +67,16 @@ enum spile_status run_transfer(struct run *run, struct load_job *job, struct spi
     pthread_t thread;
     int code;
 
+    atomic_store(&run->rows_handed_over, 0); /* packages of earlier runs came before */
     pthread_mutex_init(&t.lock, NULL);
     pthread_cond_init(&t.ended, NULL);
     code = pthread_create(&thread, NULL, load, &t);
     if (!code) {
+        run_report_loaded(run, SPILE_STAGE_LOAD, job->package, 0, true);
         watch(&t);
         pthread_join(thread, NULL);
+        if (!t.status)
+            run_report_loaded(run, SPILE_STAGE_LOAD, job->package, atomic_load(&run->rows_handed_over), true);
     } else {
         t.status = spile_fail_errno(&t.error, SPILE_FAILED, code, "can't start a thread");
     }

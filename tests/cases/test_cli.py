@@ -684,6 +684,27 @@ def test_progress_with_a_known_size_tells_share_and_time_left(spile, terminal):
     assert re.search(want, screen.shown), screen.shown
 
 
+def writing(spile, terminal, name, *rows, columns=100):
+    """The first line that is drawn of the writing: nothing is written yet."""
+    write(spile.folder / name, *rows)
+    screen = terminal(columns)
+    process = spile.start("load", name, "--to", "db.duckdb", stderr=screen.slave)
+    process.communicate(timeout=60)
+    screen.read(0.2)
+    assert process.returncode == 0
+    return re.search(rb"\r( *\d+%  writing[^\x1b]*)\x1b\[K", screen.shown)[1].decode()
+
+
+def test_progress_of_writing_names_the_table_in_work(spile, terminal):
+    """If there are several, and where there is room for it: the line is narrower than the terminal."""
+    nested = {"n": 1, "items": [1, 2]}
+    want = "  0%  writing  0 of 3 rows  into a"
+    assert writing(spile, terminal, "a.json", nested) == want
+    assert writing(spile, terminal, "a.json", nested, columns=len(want) + 1) == want
+    assert writing(spile, terminal, "a.json", nested, columns=len(want)) == want.removesuffix("  into a")
+    assert writing(spile, terminal, "b.json", {"n": 1}, {"n": 2}) == "  0%  writing  0 of 2 rows"
+
+
 @pytest.mark.parametrize("columns", [20, 40])
 def test_progress_fits_the_terminal(spile, terminal, columns):
     screen = terminal(columns)

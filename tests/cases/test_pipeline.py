@@ -65,6 +65,40 @@ def test_progress_tells_of_resources(work):
     assert done.stdout.startswith("t 2 3 3\n{")
 
 
+def reports(work, *resources, **told):
+    """What the callback was told: (stage, rows, total, {table: (rows, total)})."""
+    script = {"pipeline": "shop", "destination": "shop.duckdb", "data_dir": str(work.data), "source": "shop", "progress_tables": True, "resources": resources, **told}
+    done = subprocess.run([os.path.join(place("SPILE_FILTERS"), "source_filter")], input=json.dumps(script), cwd=work.folder, env=work.environ(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    words = [line.split()[1:] for line in done.stdout.splitlines() if line.startswith("progress ")]
+    return [(*map(int, told[:3]), {told[i]: (int(told[i + 1]), int(told[i + 2])) for i in range(3, len(told), 3)}) for told in words]
+
+
+def test_progress_tells_of_tables(work):
+    """Every order has two lines: of n orders there are 2 n rows in the other table. At the end of each stage all of them are told of, and on the way never
+    more than all, nor fewer than before; a table is loaded when the ones before it are."""
+    told = reports(work, {"name": "orders", "pages": [[{"id": i, "lines": [1, 2]} for i in range(page * 1000, page * 1000 + 1000)] for page in range(100)]},
+                   {"name": "units", "pages": [[{"name": "kg"}]]})
+    n = 100000
+    drawn, loaded, done = ([report for report in told if report[0] == stage] for stage in range(3))
+    assert sorted(drawn[-1][3].items()) == [("orders", (n, 0)), ("orders__lines", (2 * n, 0)), ("units", (1, 0))] and drawn[-1][1:3] == (3 * n + 1, 0)
+    assert loaded[0][3] == {name: (0, rows) for name, (rows, _) in drawn[-1][3].items()} and loaded[0][1:3] == (0, 3 * n + 1)
+    assert loaded[-1][1:] == done[-1][1:] == (3 * n + 1, 3 * n + 1, {name: (rows, rows) for name, (rows, _) in drawn[-1][3].items()})
+    for before, after in zip(drawn, drawn[1:]):
+        assert all(before[3][name][0] <= after[3][name][0] for name in before[3])
+        assert list(after[3])[:len(before[3])] == list(before[3]) and sum(rows for rows, _ in after[3].values()) <= after[1]
+    for _, rows, _, tables in loaded:
+        partly = [0 if here == 0 else 2 if here == total else 1 for here, total in tables.values()]
+        assert sum(here for here, _ in tables.values()) == rows and partly == sorted(partly, reverse=True) and partly.count(1) <= 1
+
+
+def test_progress_of_a_package_that_waited_is_its_own(work):
+    """The rows of the load that an earlier run left do not count for the next one."""
+    run_source(work, {"name": "t", "pages": [[{"id": 1}, {"id": 2}, {"id": 3}]]}, no_load=True)
+    told = [report[1:] for report in reports(work, {"name": "t", "pages": [[{"id": 4}, {"id": 5}]]}, dataset="shop_dataset") if report[0] == 1]
+    assert [told[0], *told[-3:]] == [(0, 3, {"t": (0, 3)}), (3, 3, {"t": (3, 3)}), (0, 2, {"t": (0, 2)}), (2, 2, {"t": (2, 2)})]
+
+
 def test_a_plan_draws_a_sample(work):
     """Functions are called as in a run, but stop when enough is seen; nothing is changed, no state moves."""
     run_source(work, {"name": "t", "count": True, "pages": [[{"id": 1}]]})

@@ -6,6 +6,7 @@
  *       {"name": "lines", "from": "t", "emits": "lines", ...}]}      a transformer that emits the elements of the list "lines" of each item
  *
  * "stream" and "table": without resources, a file of an Arrow IPC stream as the run's data. "plan": 3 shows only what a run would do, by the first 3 items. "info_table" gets the load info. "progress": the last one that was told is printed before it, as "pages drawn items" of each resource.
+ * "progress_tables": all that is told, as "progress stage rows total", and "name rows total" of each table.
  * "count": a number in the resource's state goes up by one in each run. Prints the load info as JSON, or the error and its status. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,11 +112,26 @@ static enum spile_status add_resource(struct spile_source *source, yyjson_val *r
                             err);
 }
 
-static void tell(const struct spile_progress *progress, void *user)
+static void tell_resources(const struct spile_progress *progress)
 {
-    (void)user;
     for (size_t i = 0; progress->stage == SPILE_STAGE_DONE && i < progress->resource_count; i++)
         printf("%s %d %d %d\n", progress->resources[i].name, (int)progress->resources[i].pages, (int)progress->resources[i].drawn, (int)progress->resources[i].items);
+}
+
+static void tell_tables(const struct spile_progress *progress)
+{
+    printf("progress %d %d %d", (int)progress->stage, (int)progress->rows, (int)progress->rows_total);
+    for (size_t i = 0; i < progress->table_count; i++)
+        printf(" %s %d %d", progress->tables[i].name, (int)progress->tables[i].rows, (int)progress->tables[i].rows_total);
+    putchar('\n');
+}
+
+static void tell(const struct spile_progress *progress, void *user)
+{
+    if (flag_of(user, "progress_tables"))
+        tell_tables(progress);
+    else
+        tell_resources(progress);
 }
 
 static const char *const refreshes[] = { "keep", "drop_sources", "drop_resources", "drop_data", NULL };
@@ -158,7 +174,8 @@ static enum spile_status run(yyjson_val *script, struct spile_error *err)
         status = show_plan(pipeline, source, pages, yyjson_get_uint(yyjson_obj_get(script, "plan")), err);
     else if (!status)
         status = spile_run(pipeline, spile_from(source), SPILE_RUN_OPTIONS(.load_id = text_of(script, "load_id"), .refresh = (enum spile_refresh)number_of(script, "refresh", refreshes),
-                                             .no_load = flag_of(script, "no_load"), .progress = flag_of(script, "progress") ? tell : NULL), &info, err);
+                                             .no_load = flag_of(script, "no_load"), .progress = flag_of(script, "progress") || flag_of(script, "progress_tables") ? tell : NULL,
+                                             .progress_user = script), &info, err);
     if (!status && info)
         puts(spile_load_info_json(info));
     if (!status && text_of(script, "info_table"))
