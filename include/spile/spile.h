@@ -681,6 +681,14 @@ struct spile_table_info {
     const char *const *new_column_names;
     uint64_t discarded_rows;        /* left out by the contract; rows nested in them are not counted */
     uint64_t discarded_values;      /* left out of rows that were loaded */
+    int64_t started_at, finished_at; /* when its rows were handed to the database; 0: there are none */
+};
+
+/* A step of a run, in dlt's words: "extract", "normalize", "load", and "run", which is all of it. spile extracts and normalizes in one pass: these two have
+ * the same times. */
+struct spile_step_info {
+    const char *name;
+    int64_t started_at, finished_at;
 };
 
 /* All of these read; pointers they return belong to the info and live until it is freed. */
@@ -697,7 +705,17 @@ SPILE_API size_t spile_load_info_table_count(const struct spile_load_info *info)
 SPILE_API const struct spile_table_info *spile_load_info_table(const struct spile_load_info *info, size_t index); /* NULL beyond the end */
 SPILE_API size_t spile_load_info_resource_count(const struct spile_load_info *info);   /* 0: the data came from no source */
 SPILE_API const struct spile_resource_info *spile_load_info_resource(const struct spile_load_info *info, size_t index); /* NULL beyond the end */
-SPILE_API const char *spile_load_info_json(const struct spile_load_info *info); /* everything above as one JSON object with "schema_version" */
+SPILE_API size_t spile_load_info_step_count(const struct spile_load_info *info);       /* of those that the run came to */
+SPILE_API const struct spile_step_info *spile_load_info_step(const struct spile_load_info *info, size_t index); /* NULL beyond the end */
+SPILE_API const char *spile_load_info_json(const struct spile_load_info *info); /* tables, resources and what is above them, as one JSON object with "schema_version" */
+
+/* The same run in dlt's words: JSON objects with the names of LoadInfo.asdict() and PipelineTrace.asdict() of dlt 1.31, for what reads those, and loadable as
+ * data: spile_json(spile_load_info_trace_json(info)). Times are ISO texts in UTC. A job is a table's file of the load package; paths are those from which
+ * it was loaded: after the commit the package is gone. What spile has no equal for is null, 0 or an empty list: file ids, retries, files of the extract
+ * step, configuration values, dlt's row of the pipeline's state as a job. Of a run that loads nothing (no_load, no data, a load id that was there) the
+ * load info has no packages, and the trace no step "load". */
+SPILE_API const char *spile_load_info_dlt_json(const struct spile_load_info *info);
+SPILE_API const char *spile_load_info_trace_json(const struct spile_load_info *info);
 
 /* The info as data: a run can load it, best into a table of its own. Valid as long as the info. */
 static inline struct spile_data spile_load_info_data(const struct spile_load_info *info)

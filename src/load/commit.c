@@ -143,7 +143,15 @@ static enum spile_status insert_table(const struct load_target *target, const st
     return spile_within(err, status, "table \"%s\"", entry->table->name);
 }
 
-static enum spile_status empty_replaced(const struct load_target *target, const struct load_job *job, const struct catalog *catalog,
+/* The lists have room for all. */
+static bool prepare_names(struct load_job *job, struct arena *arena)
+{
+    job->dropped.names = arena_alloc(arena, (job->package->dropped_count + 1) * sizeof(*job->dropped.names));
+    job->emptied.names = arena_alloc(arena, (job->schema->table_count + 1) * sizeof(*job->emptied.names));
+    return job->dropped.names && job->emptied.names;
+}
+
+static enum spile_status empty_replaced(const struct load_target *target, struct load_job *job, const struct catalog *catalog,
                                         struct arena *arena, struct spile_error *err)
 {
     enum spile_status status = SPILE_OK;
@@ -151,14 +159,16 @@ static enum spile_status empty_replaced(const struct load_target *target, const 
     for (uint32_t i = 0; !status && i < job->schema->table_count; i++) {
         const struct table *table = job->schema->tables[i];
 
-        if (package_replaces(job->package, table) && catalog_find_table(catalog, table->name))
-            status = query_text(target, sql_delete_all(target->dataset_sql, table->name, arena), NULL, 0, arena, NULL, err);
+        if (!package_replaces(job->package, table) || !catalog_find_table(catalog, table->name))
+            continue;
+        status = query_text(target, sql_delete_all(target->dataset_sql, table->name, arena), NULL, 0, arena, NULL, err);
+        job->emptied.names[job->emptied.count++] = table->name;
     }
     return status;
 }
 
 /* Of the schema's versions none is left that knows of the tables. */
-static enum spile_status drop_tables(const struct load_target *target, const struct load_job *job, struct catalog *catalog, struct arena *arena,
+static enum spile_status drop_tables(const struct load_target *target, struct load_job *job, struct catalog *catalog, struct arena *arena,
                                      struct spile_error *err)
 {
     const struct sql_value name = sql_text(job->schema->name);
@@ -169,8 +179,10 @@ static enum spile_status drop_tables(const struct load_target *target, const str
     for (uint32_t i = 0; !status && i < job->package->dropped_count; i++) {
         const char *table = job->package->dropped[i];
 
-        if (catalog_find_table(catalog, table))
+        if (catalog_find_table(catalog, table)) {
             status = query_text(target, sql_drop_table(target->dataset_sql, table, arena), NULL, 0, arena, NULL, err);
+            job->dropped.names[job->dropped.count++] = table;
+        }
         catalog_remove(catalog, table);
     }
     if (!status && catalog_find_table(catalog, DLT_VERSION_TABLE))
@@ -185,8 +197,11 @@ static enum spile_status load_rows(const struct load_target *target, const struc
 
     for (uint32_t i = 0; !status && i < job->package->table_count; i++) {
         status = check_cancelled(job, err);
-        if (!status && job->package->tables[i]->rows)
-            status = insert_table(target, job, job->package->tables[i], arena, err);
+        if (status || !job->package->tables[i]->rows)
+            continue;
+        job->changes[i].began = clock_micros();
+        status = insert_table(target, job, job->package->tables[i], arena, err);
+        job->changes[i].ended = clock_micros();
     }
     return status;
 }
@@ -282,6 +297,8 @@ static enum spile_status in_transaction(const struct load_target *target, struct
         return fail_fence(target, "state of the pipeline in", err);
     state.changed &= !job->schema_only; /* its row is found by the load it belongs to */
     if (!status && state.changed && !schema_add_state_table(job->schema))
+        status = spile_fail_nomem(err);
+    if (!status && !prepare_names(job, arena))
         status = spile_fail_nomem(err);
     if (!status)
         status = drop_tables(target, job, &stored.catalog, arena, err);

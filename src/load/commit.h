@@ -37,6 +37,15 @@ struct table_change {
     bool created;
     const char **new_columns; /* caller's arena */
     size_t new_column_count;
+    int64_t began, ended;     /* when its rows were handed over, in microseconds since 1970; 0: it has none */
+};
+
+#define BOOKKEEPING_TABLES ((size_t)3)
+
+/* Tables that something was done to. In the arena. */
+struct table_names {
+    const char **names;
+    size_t count;
 };
 
 struct load_job {
@@ -52,6 +61,8 @@ struct load_job {
     bool already_loaded;
     struct table_change *changes; /* in the arena, by table of the package */
     size_t change_count;
+    struct table_change bookkeeping[BOOKKEEPING_TABLES]; /* to dlt's own tables; without a table: it was not looked at */
+    struct table_names dropped, emptied;                 /* those that were there */
 };
 
 /* An earlier schema of that name: `version` is its number, or how its hash begins. In the arena; *schema is NULL when there is none. */

@@ -10,6 +10,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "data/json_text.h"
 
@@ -171,6 +172,14 @@ bool package_has_column(const struct package_table *table, const struct column *
     return column->index < table->column_count && table->has_column[column->index];
 }
 
+static void note_written(struct package_table *entry, size_t bytes)
+{
+    entry->file_bytes += bytes;
+    entry->modified = clock_micros();
+    if (!entry->created)
+        entry->created = entry->modified;
+}
+
 /* Leaves the schema message out when it is the one that stands in the file already. */
 static enum spile_status append_batch(struct package *package, struct package_table *entry, const struct batch_bytes *bytes,
                                       struct spile_error *err)
@@ -189,6 +198,8 @@ static enum spile_status append_batch(struct package *package, struct package_ta
     if (fd >= 0 && close(fd) && !status)
         status = spile_fail_errno(err, SPILE_FAILED, errno, "can't write \"%s\"", path);
     free(path);
+    if (!status)
+        note_written(entry, bytes->length - from);
     if (status || repeated)
         return status;
     free(entry->schema_message);

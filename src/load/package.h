@@ -17,6 +17,8 @@ struct package_table {
     struct table *table;
     char *file;           /* name within the folder */
     uint64_t rows, bytes;
+    uint64_t file_bytes;  /* of the file as it is: what is repeated in the batches is in it once */
+    int64_t created, modified; /* when the file was, in microseconds since 1970; 0: in an earlier run, or there is no file */
     uint8_t *has_column;  /* by index of the table's columns: has any of its rows a value? */
     uint32_t column_count;
     uint8_t *schema_message; /* the last one in the file: repeated only when it changes */

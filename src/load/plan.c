@@ -273,9 +273,7 @@ static enum spile_status plan_table(struct planner *planner, const struct table 
     return status;
 }
 
-static const char *const system_tables[] = { DLT_VERSION_TABLE, DLT_LOADS_TABLE, DLT_STATE_TABLE };
-
-#define SYSTEM_TABLES (sizeof(system_tables) / sizeof(*system_tables))
+static const char *const system_tables[BOOKKEEPING_TABLES] = { DLT_VERSION_TABLE, DLT_LOADS_TABLE, DLT_STATE_TABLE };
 
 /* A schema that is stored without a load: tables that are there get its columns at once, since dlt makes none for a schema that it finds stored. */
 static enum spile_status plan_present(struct planner *planner, const struct load_job *job, struct spile_error *err)
@@ -295,7 +293,6 @@ static enum spile_status plan_present(struct planner *planner, const struct load
 
 static enum spile_status plan_all(struct planner *planner, struct load_job *job, bool with_state, struct spile_error *err)
 {
-    struct table_change ignored;
     enum spile_status status = SPILE_OK;
 
     if (!planner->catalog->has_dataset) {
@@ -304,8 +301,8 @@ static enum spile_status plan_all(struct planner *planner, struct load_job *job,
         text_printf(&sql, "CREATE SCHEMA %s", planner->target->dataset_sql);
         status = add_statement(planner, &sql, err);
     }
-    for (size_t i = 0; !status && i < SYSTEM_TABLES - !with_state; i++)
-        status = plan_table(planner, schema_find_table(job->schema, system_tables[i]), NULL, &ignored, err);
+    for (size_t i = 0; !status && i < BOOKKEEPING_TABLES - !with_state; i++)
+        status = plan_table(planner, schema_find_table(job->schema, system_tables[i]), NULL, &job->bookkeeping[i], err);
     for (uint32_t i = 0; !status && i < job->package->table_count; i++)
         status = plan_table(planner, job->package->tables[i]->table, job->package->tables[i], &job->changes[i], err);
     if (!status && job->schema_only)
@@ -328,7 +325,7 @@ enum spile_status plan_read_columns(const struct load_target *target, const stru
 {
     enum spile_status status = SPILE_OK;
 
-    for (size_t i = 0; !status && i < SYSTEM_TABLES; i++)
+    for (size_t i = 0; !status && i < BOOKKEEPING_TABLES; i++)
         status = read_columns(target, catalog, system_tables[i], arena, err);
     for (uint32_t i = 0; !status && i < job->package->table_count; i++)
         status = read_columns(target, catalog, job->package->tables[i]->table->name, arena, err);

@@ -4,10 +4,11 @@
 
 #include <yyjson.h>
 
-#include "load/commit.h"
-#include "pipeline/pipeline.h"
+#include "base/clock.h"
+#include "pipeline/info_dlt.h"
 
 #define INFO_SCHEMA_VERSION 1
+#define STEPS_MAX 4
 
 struct spile_load_info {
     struct arena arena;
@@ -19,7 +20,9 @@ struct spile_load_info {
     size_t table_count;
     struct spile_resource_info *resources;
     size_t resource_count;
-    char *json;
+    struct spile_step_info steps[STEPS_MAX];
+    size_t step_count;
+    char *json, *dlt_json, *trace_json;
 };
 
 static bool copy_names(struct arena *arena, struct spile_table_info *table, const struct table_change *change)
@@ -44,6 +47,8 @@ static bool copy_tables(struct spile_load_info *info, const struct load_job *job
         table->rows = entry->rows;
         table->bytes = entry->bytes;
         table->created = job->changes[i].created;
+        table->started_at = job->changes[i].began;
+        table->finished_at = job->changes[i].ended;
         if (!table->name || !copy_names(&info->arena, table, &job->changes[i]))
             return false;
         info->rows += entry->rows;
@@ -151,9 +156,37 @@ static char *info_json(const struct spile_load_info *info)
     return json;
 }
 
-enum spile_status load_info_new(struct spile_load_info **out, const struct spile_pipeline *pipeline, const struct load_job *job,
+static void add_step(struct spile_load_info *info, const char *name, int64_t started_at, int64_t finished_at)
+{
+    if (finished_at)
+        info->steps[info->step_count++] = (struct spile_step_info){ name, started_at, finished_at };
+}
+
+static void add_steps(struct spile_load_info *info, const struct run_times *times, int64_t finished)
+{
+    add_step(info, "extract", times->drawing, times->drawn);
+    add_step(info, "normalize", times->drawing, times->drawn);
+    if (!info->already_loaded)
+        add_step(info, "load", times->loading, times->loaded);
+    add_step(info, "run", times->began, finished);
+}
+
+/* In the words of dlt. */
+static bool make_dlt(struct spile_load_info *info, const struct run *run, const struct load_job *job)
+{
+    const struct load_job *loaded = info->already_loaded ? NULL : job;
+    int64_t finished = clock_micros();
+
+    add_steps(info, &run->times, finished);
+    info->dlt_json = dlt_load_info_json(run, loaded);
+    info->trace_json = dlt_trace_json(run, loaded, finished);
+    return info->dlt_json && info->trace_json;
+}
+
+enum spile_status load_info_new(struct spile_load_info **out, const struct run *run, const struct load_job *job,
                                 const struct run_figures *figures, struct spile_error *err)
 {
+    const struct spile_pipeline *pipeline = run->pipeline;
     struct spile_load_info *info = calloc(1, sizeof(*info));
 
     *out = NULL;
@@ -168,7 +201,8 @@ enum spile_status load_info_new(struct spile_load_info **out, const struct spile
     info->duplicate_keys = figures->duplicate_keys;
     info->already_loaded = job && job->already_loaded;
     if (info->load_id && info->pipeline && info->dataset && info->destination &&
-        (info->already_loaded || (make_tables(info, job, figures) && copy_resources(info, figures))) && (info->json = info_json(info))) {
+        (info->already_loaded || (make_tables(info, job, figures) && copy_resources(info, figures))) && (info->json = info_json(info)) &&
+        make_dlt(info, run, job)) {
         *out = info;
         return SPILE_OK;
     }
@@ -181,6 +215,8 @@ void spile_load_info_free(struct spile_load_info *info)
     if (!info)
         return;
     free(info->json);
+    free(info->dlt_json);
+    free(info->trace_json);
     arena_release(&info->arena);
     free(info);
 }
@@ -248,6 +284,26 @@ size_t spile_load_info_resource_count(const struct spile_load_info *info)
 const struct spile_resource_info *spile_load_info_resource(const struct spile_load_info *info, size_t index)
 {
     return index < info->resource_count ? &info->resources[index] : NULL;
+}
+
+size_t spile_load_info_step_count(const struct spile_load_info *info)
+{
+    return info->step_count;
+}
+
+const struct spile_step_info *spile_load_info_step(const struct spile_load_info *info, size_t index)
+{
+    return index < info->step_count ? &info->steps[index] : NULL;
+}
+
+const char *spile_load_info_dlt_json(const struct spile_load_info *info)
+{
+    return info->dlt_json;
+}
+
+const char *spile_load_info_trace_json(const struct spile_load_info *info)
+{
+    return info->trace_json;
 }
 
 const char *spile_load_info_json(const struct spile_load_info *info)

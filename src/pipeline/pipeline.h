@@ -45,6 +45,7 @@ const struct schema *spile_schema_content(const struct spile_schema *schema); /*
 /* Builds the info of a finished run. */
 struct spile_load_info;
 struct load_job;
+struct run;
 struct refused_table {
     const char *name;
     uint64_t rows, values;
@@ -59,7 +60,7 @@ struct run_figures {
     const struct spile_resource_info *resources;
     size_t resource_count;
 };
-enum spile_status load_info_new(struct spile_load_info **out, const struct spile_pipeline *pipeline, const struct load_job *job,
+enum spile_status load_info_new(struct spile_load_info **out, const struct run *run, const struct load_job *job,
                                 const struct run_figures *figures, struct spile_error *err);
 
 #endif

@@ -165,6 +165,8 @@ static bool discards_rows(const struct run *run)
 static enum spile_status draw_and_load(struct run *run, struct load_job *job, struct spile_error *err)
 {
     enum spile_status status = package_create(&run->package, run->pipeline->packages_folder, run->load_id, run->schema, err);
+
+    run->times.drawing = clock_micros();
     run->package_made = !status;
     if (!status)
         status = run_draw(run, err);
@@ -174,16 +176,20 @@ static enum spile_status draw_and_load(struct run *run, struct load_job *job, st
         status = run_finish_sources_into(run, &run->package, err);
     if (!status)
         status = run_drop_tables(run, &run->package, err);
+    run->times.drawn = clock_micros();
     if (status || (!run->package.table_count && !run->package.replaced_count && !run->package.sources && !run->package.dropped_count && !discards_rows(run)))
         return status;
     status = package_seal(&run->package, run->base_hash, !run->rereadable || run->options->no_load, err);
     run->package_sealed = !status;
+    run->times.drawn = clock_micros();
     run->package_waits = !status && run->options->no_load;
     if (run->package_waits)
         return SPILE_OK;
     *job = run_load_job(run, &run->package, run->schema, run->base_hash);
+    run->times.loading = clock_micros();
     if (!status)
         status = run_transfer(run, job, err);
+    run->times.loaded = clock_micros();
     return status;
 }
 
@@ -206,7 +212,7 @@ static enum spile_status tell(struct run *run, const struct load_job *job, struc
                                    run->refused, run->refused_count, run->resources, run->source ? run->source->resource_count : 0 };
 
     run_report_loaded(run, SPILE_STAGE_DONE, &run->package, run->package.rows, true);
-    return info ? load_info_new(info, run->pipeline, job->already_loaded || job->package ? job : NULL, &figures, err) : SPILE_OK;
+    return info ? load_info_new(info, run, job->already_loaded || job->package ? job : NULL, &figures, err) : SPILE_OK;
 }
 
 /* The load is done, and what goes wrong from here on does not keep the rest from being done. */
@@ -247,6 +253,7 @@ static enum spile_status run_locked(struct run *run, struct spile_load_info **in
     if (!status)
         status = load_read_stored(&run->target, run->source_name, run->load_id, &run->arena, &stored, err);
     job.already_loaded = stored.has_load;
+    run->first_run = !stored.state;
     if (!status && !stored.has_load)
         status = run_begin_sources(run, &stored, err);
     if (!status && !stored.has_load)
@@ -282,6 +289,7 @@ enum spile_status run_take(struct run *run, struct spile_data data, const struct
     enum spile_status status;
 
     run->began = clock_seconds();
+    run->times.began = clock_micros();
     run->options = &run->given;
     if (options)
         memcpy(&run->given, options, options->size && options->size < sizeof(run->given) ? options->size : sizeof(run->given));

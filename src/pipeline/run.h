@@ -27,6 +27,13 @@ struct run_part {
     size_t resource;        /* of a source: its index there */
 };
 
+/* Of the day, in microseconds since 1970; 0: it did not come to that. */
+struct run_times {
+    int64_t began;
+    int64_t drawing, drawn;
+    int64_t loading, loaded;
+};
+
 /* Counts by table for the callback. */
 struct tally {
     pthread_mutex_t lock; /* of the first list: workers fill it; there while run_draw draws */
@@ -54,6 +61,8 @@ struct run {
     char *sources_before;              /* as JSON */
     struct name_list dropped, emptied;  /* tables of which nothing, or no rows, of earlier runs is to stay */
     double began;
+    struct run_times times;
+    bool first_run; /* the dataset knows no state of the pipeline */
     struct load_target target;
     struct schema *schema;
     char *base_hash;

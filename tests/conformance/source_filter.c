@@ -7,6 +7,8 @@
  *
  * "stream" and "table": without resources, a file of an Arrow IPC stream as the run's data. "plan": 3 shows only what a run would do, by the first 3 items. "info_table" gets the load info. "progress": the last one that was told is printed before it, as "pages drawn items" of each resource.
  * "progress_tables": all that is told, as "progress stage rows total", and "name rows total" of each table.
+ * "dlt_file", "trace_file": get the load info and the trace in dlt's words; "dlt_table", "trace_table": are loaded with them; "steps": prints those of the run
+ * behind its info, as "step name begin end".
  * "count": a number in the resource's state goes up by one in each run. Prints the load info as JSON, or the error and its status. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,6 +150,39 @@ static enum spile_status show_plan(struct spile_pipeline *pipeline, struct spile
     return status;
 }
 
+static enum spile_status write_file(const char *path, const char *text, struct spile_error *err)
+{
+    FILE *file = fopen(path, "w");
+    bool ok = file && fputs(text, file) >= 0;
+
+    if (file)
+        ok &= !fclose(file);
+    return ok ? SPILE_OK : spile_fail(err, SPILE_FAILED, "can't write %s", path);
+}
+
+static enum spile_status load_told(struct spile_pipeline *pipeline, const char *json, const char *table, struct spile_error *err)
+{
+    return table ? spile_run(pipeline, spile_json(json), SPILE_RUN_OPTIONS(.table = table), NULL, err) : SPILE_OK;
+}
+
+/* What a run has told in dlt's words: into files, and into tables. */
+static enum spile_status keep_told(struct spile_pipeline *pipeline, yyjson_val *script, const struct spile_load_info *info, struct spile_error *err)
+{
+    const char *info_file = text_of(script, "dlt_file"), *trace_file = text_of(script, "trace_file");
+    enum spile_status status = info_file ? write_file(info_file, spile_load_info_dlt_json(info), err) : SPILE_OK;
+
+    if (!status && trace_file)
+        status = write_file(trace_file, spile_load_info_trace_json(info), err);
+    for (size_t i = 0; flag_of(script, "steps") && i < spile_load_info_step_count(info); i++) {
+        const struct spile_step_info *step = spile_load_info_step(info, i);
+
+        printf("step %s %lld %lld\n", step->name, (long long)step->started_at, (long long)step->finished_at);
+    }
+    if (!status)
+        status = load_told(pipeline, spile_load_info_dlt_json(info), text_of(script, "dlt_table"), err);
+    return status ? status : load_told(pipeline, spile_load_info_trace_json(info), text_of(script, "trace_table"), err);
+}
+
 static enum spile_status run(yyjson_val *script, struct spile_error *err)
 {
     yyjson_val *resources = yyjson_obj_get(script, "resources"), *resource;
@@ -178,6 +213,8 @@ static enum spile_status run(yyjson_val *script, struct spile_error *err)
                                              .progress_user = script), &info, err);
     if (!status && info)
         puts(spile_load_info_json(info));
+    if (!status && info)
+        status = keep_told(pipeline, script, info, err);
     if (!status && text_of(script, "info_table"))
         status = spile_run(pipeline, spile_load_info_data(info), SPILE_RUN_OPTIONS(.table = text_of(script, "info_table")), NULL, err);
     spile_load_info_free(info);
