@@ -18,7 +18,7 @@
 /* ---- options --------------------------------------------------------------------------------------------------------------- */
 
 struct load_options {
-    const char *to, *dataset, *table, *pipeline, *load_id, *naming, *schema, *discarded, *import_folder, *export_folder;
+    const char *to, *dataset, *table, *pipeline, *load_id, *naming, *schema, *discarded, *trace, *import_folder, *export_folder;
     char *columns, *json_columns, *primary_key, *merge_key; /* joined; freed at the end */
     enum spile_write write;
     int max_nesting;
@@ -144,6 +144,8 @@ static const struct option_row load_rows[] = {
     { .name = "load-id", .argument = "ID", .parse = option_text, FIELD(load_id), .allowed = TEXT_ALLOWED,
       .help = "name this load; an id that the dataset already has is not loaded again", .fallback = "the time of day" },
     { .name = "json", .parse = option_switch, FIELD(json), .help = "print the result as JSON instead of a table" },
+    { .name = "trace", .argument = "FILE", .parse = option_text, FIELD(trace), .allowed = TEXT_ALLOWED,
+      .help = "file that gets the trace of the run after the load: JSON with the names of dlt's traces" },
     { .name = "quiet", .letter = 'q', .parse = option_switch, FIELD(quiet),
       .help = "print errors only (and the result of --json)" },
     { .name = "no-progress", .parse = option_switch, FIELD(no_progress), .help = "no progress line on a terminal" },
@@ -303,6 +305,18 @@ static enum spile_status pipeline_load(struct spile_pipeline *pipeline, const st
     return status == SPILE_CANCELLED ? stopped_fail(err) : status;
 }
 
+static enum spile_status trace_write(const char *path, const struct spile_load_info *info, struct spile_error *err)
+{
+    FILE *file = fopen(path, "w");
+    bool ok = file;
+
+    if (file) {
+        ok = fputs(spile_load_info_trace_json(info), file) >= 0 && fputc('\n', file) >= 0;
+        ok &= fclose(file) == 0;
+    }
+    return ok ? SPILE_OK : fail(err, SPILE_FAILED, "cannot write \"%s\": %s", path, strerror(errno));
+}
+
 static enum spile_status result_print(const struct load_options *options, const struct spile_load_info *info,
                                       struct spile_error *err)
 {
@@ -315,6 +329,8 @@ static enum spile_status result_print(const struct load_options *options, const 
     if (stopped_by && !options->quiet)
         fputs("the signal to stop came too late: the load is committed\n", stderr);
     status = output_finish(err);
+    if (status == SPILE_OK && options->trace)
+        status = trace_write(options->trace, info, err);
     return hint(err, status, "the load itself is done, with load id %s: do not repeat it", spile_load_info_load_id(info));
 }
 

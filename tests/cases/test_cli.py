@@ -192,7 +192,7 @@ def test_control_characters_do_not_reach_the_terminal(spile):
 
 LOAD_OPTIONS = ["to", "dataset", "table", "pipeline", "write", "columns", "primary-key", "merge-key", "json-column", "max-nesting", "root-key",
                 "schema", "contract", "naming", "import-schema", "dev-mode", "workers", "memory", "export-schema", "discarded", "load-id", "json",
-                "quiet", "no-progress", "help"]  # the specification's list
+                "trace", "quiet", "no-progress", "help"]  # the specification's list
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["--help", "load"]], ids=" ".join)
@@ -525,6 +525,24 @@ def test_table_of_a_load(spile):
     assert re.fullmatch(want, total)
     assert load_id == f"load id {query(database, 'select load_id from db_dataset._dlt_loads')[0][0]}"
     assert done.stderr == ""  # no progress in a pipe
+
+
+def test_the_trace_goes_into_a_file(spile):
+    """Beside what is printed. Its rows are those of the load; the rest of it is compared with dlt's elsewhere."""
+    write(spile.folder / "events.json", *({"n": n, "tags": ["a", "b", "c"]} for n in range(10)))
+    done = spile("load", "events.json", "--to", "db.duckdb", "--trace", "trace.json", "--json")
+    trace = json.loads((spile.folder / "trace.json").read_text())
+    assert [step["step"] for step in trace["steps"]] == ["extract", "normalize", "load"] and trace["pipeline_name"] == "db"
+    assert trace["steps"][2]["step_info"]["loads_ids"] == [json.loads(done.stdout)["load_id"]]
+    rows = {table["table_name"]: table["items_count"] for table in trace["steps"][1]["normalize_info"]["table_metrics"]}
+    assert rows == {"events": 10, "events__tags": 30}
+
+
+def test_a_trace_that_cannot_be_written_says_that_the_load_is_done(spile):
+    write(spile.folder / "events.json", {"n": 1})
+    done = spile("load", "events.json", "--to", "db.duckdb", "--trace", "none/trace.json", want=1)
+    assert done.stderr.startswith('error: cannot write "none/trace.json": No such file or directory\n hint: the load itself is done, with load id ')
+    assert tables(spile.folder / "db.duckdb", "db_dataset") == {"events": 1}
 
 
 def test_new_columns_of_a_table_that_was_there(spile):
