@@ -193,7 +193,7 @@ static enum spile_status draw_and_load(struct run *run, struct load_job *job, st
     return status;
 }
 
-/* What belongs to the load and lies outside of the database. */
+/* What belongs to the load and lies outside of the database. Where the last run went is not worth a failure of one whose rows wait. */
 static enum spile_status publish(struct run *run, struct spile_error *err)
 {
     enum spile_status status = run->schema ? run_keep_discarded(run, err) : SPILE_OK, kept;
@@ -202,8 +202,8 @@ static enum spile_status publish(struct run *run, struct spile_error *err)
         status = run_write_import(run, err);
     if (!status && run->schema && !run->package_waits)
         status = run_export_schema(run, err);
-    kept = last_run_keep(run->pipeline, status ? NULL : err);
-    return status ? status : kept;
+    kept = last_run_keep(run->pipeline, status || run->package_waits ? NULL : err);
+    return status || run->package_waits ? status : kept;
 }
 
 static enum spile_status tell(struct run *run, const struct load_job *job, struct spile_load_info **info, struct spile_error *err)

@@ -146,7 +146,8 @@ static int list_file(const char *path, const struct stat *found, int kind, struc
 {
     const char *name = path + strlen(world);
     bool is_answer = !strncmp(name, "/import/", 8) || !strncmp(name, "/discarded", 10);
-    bool is_none = !strncmp(name, "/in-", 4) || !strncmp(name, "/export/", 8) || (is_answer && !lists_answers);
+    bool is_late = is_answer || strstr(name, "/last_run.json");
+    bool is_none = !strncmp(name, "/in-", 4) || !strncmp(name, "/export/", 8) || (is_late && !lists_answers);
 
     struct text content = { 0 };
     struct spile_error err;
