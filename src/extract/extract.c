@@ -63,7 +63,6 @@ static enum spile_status finish_item(struct node *node, struct document item, co
     if (status || verdict != INCREMENTAL_PASS)
         return status;
     node->items++;
-    node_count(node, 0, 0, 1);
     if (node->loaded)
         status = load_item(node, item, table, err);
     return status ? status : feed(node, item, err);
@@ -196,13 +195,14 @@ static bool is_limit_reached(const struct node *node)
 
 static enum spile_status take_items(struct node *node, const struct documents *page, const char *table, struct spile_error *err)
 {
+    uint64_t taken = node->taken, items = node->items;
     enum spile_status status = SPILE_OK;
 
     for (size_t i = 0; !status && i < page->count; i++) {
         status = take_item(node, page->items[i], table, err);
         node->taken++;
-        node_count(node, 0, 1, 0);
     }
+    node_count(node, 0, node->taken - taken, node->items - items);
     if (status && status != SPILE_CANCELLED)
         spile_within(err, status, "item %llu of resource \"%s\"", (unsigned long long)node->taken, node->resource->name);
     return status;
