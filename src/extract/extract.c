@@ -85,7 +85,7 @@ static enum spile_status take_flat(void *context, struct documents *page, const 
 {
     struct flat *flat = context;
     struct spile_item item = { 0 };
-    enum spile_status status = SPILE_OK;
+    enum spile_status status = page->rows ? page_to_items(page, err) : SPILE_OK;
 
     for (size_t i = 0; !status && i < page->count; i++) {
         status = item_borrow(&item, page->items[i]) ? SPILE_OK : spile_fail_nomem(err);

@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <nanoarrow/nanoarrow.h>
+
 #include "base/clock.h"
 #include "data/json_text.h"
 #include "extract/extract.h"
@@ -445,6 +447,74 @@ static void a_generator_is_held_back(void **state)
     spile_source_free(source);
 }
 
+/* ---- Arrow batches ------------------------------------------------------------------------------------------------------------------- */
+
+/* Texts "p" and "q" in a column "v". */
+static void fill_stream(struct ArrowArrayStream *stream)
+{
+    struct ArrowSchema schema;
+    struct ArrowArray array;
+
+    ArrowSchemaInit(&schema);
+    assert_int_equal(ArrowSchemaSetTypeStruct(&schema, 1), 0);
+    assert_int_equal(ArrowSchemaSetType(schema.children[0], NANOARROW_TYPE_STRING), 0);
+    assert_int_equal(ArrowSchemaSetName(schema.children[0], "v"), 0);
+    assert_int_equal(ArrowArrayInitFromSchema(&array, &schema, NULL), 0);
+    assert_int_equal(ArrowArrayStartAppending(&array), 0);
+    for (const char *letter = "pq"; *letter; letter++) {
+        assert_int_equal(ArrowArrayAppendString(array.children[0], (struct ArrowStringView){ letter, 1 }), 0);
+        assert_int_equal(ArrowArrayFinishElement(&array), 0);
+    }
+    assert_int_equal(ArrowArrayFinishBuildingDefault(&array, NULL), 0);
+    assert_int_equal(ArrowBasicArrayStreamInit(stream, &schema, 1), 0);
+    ArrowBasicArrayStreamSetArray(stream, 0, &array);
+}
+
+static enum spile_status generate_rows(struct spile_emitter *out, void *user, struct spile_error *err)
+{
+    struct ArrowArrayStream stream;
+
+    (void)user;
+    fill_stream(&stream);
+    return spile_emit_arrow(out, &stream, err);
+}
+
+static enum spile_status flat_rows(struct spile_item *item, struct spile_emitter *out, void *user, struct spile_error *err)
+{
+    (void)item;
+    return generate_rows(out, user, err);
+}
+
+static enum spile_status transform_to_rows(struct spile_item *item, struct spile_emitter *out, void *user, struct spile_error *err)
+{
+    return flat_rows(item, out, user, err);
+}
+
+/* Wherever rows are emitted and somebody looks at them one by one, they are items. */
+static void rows_are_items_where_they_are_looked_at(void **state)
+{
+    struct series a = { .name = "a", .count = 2, .at_once = true }, x = { .name = "x" };
+    struct spile_source *source = source_of(NULL);
+
+    (void)state;
+    add(source, "r", SPILE_RESOURCE(.generate = generate_rows, .hidden = true));
+    add(source, "x", SPILE_RESOURCE(.transform = suffix, .from = "r", .user = &x));
+    check_run("rows into a transformer", source, "px qx");
+    spile_source_free(source);
+    source = source_of(NULL);
+    add(source, "a", SPILE_RESOURCE(.generate = series, .user = &a));
+    assert_int_equal(spile_source_step(source, "a", SPILE_STEP(.flat_map = flat_rows), NULL), SPILE_OK);
+    check_run("rows out of a flat map", source, "p q p q");
+    spile_source_free(source);
+    a.next = 0;
+    source = source_of(NULL);
+    add(source, "a", SPILE_RESOURCE(.generate = series, .user = &a, .hidden = true));
+    add(source, "t", SPILE_RESOURCE(.transform = transform_to_rows, .from = "a", .hidden = true));
+    add(source, "x", SPILE_RESOURCE(.transform = suffix, .from = "t", .user = &x));
+    check_run("rows out of a transformer", source, "px qx px qx");
+    spile_source_free(source);
+}
+
 /* ---- deferred items ------------------------------------------------------------------------------------------------------------------ */
 
 /* Defers "<number>a" and "<number>b", in a page each, for numbers from 0 up; later ones are made faster. */
@@ -870,6 +940,7 @@ int main(void)
         cmocka_unit_test(limits_end_a_resource),
         cmocka_unit_test(tables_by_emission_and_by_item),
         cmocka_unit_test(parallel_transformers_keep_the_order),
+        cmocka_unit_test(rows_are_items_where_they_are_looked_at),
         cmocka_unit_test(deferred_items_keep_their_order),
         cmocka_unit_test(deferred_items_go_the_usual_way),
         cmocka_unit_test(unordered_deferred_items_lose_nothing),
