@@ -612,7 +612,7 @@ enum spile_status rows_value(const struct rows *rows, size_t column, size_t row,
     return make(&m, element_of(rows, column, row), value);
 }
 
-static enum spile_status row_to_document(const struct rows *rows, size_t row, const bool *columns, struct documents *documents, struct spile_error *err)
+enum spile_status rows_to_document(const struct rows *rows, size_t row, const bool *columns, struct documents *documents, struct spile_error *err)
 {
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *object = doc ? yyjson_mut_obj(doc) : NULL, *value;
@@ -636,7 +636,7 @@ enum spile_status rows_to_documents(const struct rows *rows, const bool *columns
     enum spile_status status = SPILE_OK;
 
     for (size_t i = 0; !status && i < rows->count; i++)
-        status = row_to_document(rows, i, columns, documents, err);
+        status = rows_to_document(rows, i, columns, documents, err);
     return status;
 }
 

@@ -60,7 +60,8 @@ enum spile_status rows_put(const struct rows *rows, size_t column, size_t from, 
 bool rows_is_null(const struct rows *rows, size_t column, size_t row);
 enum spile_status rows_value(const struct rows *rows, size_t column, size_t row, yyjson_mut_doc *doc, yyjson_mut_val **value, struct spile_error *err);
 
-/* Each row as a document. With `columns` only those (true). */
+/* A row, or each, as a document at the end of `documents`. With `columns` only those (true). */
+enum spile_status rows_to_document(const struct rows *rows, size_t row, const bool *columns, struct documents *documents, struct spile_error *err);
 enum spile_status rows_to_documents(const struct rows *rows, const bool *columns, struct documents *documents, struct spile_error *err);
 
 #endif

@@ -51,6 +51,8 @@ struct incremental {
     struct hashes start_hashes, hashes;
     bool start_is_legacy, is_legacy;
     struct documents boundary; /* items with the last value that are not hashed yet */
+    incremental_whole *whole;
+    void *whole_user;
     bool before_start, beyond_end; /* the last item looked at */
     bool enough;
     struct text start_json, end_json;
@@ -188,8 +190,10 @@ static enum spile_status hash_item(const struct incremental *inc, struct documen
                                    struct spile_error *err)
 {
     struct text json = { 0 };
-    enum spile_status status = write_key(inc, item, legacy, &json, err);
+    enum spile_status status = inc->whole && !inc->key_count ? inc->whole(inc->whole_user, &item, err) : SPILE_OK;
 
+    if (!status)
+        status = write_key(inc, item, legacy, &json, err);
     if (!status && json.failed)
         status = spile_fail_nomem(err);
     if (!status)
@@ -601,27 +605,10 @@ bool incremental_needs(const struct incremental *inc, const char *name)
     return !strncmp(cursor, name, length) && (!cursor[length] || cursor[length] == '.' || cursor[length] == '[');
 }
 
-bool incremental_hashes_whole(const struct incremental *inc)
+void incremental_set_whole(struct incremental *inc, incremental_whole *whole, void *user)
 {
-    return inc->deduplicates && !inc->key_count;
-}
-
-enum spile_status incremental_meets_start(struct incremental *inc, struct document item, bool *meets, struct spile_error *err)
-{
-    struct document found;
-    struct cursor value;
-    bool wins;
-
-    *meets = false;
-    if (inc->start.value.kind == CURSOR_NONE || !jsonpath_first(inc->path, item, &found))
-        return SPILE_OK;
-    value = cursor_of(found);
-    return value.kind == CURSOR_NONE ? SPILE_OK : weigh(inc, &value, &inc->start.value, &wins, meets, err);
-}
-
-struct documents *incremental_boundary(struct incremental *inc)
-{
-    return &inc->boundary;
+    inc->whole = whole;
+    inc->whole_user = user;
 }
 
 /* ---- pages ---------------------------------------------------------------------------------------------------------------------- */

@@ -36,12 +36,11 @@ enum incremental_verdict { INCREMENTAL_PASS, INCREMENTAL_BEFORE_START, INCREMENT
  * and value, the caller adds which item. */
 enum spile_status incremental_take(struct incremental *incremental, struct document item, enum incremental_verdict *verdict, struct spile_error *err);
 
-/* For items that are rows of a batch, of which documents are made with what is needed only: is the column of that name? An item may have to be hashed
- * as a whole: when it meets the start, or, at the page's end, when the boundary refers to it. */
+/* For items that are rows of a batch, of which documents are made with what is needed only: is the column of that name? And an item may have to be hashed
+ * as a whole: then `whole` (NULL: items are whole) puts that in its place, for as long as until it is called again. */
+typedef enum spile_status incremental_whole(void *user, struct document *item, struct spile_error *err);
 bool incremental_needs(const struct incremental *incremental, const char *name);
-bool incremental_hashes_whole(const struct incremental *incremental);
-enum spile_status incremental_meets_start(struct incremental *incremental, struct document item, bool *meets, struct spile_error *err);
-struct documents *incremental_boundary(struct incremental *incremental); /* may be replaced by whole ones */
+void incremental_set_whole(struct incremental *incremental, incremental_whole *whole, void *user);
 
 /* After the items of a page. *enough: by the row order nothing that is new can follow. */
 enum spile_status incremental_end_page(struct incremental *incremental, bool *enough, struct spile_error *err);

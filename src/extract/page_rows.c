@@ -28,22 +28,10 @@ enum spile_status page_to_items(struct documents *page, struct spile_error *err)
 struct asking {
     struct incremental *incremental;
     const struct rows *rows;
-    struct documents items;  /* by row: what decides of it, or the whole row, if it had to be hashed */
-    struct documents wholes;
-    bool *is_whole;          /* by row */
+    struct documents items; /* by row: what decides of it */
+    struct documents whole; /* the row that is hashed */
+    size_t row;             /* no later than that */
 };
-
-static enum spile_status make_whole(struct asking *a, size_t row, struct spile_error *err)
-{
-    uint32_t place = a->rows->chosen ? a->rows->chosen[row] : (uint32_t)row;
-    const struct rows one = { .schema = a->rows->schema, .view = a->rows->view, .count = 1, .chosen = &place };
-    enum spile_status status = a->is_whole[row] ? SPILE_OK : rows_to_documents(&one, NULL, &a->wholes, err);
-
-    if (!status && !a->is_whole[row])
-        a->items.items[row] = a->wholes.items[a->wholes.count - 1];
-    a->is_whole[row] = true;
-    return status;
-}
 
 static enum spile_status make_items(struct asking *a, struct spile_error *err)
 {
@@ -58,61 +46,54 @@ static enum spile_status make_items(struct asking *a, struct spile_error *err)
     return status;
 }
 
-static enum spile_status ask(struct asking *a, size_t row, bool *keep, struct spile_error *err)
+/* Items are hashed in the order of their rows. */
+static enum spile_status make_whole(void *user, struct document *item, struct spile_error *err)
 {
-    enum incremental_verdict verdict = INCREMENTAL_PASS;
-    bool meets = false;
-    enum spile_status status = SPILE_OK;
+    struct asking *a = user;
+    enum spile_status status;
 
-    if (incremental_hashes_whole(a->incremental))
-        status = incremental_meets_start(a->incremental, a->items.items[row], &meets, err);
-    if (!status && meets)
-        status = make_whole(a, row, err);
+    while (a->items.items[a->row].value != item->value)
+        a->row++;
+    documents_clear(&a->whole);
+    status = rows_to_document(a->rows, a->row, NULL, &a->whole, err);
     if (!status)
-        status = incremental_take(a->incremental, a->items.items[row], &verdict, err);
-    *keep = verdict == INCREMENTAL_PASS;
+        *item = a->whole.items[0];
     return status;
 }
 
-/* The boundary refers to items in the order of the rows; it is hashed next. */
-static enum spile_status complete_boundary(struct asking *a, struct spile_error *err)
-{
-    struct documents *boundary = incremental_boundary(a->incremental);
-    enum spile_status status = SPILE_OK;
-
-    for (size_t i = 0, row = 0; !status && i < boundary->count && row < a->items.count; row++) {
-        if (boundary->items[i].value != a->items.items[row].value)
-            continue;
-        status = make_whole(a, row, err);
-        boundary->items[i++] = a->items.items[row];
-    }
-    return status;
-}
-
-/* Keeps the rows that are new. *enough: by the row order nothing that is new can follow. */
-static enum spile_status ask_all(struct asking *a, bool *keep, bool *enough, size_t *bad, struct spile_error *err)
+/* Which rows are new? *enough: by the row order nothing that is new can follow. */
+static enum spile_status ask(struct asking *a, bool *keep, bool *enough, struct spile_error *err)
 {
     enum spile_status status = make_items(a, err);
 
-    for (*bad = 0; !status && *bad < a->rows->count; *bad += !status)
-        status = ask(a, *bad, &keep[*bad], err);
-    if (!status && incremental_hashes_whole(a->incremental))
-        status = complete_boundary(a, err);
-    return status ? status : incremental_end_page(a->incremental, enough, err);
+    incremental_set_whole(a->incremental, make_whole, a);
+    for (size_t i = 0; !status && i < a->rows->count; i++) {
+        enum incremental_verdict verdict = INCREMENTAL_PASS;
+
+        a->row = i;
+        status = incremental_take(a->incremental, a->items.items[i], &verdict, err);
+        keep[i] = verdict == INCREMENTAL_PASS;
+    }
+    if (status)
+        return status;
+    a->row = 0;
+    return incremental_end_page(a->incremental, enough, err);
 }
 
+/* *bad: the row at which it failed. */
 static enum spile_status choose(struct node *node, struct rows *rows, bool *enough, size_t *bad, struct spile_error *err)
 {
-    struct asking a = { .incremental = node->incremental, .rows = rows, .is_whole = calloc(rows->count + 1, sizeof(bool)) };
+    struct asking a = { .incremental = node->incremental, .rows = rows };
     bool *keep = malloc(rows->count + 1);
-    enum spile_status status = keep && a.is_whole ? ask_all(&a, keep, enough, bad, err) : spile_fail_nomem(err);
+    enum spile_status status = keep ? ask(&a, keep, enough, err) : spile_fail_nomem(err);
 
+    incremental_set_whole(node->incremental, NULL, NULL);
     if (!status && !rows_choose(rows, keep))
         status = spile_fail_nomem(err);
+    *bad = a.row;
     free(keep);
-    free(a.is_whole);
     documents_release(&a.items);
-    documents_release(&a.wholes);
+    documents_release(&a.whole);
     return status;
 }
 

@@ -67,40 +67,41 @@ static enum spile_status put_value(const struct filling *f, size_t column, size_
 
 /* ---- columns --------------------------------------------------------------------------------------------------------------------- */
 
-/* The contract leaves the column out: with it its values, or the rows that have one. */
-static enum spile_status leave_out_values(struct filling *f, size_t column, enum contract_mode mode, struct documents *scratch)
+/* A value, or its row, that the contract leaves out with the column: counted, and noted if the caller wants to know. */
+static enum spile_status leave_out_value(struct filling *f, size_t column, size_t row, enum contract_mode mode, struct documents *scratch)
 {
     struct walker *w = f->walker;
-    size_t count = f->rows->count;
-    bool *keep = malloc(count + 1), ok = keep;
-    enum spile_status status = SPILE_OK;
+    bool whole_row = mode == CONTRACT_DISCARD_ROW;
+    enum spile_status status;
 
-    for (size_t row = 0; ok && !status && row < count; row++) {
+    ++*(whole_row ? &f->table->refused_rows : &f->table->refused_values);
+    if (!w->options->discard)
+        return SPILE_OK;
+    w->refusal = (struct refusal){ f->nodes[column]->column_name, CONTRACT_COLUMNS };
+    documents_clear(scratch);
+    status = whole_row ? rows_to_document(f->rows, row, NULL, scratch, w->err) : value_as_document(f, column, row, scratch);
+    if (status)
+        return status;
+    if (whole_row ? discard_row(w, f->table, NULL, scratch->items[0]) : discard_value(w, f->nodes[column], CONTRACT_COLUMNS, scratch->items[0]))
+        return SPILE_OK;
+    return spile_fail_nomem(w->err);
+}
+
+static enum spile_status leave_out_values(struct filling *f, size_t column, enum contract_mode mode, struct documents *scratch)
+{
+    size_t count = f->rows->count;
+    bool *keep = malloc(count + 1);
+    enum spile_status status = keep ? SPILE_OK : spile_fail_nomem(f->walker->err);
+
+    for (size_t row = 0; !status && row < count; row++) {
         keep[row] = rows_is_null(f->rows, column, row);
-        if (keep[row])
-            continue;
-        if (mode == CONTRACT_DISCARD_ROW)
-            f->table->refused_rows++;
-        else
-            f->table->refused_values++;
-        if (!w->options->discard)
-            continue;
-        documents_clear(scratch);
-        w->refusal = (struct refusal){ f->nodes[column]->column_name, CONTRACT_COLUMNS };
-        if (mode == CONTRACT_DISCARD_ROW)
-            status = rows_to_documents(&(struct rows){ .schema = f->rows->schema, .view = f->rows->view, .count = 1,
-                                                       .chosen = &(uint32_t){ f->rows->chosen ? f->rows->chosen[row] : (uint32_t)row } },
-                                       NULL, scratch, w->err);
-        else
-            status = value_as_document(f, column, row, scratch);
-        if (!status)
-            ok = mode == CONTRACT_DISCARD_ROW ? discard_row(w, f->table, NULL, scratch->items[0])
-                                              : discard_value(w, f->nodes[column], CONTRACT_COLUMNS, scratch->items[0]);
+        if (!keep[row])
+            status = leave_out_value(f, column, row, mode, scratch);
     }
-    if (ok && !status && mode == CONTRACT_DISCARD_ROW)
-        ok = rows_choose(f->rows, keep);
+    if (!status && mode == CONTRACT_DISCARD_ROW && !rows_choose(f->rows, keep))
+        status = spile_fail_nomem(f->walker->err);
     free(keep);
-    return status ? status : ok ? SPILE_OK : spile_fail_nomem(w->err);
+    return status;
 }
 
 static enum spile_status refuse_column(struct filling *f, size_t column, enum contract_mode mode)

@@ -206,6 +206,14 @@ def test_cursors_of_all_kinds(work, tmp_path, kind):
     check(work, tmp_path, *runs, resource={"incremental": {"cursor": "c"}})
 
 
+@pytest.mark.parametrize("first", ["timestamps", "naive timestamps"])
+def test_zones_follow_the_items(work, tmp_path, first):
+    """A state of timestamps with an offset meets batches without one, and the other way round."""
+    kinds = [first, *(kind for kind in ("timestamps", "naive timestamps") if kind != first)]
+    runs = [[T({"id": pa.array([1, 2, 3], pa.int64()), "c": KINDS[kind](numbers)})] for kind, numbers in zip(kinds, ([2, 10, 10], [4, 10, 20]))]
+    check(work, tmp_path, *runs, resource={"incremental": {"cursor": "c"}})
+
+
 def test_random_sequences(tmp_path):
     """A batch in each run, as dlt decides by batch what spile decides by row."""
     seed = int(os.environ.get("SPILE_SEED", random.SystemRandom().randrange(10**9)))
