@@ -322,12 +322,12 @@ static enum spile_status sync_tables(const struct package *package, struct spile
     enum spile_status status = SPILE_OK;
 
     for (uint32_t i = 0; !status && i < package->table_count; i++) {
-        char *path = path_in(package, package->tables[i]->file);
+        char *path;
 
         if (!package->tables[i]->rows) /* then there is no file */
-            status = path ? SPILE_OK : spile_fail_nomem(err);
-        else
-            status = path ? file_sync(path, err) : spile_fail_nomem(err);
+            continue;
+        path = path_in(package, package->tables[i]->file);
+        status = path ? file_sync(path, err) : spile_fail_nomem(err);
         free(path);
     }
     return status;

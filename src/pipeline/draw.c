@@ -70,6 +70,18 @@ static enum spile_status draw_input(struct drawing *d, uint32_t part, uint32_t n
     return status;
 }
 
+bool draw_submit(struct drawing *d, const struct chunk *chunk)
+{
+    free(d->chunk.bytes);
+    d->chunk = *chunk;
+    d->chunk.number = d->number++;
+    if (normalizer_submit(d->normalizer, &d->chunk))
+        return true;
+    documents_free(d->chunk.documents);
+    d->chunk.documents = NULL;
+    return false;
+}
+
 /* *go false: the normalizer wants no more. */
 static enum spile_status submit_rows(struct drawing *d, uint32_t part, struct rows *rows, uint64_t offset, bool *go, struct spile_error *err)
 {
@@ -80,13 +92,7 @@ static enum spile_status submit_rows(struct drawing *d, uint32_t part, struct ro
         return spile_fail_nomem(err);
     }
     documents->rows = rows;
-    free(d->chunk.bytes);
-    d->chunk = (struct chunk){ .number = d->number++, .part = part, .input_name = "the Arrow stream", .offset = offset, .first = !offset, .documents = documents };
-    *go = normalizer_submit(d->normalizer, &d->chunk);
-    if (!*go)
-        documents_free(d->chunk.documents);
-    if (!*go)
-        d->chunk.documents = NULL;
+    *go = draw_submit(d, &(struct chunk){ .part = part, .input_name = "the Arrow stream", .offset = offset, .first = !offset, .documents = documents });
     return SPILE_OK;
 }
 

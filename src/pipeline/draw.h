@@ -17,6 +17,9 @@ struct drawing {
 enum spile_status draw_open(struct drawing *drawing, const struct spile_data *data, size_t index, struct input **input, struct spile_error *err);
 size_t draw_input_count(const struct spile_data *data);
 
+/* Hands over a chunk of documents, with all but its number; they are the normalizer's from now on. False: it wants no more. */
+bool draw_submit(struct drawing *drawing, const struct chunk *chunk);
+
 /* draw_source.c: runs the source's resources. */
 enum spile_status draw_source(struct drawing *drawing, struct spile_error *err);
 

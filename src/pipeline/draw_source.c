@@ -36,16 +36,10 @@ struct gatherer {
 /* False when the normalizer wants no more. */
 static bool submit(struct gatherer *g, uint32_t part)
 {
-    struct drawing *d = g->drawing;
     struct gathering *gathering = &g->parts[part];
     struct documents *documents = gathering->documents;
-    size_t resource = d->run->parts[part].resource;
-
-    if (!documents)
-        return true;
-    free(d->chunk.bytes);
-    d->chunk = (struct chunk){
-        .number = d->number++,
+    size_t resource = g->drawing->run->parts[part].resource;
+    struct chunk chunk = {
         .part = part,
         .input = (uint32_t)resource,
         .input_name = g->input_names[resource],
@@ -53,14 +47,13 @@ static bool submit(struct gatherer *g, uint32_t part)
         .first = !gathering->given,
         .documents = documents,
     };
+
+    if (!documents)
+        return true;
     gathering->given += documents_length(documents);
     gathering->documents = NULL;
     g->bytes -= documents->bytes;
-    if (normalizer_submit(d->normalizer, &d->chunk))
-        return true;
-    documents_free(d->chunk.documents);
-    d->chunk.documents = NULL;
-    return false;
+    return draw_submit(g->drawing, &chunk);
 }
 
 static bool submit_all(struct gatherer *g)

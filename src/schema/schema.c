@@ -405,7 +405,7 @@ struct column *table_add_typed_column(struct schema *schema, struct table *table
 {
     yyjson_mut_doc *doc = schema->doc;
     yyjson_mut_val *json = new_column(schema, name, type->type);
-    bool ok = json && (nullable || yyjson_mut_obj_put(json, yyjson_mut_str(doc, "nullable"), yyjson_mut_bool(doc, false)));
+    bool ok = json && (nullable || json_put(json, yyjson_mut_str(doc, "nullable"), yyjson_mut_bool(doc, false)));
 
     ok = ok && (type->precision < 0 || yyjson_mut_obj_add_int(doc, json, "precision", type->precision));
     ok = ok && (type->scale < 0 || yyjson_mut_obj_add_int(doc, json, "scale", type->scale));
