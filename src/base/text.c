@@ -184,6 +184,16 @@ size_t utf8_decode(const char *text, size_t length, uint32_t *character)
     return bytes;
 }
 
+bool utf8_is_valid(const char *text, size_t length)
+{
+    uint32_t character;
+    size_t bytes = 1;
+
+    for (size_t at = 0; bytes && at < length; at += bytes)
+        bytes = (unsigned char)text[at] < 0x80 ? 1 : utf8_decode(text + at, length - at, &character);
+    return bytes;
+}
+
 size_t utf8_count(const char *text, size_t length)
 {
     size_t count = 0;

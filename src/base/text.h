@@ -65,6 +65,8 @@ size_t utf8_prefix(const char *text, size_t length, size_t limit);
  * surrogate, beyond U+10FFFF, cut off). */
 size_t utf8_decode(const char *text, size_t length, uint32_t *character);
 
+bool utf8_is_valid(const char *text, size_t length);
+
 /* Characters (code points) in valid UTF-8. */
 size_t utf8_count(const char *text, size_t length);
 

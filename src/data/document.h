@@ -48,6 +48,22 @@ static inline uint64_t document_typed_tag(enum document_kind kind, size_t length
     return (uint64_t)length << YYJSON_TAG_BIT | (uint64_t)(kind - DOCUMENT_LIST) << DOCUMENT_TYPED_SHIFT | YYJSON_TYPE_RAW;
 }
 
+/* Such a value in the making, with a copy of its text. NULL: out of memory. */
+static inline yyjson_mut_val *document_typed_value(yyjson_mut_doc *doc, enum document_kind kind, struct slice text)
+{
+    yyjson_mut_val *value = yyjson_mut_rawncpy(doc, text.length ? text.text : "", text.length);
+
+    if (value)
+        value->tag = document_typed_tag(kind, text.length);
+    return value;
+}
+
+/* The values of a document lie one behind the other, itself first: so many. */
+static inline size_t document_value_count(struct document d)
+{
+    return unsafe_yyjson_is_ctn(d.value) ? (size_t)(unsafe_yyjson_get_next(d.value) - d.value) : 1;
+}
+
 /* Of a raw value: a typed one, or a number. */
 static inline enum document_kind document_raw_kind(uint64_t tag)
 {

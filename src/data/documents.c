@@ -60,9 +60,9 @@ static bool grow(struct documents *documents, size_t more)
     return true;
 }
 
-static bool has_text(const yyjson_val *value)
+static bool has_text(uint64_t tag)
 {
-    uint8_t type = unsafe_yyjson_get_type((yyjson_val *)(uintptr_t)value);
+    uint8_t type = tag & YYJSON_TYPE_MASK;
 
     return type == YYJSON_TYPE_STR || type == YYJSON_TYPE_RAW;
 }
@@ -73,7 +73,7 @@ static size_t text_bytes(const yyjson_val *values, size_t count)
     size_t bytes = 0;
 
     for (size_t i = 0; i < count; i++)
-        if (has_text(&values[i]))
+        if (has_text(values[i].tag))
             bytes += unsafe_yyjson_get_len((yyjson_val *)(uintptr_t)&values[i]) + 1;
     return bytes;
 }
@@ -83,7 +83,7 @@ static void copy_texts(yyjson_val *values, size_t count, char *to)
     for (size_t i = 0; i < count; i++) {
         size_t length = unsafe_yyjson_get_len(&values[i]);
 
-        if (!has_text(&values[i]))
+        if (!has_text(values[i].tag))
             continue;
         memcpy(to, values[i].uni.str, length);
         to[length] = '\0';
@@ -92,14 +92,9 @@ static void copy_texts(yyjson_val *values, size_t count, char *to)
     }
 }
 
-static size_t value_count(struct document document)
-{
-    return unsafe_yyjson_is_ctn(document.value) ? (size_t)(unsafe_yyjson_get_next(document.value) - document.value) : 1;
-}
-
 bool documents_add(struct documents *documents, struct document document)
 {
-    size_t count = value_count(document);
+    size_t count = document_value_count(document);
     size_t texts = text_bytes(document.value, count);
     yyjson_val *values;
 
@@ -116,13 +111,13 @@ bool documents_add(struct documents *documents, struct document document)
 static void shift_texts(yyjson_val *values, size_t count, const char *from, char *to)
 {
     for (size_t i = 0; i < count; i++)
-        if (has_text(&values[i]))
+        if (has_text(values[i].tag))
             values[i].uni.str = to + (values[i].uni.str - from);
 }
 
 bool documents_add_parsed(struct documents *documents, struct document document, struct slice texts)
 {
-    size_t count = value_count(document), bytes = count * sizeof(yyjson_val) + texts.length;
+    size_t count = document_value_count(document), bytes = count * sizeof(yyjson_val) + texts.length;
     yyjson_val *values;
 
     if (!grow(documents, 1) || !(values = arena_alloc(&documents->arena, bytes)))
@@ -179,13 +174,6 @@ struct extent {
     size_t values, text_bytes;
 };
 
-static bool is_text(const yyjson_mut_val *value)
-{
-    uint8_t type = unsafe_yyjson_get_type((yyjson_mut_val *)(uintptr_t)value);
-
-    return type == YYJSON_TYPE_STR || type == YYJSON_TYPE_RAW;
-}
-
 /* The children of a list or object, keys among them, are a ring of which the last one is known: the last key, in an object. */
 static yyjson_mut_val *first_child(const yyjson_mut_val *container, size_t *count)
 {
@@ -199,7 +187,7 @@ static yyjson_mut_val *first_child(const yyjson_mut_val *container, size_t *coun
 static void measure(const yyjson_mut_val *value, struct extent *extent)
 {
     extent->values++;
-    if (is_text(value))
+    if (has_text(value->tag))
         extent->text_bytes += unsafe_yyjson_get_len((yyjson_mut_val *)(uintptr_t)value) + 1;
     if (unsafe_yyjson_is_ctn((yyjson_mut_val *)(uintptr_t)value)) {
         size_t count;
@@ -217,7 +205,7 @@ static yyjson_val *lay_out(const yyjson_mut_val *value, yyjson_val *to, char **t
 
     to->tag = value->tag;
     to->uni = value->uni;
-    if (is_text(value)) {
+    if (has_text(value->tag)) {
         size_t length = unsafe_yyjson_get_len(to);
 
         to->uni.str = memcpy(*texts, value->uni.str, length);

@@ -8,8 +8,7 @@
 #include "data/documents.h"
 #include "data/timestamp.h"
 
-#define MICROS_PER_SECOND 1000000
-#define SECONDS_PER_DAY 86400
+#define MILLIS_PER_DAY (MICROS_PER_DAY / 1000)
 #define DEPTH_MAX 128 /* of Arrow's own types */
 
 /* ---- types ---------------------------------------------------------------------------------------------------------------------- */
@@ -35,19 +34,18 @@ static int time_precision(enum ArrowTimeUnit unit)
     return unit == NANOARROW_TIME_UNIT_SECOND ? 0 : unit == NANOARROW_TIME_UNIT_MILLI ? 3 : -1;
 }
 
-static struct column_type type_of(const struct ArrowSchema *schema)
+static struct column_type type_in(const struct ArrowSchemaView *view)
 {
-    struct ArrowSchemaView view = view_of(schema);
     struct column_type type = { .precision = -1, .scale = -1, .timezone = true };
 
-    switch (view.type) {
+    switch (view->type) {
     case NANOARROW_TYPE_BOOL:
         type.type = TYPE_BOOL;
         break;
     case NANOARROW_TYPE_INT8:
     case NANOARROW_TYPE_INT16:
     case NANOARROW_TYPE_UINT8:
-        type = (struct column_type){ TYPE_BIGINT, view.type == NANOARROW_TYPE_INT8 ? 8 : 16, -1, true };
+        type = (struct column_type){ TYPE_BIGINT, view->type == NANOARROW_TYPE_INT8 ? 8 : 16, -1, true };
         break;
     case NANOARROW_TYPE_INT32:
     case NANOARROW_TYPE_UINT16: /* an unsigned one has room in the next larger */
@@ -74,24 +72,24 @@ static struct column_type type_of(const struct ArrowSchema *schema)
         type.type = TYPE_BINARY;
         break;
     case NANOARROW_TYPE_FIXED_SIZE_BINARY:
-        type = (struct column_type){ TYPE_BINARY, view.fixed_size, -1, true };
+        type = (struct column_type){ TYPE_BINARY, view->fixed_size, -1, true };
         break;
     case NANOARROW_TYPE_DATE32:
     case NANOARROW_TYPE_DATE64:
         type.type = TYPE_DATE;
         break;
     case NANOARROW_TYPE_TIMESTAMP:
-        type = (struct column_type){ TYPE_TIMESTAMP, time_precision(view.time_unit), -1, true };
+        type = (struct column_type){ TYPE_TIMESTAMP, time_precision(view->time_unit), -1, true };
         break;
     case NANOARROW_TYPE_TIME32:
     case NANOARROW_TYPE_TIME64:
-        type = (struct column_type){ TYPE_TIME, time_precision(view.time_unit), -1, true };
+        type = (struct column_type){ TYPE_TIME, time_precision(view->time_unit), -1, true };
         break;
     case NANOARROW_TYPE_DECIMAL32:
     case NANOARROW_TYPE_DECIMAL64:
     case NANOARROW_TYPE_DECIMAL128:
     case NANOARROW_TYPE_DECIMAL256:
-        type = (struct column_type){ TYPE_DECIMAL, view.decimal_precision, view.decimal_scale, true };
+        type = (struct column_type){ TYPE_DECIMAL, view->decimal_precision, view->decimal_scale, true };
         break;
     case NANOARROW_TYPE_STRUCT:
     case NANOARROW_TYPE_LIST:
@@ -104,6 +102,13 @@ static struct column_type type_of(const struct ArrowSchema *schema)
         break;
     }
     return type;
+}
+
+static struct column_type type_of(const struct ArrowSchema *schema)
+{
+    struct ArrowSchemaView view = view_of(schema);
+
+    return type_in(&view);
 }
 
 static enum spile_status fail_type(const struct ArrowSchema *schema, const char *name, const char *why, struct spile_error *err)
@@ -266,15 +271,14 @@ static int make_empty(struct ArrowArray *array, const struct ArrowSchema *schema
 enum spile_status rows_stream_next(struct rows_stream *batches, struct rows **rows, struct spile_error *err)
 {
     struct ArrowArray array = { 0 };
-    enum spile_status status = batches->begun ? SPILE_OK : check_types(&batches->schema, err);
-    int code = status ? 0 : batches->stream->get_next(batches->stream, &array);
+    int code = batches->stream->get_next(batches->stream, &array);
 
     *rows = NULL;
-    if (!status && !code && !array.release && !batches->begun)
+    if (!code && !array.release && !batches->begun)
         code = make_empty(&array, &batches->schema);
     batches->begun = true;
-    if (status || code)
-        return status ? status : fail_stream(batches->stream, code, err);
+    if (code)
+        return fail_stream(batches->stream, code, err);
     return array.release ? rows_new(rows, &batches->schema, &array, err) : SPILE_OK;
 }
 
@@ -340,7 +344,7 @@ static struct element element_in(const struct ArrowSchema *schema, const struct 
         e.schema = schema->dictionary;
         e.null = ArrowArrayViewIsNull(e.view, e.index);
     }
-    e.null |= view_of(schema).type == NANOARROW_TYPE_NA;
+    e.null |= !strcmp(schema->format, "n"); /* of the type that has only nulls */
     return e;
 }
 
@@ -376,9 +380,7 @@ static enum spile_status given(const struct making *m, const yyjson_mut_val *val
 
 static enum spile_status make_typed(const struct making *m, enum document_kind kind, struct slice text, yyjson_mut_val **value)
 {
-    *value = yyjson_mut_rawncpy(m->doc, text.length ? text.text : "", text.length);
-    if (*value)
-        (*value)->tag = document_typed_tag(kind, text.length);
+    *value = document_typed_value(m->doc, kind, text);
     return given(m, *value);
 }
 
@@ -430,14 +432,6 @@ static bool micros_of(int64_t number, enum ArrowTimeUnit unit, int64_t *micros)
     return !__builtin_mul_overflow(number, factor, micros);
 }
 
-#define YEAR_1 ((int64_t)-62135596800 * MICROS_PER_SECOND)
-#define YEAR_10000 ((int64_t)253402300800 * MICROS_PER_SECOND)
-
-static bool is_in_years(int64_t micros)
-{
-    return micros >= YEAR_1 && micros < YEAR_10000;
-}
-
 #define LOSES_NANOSECONDS "has nanoseconds, which would be lost"
 #define OUT_OF_YEARS "is not within the years 1 to 9999"
 
@@ -449,7 +443,7 @@ static enum spile_status make_timestamp(const struct making *m, struct element e
 
     if (!micros_of(ArrowArrayViewGetIntUnsafe(e.view, e.index), type->time_unit, &micros))
         return fail_value(m, type->time_unit == NANOARROW_TIME_UNIT_NANO ? LOSES_NANOSECONDS : OUT_OF_YEARS);
-    if (!is_in_years(micros))
+    if (!timestamp_in_years(micros))
         return fail_value(m, OUT_OF_YEARS);
     length = timestamp_format(micros, text);
     if (!type->timezone || !*type->timezone)
@@ -461,7 +455,7 @@ static int64_t days_of(struct element e, enum ArrowType type)
 {
     int64_t number = ArrowArrayViewGetIntUnsafe(e.view, e.index);
 
-    return type == NANOARROW_TYPE_DATE64 ? number / 1000 / SECONDS_PER_DAY - (number % (1000 * (int64_t)SECONDS_PER_DAY) < 0) : number;
+    return type == NANOARROW_TYPE_DATE64 ? number / MILLIS_PER_DAY - (number % MILLIS_PER_DAY < 0) : number;
 }
 
 static enum spile_status make_date(const struct making *m, struct element e, const struct ArrowSchemaView *type, yyjson_mut_val **value)
@@ -469,7 +463,7 @@ static enum spile_status make_date(const struct making *m, struct element e, con
     int64_t days = days_of(e, type->type);
     char text[TIMESTAMP_CHARS];
 
-    if (days < YEAR_1 / MICROS_PER_SECOND / SECONDS_PER_DAY || days >= YEAR_10000 / MICROS_PER_SECOND / SECONDS_PER_DAY)
+    if (!date_in_years(days))
         return fail_value(m, OUT_OF_YEARS);
     return make_typed(m, DOCUMENT_DATE, (struct slice){ text, date_format((int32_t)days, text) }, value);
 }
@@ -481,7 +475,7 @@ static enum spile_status make_time(const struct making *m, struct element e, con
 
     if (!micros_of(ArrowArrayViewGetIntUnsafe(e.view, e.index), type->time_unit, &micros))
         return fail_value(m, LOSES_NANOSECONDS);
-    if (micros < 0 || micros >= (int64_t)SECONDS_PER_DAY * MICROS_PER_SECOND)
+    if (!time_in_day(micros))
         return fail_value(m, "is not a time of the day");
     return make_typed(m, DOCUMENT_TIME, (struct slice){ text, time_format(micros, text) }, value);
 }
@@ -493,19 +487,12 @@ static struct slice bytes_at(const struct ArrowArrayView *view, int64_t index)
     return (struct slice){ bytes.size_bytes ? bytes.data.as_char : "", (size_t)bytes.size_bytes };
 }
 
+#define NOT_UTF8 "is not UTF-8"
+
 static bool is_utf8(struct slice text)
 {
-    uint32_t character;
-    size_t at = 0, bytes = 1;
-
-    while (bytes && at < text.length) {
-        bytes = (unsigned char)text.text[at] < 0x80 ? 1 : utf8_decode(text.text + at, text.length - at, &character);
-        at += bytes;
-    }
-    return bytes;
+    return utf8_is_valid(text.text, text.length);
 }
-
-#define NOT_UTF8 "is not UTF-8"
 
 static enum spile_status make_text(const struct making *m, struct element e, yyjson_mut_val **value)
 {
@@ -573,7 +560,7 @@ static enum spile_status make(const struct making *m, struct element e, yyjson_m
         return given(m, *value);
     }
     type = view_of(e.schema);
-    switch (type_of(e.schema).type) {
+    switch (type_in(&type).type) {
     case TYPE_BOOL:
         *value = yyjson_mut_bool(m->doc, ArrowArrayViewGetIntUnsafe(e.view, e.index));
         return given(m, *value);

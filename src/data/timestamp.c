@@ -12,9 +12,7 @@
 #include "base/text.h"
 #include "data/number.h"
 
-#define MICROS_PER_SECOND INT64_C(1000000)
 #define MICROS_PER_MINUTE (60 * MICROS_PER_SECOND)
-#define MICROS_PER_DAY (86400 * MICROS_PER_SECOND)
 #define SECONDS_MIN INT64_C(-62135596800) /* 0001-01-01T00:00:00Z */
 #define SECONDS_MAX INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 #define MICROS_MIN (SECONDS_MIN * MICROS_PER_SECOND)
@@ -105,6 +103,11 @@ static int64_t time_micros(const struct moment *moment)
 bool timestamp_in_years(int64_t micros)
 {
     return micros >= MICROS_MIN && micros <= MICROS_MAX;
+}
+
+bool date_in_years(int64_t days)
+{
+    return days >= MICROS_MIN / MICROS_PER_DAY && days <= MICROS_MAX / MICROS_PER_DAY;
 }
 
 /* False when the conversion to UTC leaves the years 1 to 9999. */

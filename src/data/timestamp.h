@@ -27,7 +27,21 @@ struct timestamp {
 /* The texts of timestamp_detect() and of dates (midnight, naive); seconds in the offset, too. The clock is within the years 1 to 9999. */
 bool timestamp_read(const char *text, size_t length, struct timestamp *timestamp);
 
+#define MICROS_PER_SECOND INT64_C(1000000)
+#define MICROS_PER_DAY (86400 * MICROS_PER_SECOND)
+
 bool timestamp_in_years(int64_t micros); /* 1 to 9999 */
+bool date_in_years(int64_t days);
+
+static inline bool time_in_day(int64_t micros)
+{
+    return micros >= 0 && micros < MICROS_PER_DAY;
+}
+
+static inline int64_t timestamp_utc(const struct timestamp *timestamp)
+{
+    return timestamp->clock - timestamp->offset * MICROS_PER_SECOND;
+}
 
 /* Unix seconds into a timestamp column. False out of years 1 to 9999 or for NaN. Fractions round half to even at the microsecond. */
 bool timestamp_from_integer(int64_t seconds, int64_t *micros);

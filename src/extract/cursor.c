@@ -70,7 +70,7 @@ static void set_moment(struct cursor *cursor)
         return;
     cursor->kind = CURSOR_TIMESTAMP;
     cursor->is_aware = timestamp.is_aware;
-    cursor->integer = timestamp.clock - timestamp.offset * INT64_C(1000000);
+    cursor->integer = timestamp_utc(&timestamp);
 }
 
 static struct cursor typed_cursor(enum cursor_mark mark, struct slice text)
@@ -225,7 +225,7 @@ bool cursor_follow_zone(struct cursor *cursor, struct text *memory, const struct
 
     if (!timestamp_read(other->text.text, other->text.length, &timestamp))
         return false;
-    timestamp.clock = (int64_t)cursor->integer + timestamp.offset * INT64_C(1000000); /* the years 1 to 9999 are far from the end of 64 bits */
+    timestamp.clock = (int64_t)cursor->integer + timestamp.offset * MICROS_PER_SECOND; /* the years 1 to 9999 are far from the end of 64 bits */
     if (!timestamp_in_years(timestamp.clock))
         return false;
     text_clear(memory);

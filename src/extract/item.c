@@ -385,7 +385,7 @@ static void link_children(yyjson_mut_val *copy, yyjson_val *value)
 bool item_borrow(struct spile_item *item, struct document document)
 {
     yyjson_val *values = document.value;
-    size_t count = unsafe_yyjson_is_ctn(values) ? (size_t)(unsafe_yyjson_get_next(values) - values) : 1;
+    size_t count = document_value_count(document);
     yyjson_mut_val *copies;
 
     if (!begin(item) || !(copies = arena_alloc(&item->arena, count * sizeof(*copies))))
@@ -572,12 +572,7 @@ void spile_item_set_double(struct spile_item *item, const char *path, double val
 
 void spile_item_set_bytes(struct spile_item *item, const char *path, const void *utf8, size_t length)
 {
-    uint32_t character;
-    size_t bytes = 1;
-
-    for (size_t at = 0; bytes && at < length; at += bytes)
-        bytes = utf8_decode((const char *)utf8 + at, length - at, &character);
-    if (bytes)
+    if (utf8_is_valid(utf8, length))
         set(item, path, yyjson_mut_strncpy(item->doc, length ? utf8 : "", length));
     else
         fail(item, SPILE_SOURCE, slice_of(path ? path : ""), "the text is not UTF-8");
@@ -593,18 +588,9 @@ void spile_item_set_text(struct spile_item *item, const char *path, const char *
 
 /* ---- types that JSON lacks ------------------------------------------------------------------------------------------------------- */
 
-static yyjson_mut_val *typed(struct spile_item *item, enum document_kind kind, const void *text, size_t length)
-{
-    yyjson_mut_val *value = yyjson_mut_rawncpy(item->doc, text, length);
-
-    if (value)
-        value->tag = document_typed_tag(kind, length);
-    return value;
-}
-
 static void set_typed(struct spile_item *item, const char *path, enum document_kind kind, const char *text)
 {
-    set(item, path, typed(item, kind, text, strlen(text)));
+    set(item, path, document_typed_value(item->doc, kind, slice_of(text)));
 }
 
 static void fail_value(struct spile_item *item, const char *path, const char *what)
@@ -646,15 +632,11 @@ void spile_item_set_decimal(struct spile_item *item, const char *path, const cha
         fail_value(item, path, "the text is no number");
 }
 
-#define MICROS_PER_DAY ((int64_t)86400 * 1000000)
-#define DAYS_MIN -719162 /* January 1st of the year 1 */
-#define DAYS_MAX 2932896 /* December 31st of the year 9999 */
-
 void spile_item_set_timestamp(struct spile_item *item, const char *path, int64_t micros)
 {
     char text[TIMESTAMP_CHARS];
 
-    if (micros < DAYS_MIN * MICROS_PER_DAY || micros >= (DAYS_MAX + 1) * MICROS_PER_DAY) {
+    if (!timestamp_in_years(micros)) {
         fail_value(item, path, "the time is beyond the years 1 to 9999");
         return;
     }
@@ -666,7 +648,7 @@ void spile_item_set_date(struct spile_item *item, const char *path, int32_t days
 {
     char text[TIMESTAMP_CHARS];
 
-    if (days < DAYS_MIN || days > DAYS_MAX) {
+    if (!date_in_years(days)) {
         fail_value(item, path, "the date is beyond the years 1 to 9999");
         return;
     }
@@ -678,7 +660,7 @@ void spile_item_set_time(struct spile_item *item, const char *path, int64_t micr
 {
     char text[TIMESTAMP_CHARS];
 
-    if (micros < 0 || micros >= MICROS_PER_DAY) {
+    if (!time_in_day(micros)) {
         fail_value(item, path, "the time is not within a day");
         return;
     }
@@ -688,7 +670,7 @@ void spile_item_set_time(struct spile_item *item, const char *path, int64_t micr
 
 void spile_item_set_binary(struct spile_item *item, const char *path, const void *bytes, size_t length)
 {
-    set(item, path, typed(item, DOCUMENT_BINARY, length ? bytes : "", length));
+    set(item, path, document_typed_value(item->doc, DOCUMENT_BINARY, (struct slice){ bytes, length }));
 }
 
 void spile_item_set_json(struct spile_item *item, const char *path, const char *json)

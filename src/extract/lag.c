@@ -7,8 +7,6 @@
 
 #include "data/timestamp.h"
 
-#define MICROS 1000000LL
-#define DAY_MICROS (86400LL * MICROS)
 #define YEAR_MIN 1
 #define YEAR_MAX 9999
 #define LAG_DAYS_MAX 4e6 /* more than there are in those years */
@@ -235,7 +233,7 @@ static bool read_moment(struct moment *out, struct slice text, const struct time
     else
         seconds = f.by_yearday ? seconds_of(f.year, 1, 1) + (f.yearday - 1) * 86400LL : seconds_of(f.year, f.month, f.day);
     seconds += f.hour * 3600 + f.minute * 60 + f.second;
-    *out = (struct moment){ seconds * MICROS + f.micros, f.offset };
+    *out = (struct moment){ seconds * MICROS_PER_SECOND + f.micros, f.offset };
     return true;
 }
 
@@ -285,7 +283,7 @@ static void write_part(struct text *out, char part, const struct tm *tm, const s
         text_printf(out, "%03d", tm->tm_yday + 1);
         break;
     case 'f':
-        text_printf(out, "%06lld", (long long)(moment->micros - floor_divide(moment->micros, MICROS) * MICROS));
+        text_printf(out, "%06lld", (long long)(moment->micros - floor_divide(moment->micros, MICROS_PER_SECOND) * MICROS_PER_SECOND));
         break;
     case 'z':
     case 'Z':
@@ -302,7 +300,7 @@ static void write_part(struct text *out, char part, const struct tm *tm, const s
 /* False beyond years 1 to 9999. */
 static bool write_moment(struct text *out, const struct moment *moment, const struct time_format *format)
 {
-    time_t seconds = (time_t)floor_divide(moment->micros, MICROS);
+    time_t seconds = (time_t)floor_divide(moment->micros, MICROS_PER_SECOND);
     struct tm tm;
 
     if (!gmtime_r(&seconds, &tm) || tm.tm_year + 1900 < YEAR_MIN || tm.tm_year + 1900 > YEAR_MAX)
@@ -347,16 +345,16 @@ static int64_t lag_micros(double lag, bool upward, int64_t unit)
 /* A date has no part of a day. */
 static int64_t lag_whole_days(double lag, bool upward)
 {
-    return floor_divide(lag_micros(lag, upward, DAY_MICROS), DAY_MICROS);
+    return floor_divide(lag_micros(lag, upward, MICROS_PER_DAY), MICROS_PER_DAY);
 }
 
 /* A day in UTC; a time is then that day's begin or end, so that the whole of it is in range. */
 static void lag_days(struct moment *moment, double lag, bool upward, bool is_date)
 {
-    int64_t offset = moment->offset * 60 * MICROS;
-    int64_t day = floor_divide(moment->micros - offset, DAY_MICROS) + lag_whole_days(lag, upward);
+    int64_t offset = moment->offset * 60 * MICROS_PER_SECOND;
+    int64_t day = floor_divide(moment->micros - offset, MICROS_PER_DAY) + lag_whole_days(lag, upward);
 
-    moment->micros = day * DAY_MICROS + (upward && !is_date ? DAY_MICROS - 1 : 0) + offset;
+    moment->micros = day * MICROS_PER_DAY + (upward && !is_date ? MICROS_PER_DAY - 1 : 0) + offset;
 }
 
 static enum spile_status lag_text(struct cursor *out, struct text *memory, const struct cursor *value, const struct cursor *initial, double lag,
@@ -375,7 +373,7 @@ static enum spile_status lag_text(struct cursor *out, struct text *memory, const
     if (in_days)
         lag_days(&moment, lag, upward, format->is_date);
     else
-        moment.micros += lag_micros(lag, upward, MICROS);
+        moment.micros += lag_micros(lag, upward, MICROS_PER_SECOND);
     text_clear(memory);
     if (!write_moment(memory, &moment, format))
         return memory->failed ? spile_fail_nomem(err) : fail_years(value, err);
@@ -402,7 +400,7 @@ static enum spile_status lag_timestamp(struct cursor *out, struct text *memory, 
 
     if (lag > LAG_DAYS_MAX * 86400)
         return fail_long(value, err);
-    after = before + lag_micros(lag, upward, MICROS);
+    after = before + lag_micros(lag, upward, MICROS_PER_SECOND);
     if (!timestamp_read(value->text.text, value->text.length, &timestamp) || !timestamp_in_years(before) || !timestamp_in_years(after))
         return fail_years(value, err);
     timestamp.clock += after - before;
@@ -415,7 +413,7 @@ static enum spile_status lag_timestamp(struct cursor *out, struct text *memory, 
 static enum spile_status lag_midnight(struct cursor *out, struct text *memory, const struct cursor *value, int32_t days, double lag, bool upward,
                                       struct spile_error *err)
 {
-    struct cursor midnight = { .kind = CURSOR_TIMESTAMP, .mark = MARK_TIMESTAMP, .integer = days * DAY_MICROS, .text = value->text };
+    struct cursor midnight = { .kind = CURSOR_TIMESTAMP, .mark = MARK_TIMESTAMP, .integer = days * MICROS_PER_DAY, .text = value->text };
 
     return lag_timestamp(out, memory, &midnight, lag, upward, err);
 }
@@ -434,7 +432,7 @@ static enum spile_status lag_date(struct cursor *out, struct text *memory, const
     if (lag > LAG_DAYS_MAX)
         return fail_long(value, err);
     after = days + lag_whole_days(lag, upward);
-    if (!timestamp_in_years(after * DAY_MICROS))
+    if (!date_in_years(after))
         return fail_years(value, err);
     return set_typed(out, memory, value->mark, iso, date_format((int32_t)after, iso), err);
 }

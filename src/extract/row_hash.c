@@ -77,7 +77,7 @@ static void write_timestamp(struct text *out, struct document document, bool leg
     struct timestamp timestamp;
 
     if (!legacy && timestamp_read(iso.text, iso.length, &timestamp)) {
-        text_printf(out, "%" PRId64, timestamp.clock - timestamp.offset * INT64_C(1000000));
+        text_printf(out, "%" PRId64, timestamp_utc(&timestamp));
         return;
     }
     if (legacy && iso.length > UTC_CHARS && !memcmp(iso.text + iso.length - UTC_CHARS, UTC, UTC_CHARS))

@@ -168,12 +168,12 @@ static void put_changes(struct dlt_info *d, yyjson_mut_val *package, enum dlt_st
 static const char *const states[] = { "extracted", "normalized", "loaded" };
 static const char *const refreshes[] = { NULL, "drop_sources", "drop_resources", "drop_data" };
 
-static void put_file_path(struct dlt_info *d, yyjson_mut_val *object, const struct package_table *entry)
+const char *dlt_file_path(struct dlt_info *d, const struct package_table *file)
 {
-    const char *path = arena_printf(&d->arena, "%s/%s", d->package->folder, entry->file);
+    const char *path = arena_printf(&d->arena, "%s/%s", d->package->folder, file->file);
 
     d->failed |= !path;
-    dlt_put_text(d, object, "file_path", path);
+    return path;
 }
 
 /* A table's file: there is one for each, told by its name alone. */
@@ -183,7 +183,7 @@ static void put_job(struct dlt_info *d, yyjson_mut_val *jobs, const struct packa
     int64_t until = stage == DLT_LOADED ? d->run->times.loaded : d->run->times.drawn;
 
     dlt_put_text(d, object, "state", stage == DLT_LOADED ? "completed_jobs" : "new_jobs");
-    put_file_path(d, object, entry);
+    dlt_put_text(d, object, "file_path", dlt_file_path(d, entry));
     dlt_put_count(d, object, "file_size", entry->file_bytes);
     dlt_put_time(d, object, "created_at", entry->modified);
     dlt_put_real(d, object, "elapsed", (double)(until - entry->modified) / 1e6);
@@ -238,10 +238,17 @@ static void put_package(struct dlt_info *d, yyjson_mut_val *packages, enum dlt_s
     put_changes(d, object, stage);
 }
 
+void dlt_put_times(struct dlt_info *d, yyjson_mut_val *object, enum dlt_stage stage)
+{
+    const struct run_times *times = &d->run->times;
+
+    dlt_put_time(d, object, "started_at", stage == DLT_LOADED ? times->loading : times->drawing);
+    dlt_put_time(d, object, "finished_at", stage == DLT_LOADED ? times->loaded : times->drawn);
+}
+
 void dlt_put_step(struct dlt_info *d, yyjson_mut_val *object, enum dlt_stage stage)
 {
     bool is_there = d->package && (stage != DLT_LOADED || d->job);
-    const struct run_times *times = &d->run->times;
     yyjson_mut_val *ids = dlt_put_list(d, object, "loads_ids"), *packages = dlt_put_list(d, object, "load_packages");
 
     if (is_there)
@@ -249,8 +256,7 @@ void dlt_put_step(struct dlt_info *d, yyjson_mut_val *object, enum dlt_stage sta
     if (is_there)
         put_package(d, packages, stage);
     dlt_put_flag(d, object, "first_run", d->run->first_run);
-    dlt_put_time(d, object, "started_at", stage == DLT_LOADED ? times->loading : times->drawing);
-    dlt_put_time(d, object, "finished_at", stage == DLT_LOADED ? times->loaded : times->drawn);
+    dlt_put_times(d, object, stage);
 }
 
 /* ---- where it went -------------------------------------------------------------------------------------------------------------------- */
@@ -285,7 +291,7 @@ static void put_job_metrics(struct dlt_info *d, yyjson_mut_val *jobs, size_t at)
     dlt_put_text(d, object, "load_id", d->run->load_id);
     dlt_put_text(d, object, "dataset_name", d->run->pipeline->dataset);
     dlt_put_text(d, object, "job_id", entry->file);
-    put_file_path(d, object, entry);
+    dlt_put_text(d, object, "file_path", dlt_file_path(d, entry));
     dlt_put_text(d, object, "table_name", entry->table->name);
     dlt_put_time(d, object, "started_at", d->job->changes[at].began);
     dlt_put_time(d, object, "finished_at", d->job->changes[at].ended);

@@ -35,6 +35,9 @@ yyjson_mut_val *dlt_put_object(struct dlt_info *d, yyjson_mut_val *object, const
 yyjson_mut_val *dlt_put_list(struct dlt_info *d, yyjson_mut_val *object, const char *key);
 yyjson_mut_val *dlt_add_object(struct dlt_info *d, yyjson_mut_val *list);
 
+const char *dlt_file_path(struct dlt_info *d, const struct package_table *file); /* in the arena */
+void dlt_put_times(struct dlt_info *d, yyjson_mut_val *object, enum dlt_stage stage); /* when the stage was begun and finished */
+
 bool dlt_begin(struct dlt_info *d, const struct run *run, const struct load_job *job);
 char *dlt_end(struct dlt_info *d); /* its text */
 

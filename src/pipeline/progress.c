@@ -68,51 +68,37 @@ size_t tally_loaded(struct tally *tally, const struct package *package, uint64_t
     return package->table_count;
 }
 
-/* False when it is too soon to tell more. */
-static bool is_due(struct run *run, double now, bool force)
+/* `package`: what is loaded; NULL: rows are still drawn. */
+static void report(struct run *run, enum spile_stage stage, const struct package *package, uint64_t rows, bool force)
 {
-    if (!run->options->progress || (!force && now - run->last_progress < PROGRESS_SECONDS))
-        return false;
-    run->last_progress = now;
-    return true;
-}
+    struct spile_progress progress = { .stage = stage, .rows = rows, .bytes_total = run->bytes_total, .resources = run->resources };
+    double now;
 
-static struct spile_progress progress_of(const struct run *run, enum spile_stage stage, double now)
-{
-    return (struct spile_progress){
-        .stage = stage,
-        .seconds = now - run->began,
-        .bytes_read = atomic_load(&run->consumed),
-        .bytes_total = run->bytes_total,
-        .resources = run->resources,
-        .resource_count = run->source ? run->source->resource_count : 0,
-    };
+    if (!run->options->progress)
+        return;
+    now = clock_seconds();
+    if (!force && now - run->last_progress < PROGRESS_SECONDS)
+        return;
+    run->last_progress = now;
+    progress.seconds = now - run->began;
+    progress.bytes_read = atomic_load(&run->consumed);
+    progress.resource_count = run->source ? run->source->resource_count : 0;
+    if (package) {
+        progress.rows_total = package->rows;
+        progress.table_count = tally_loaded(&run->tally, package, rows);
+        progress.tables = run->tally.told;
+    } else {
+        copy_drawn(&run->tally, &progress);
+    }
+    run->options->progress(&progress, run->options->progress_user);
 }
 
 void run_report_drawn(struct run *run, uint64_t rows, bool force)
 {
-    double now = clock_seconds();
-    struct spile_progress progress;
-
-    if (!is_due(run, now, force))
-        return;
-    progress = progress_of(run, SPILE_STAGE_NORMALIZE, now);
-    progress.rows = rows;
-    copy_drawn(&run->tally, &progress);
-    run->options->progress(&progress, run->options->progress_user);
+    report(run, SPILE_STAGE_NORMALIZE, NULL, rows, force);
 }
 
 void run_report_loaded(struct run *run, enum spile_stage stage, const struct package *package, uint64_t rows, bool force)
 {
-    double now = clock_seconds();
-    struct spile_progress progress;
-
-    if (!is_due(run, now, force))
-        return;
-    progress = progress_of(run, stage, now);
-    progress.rows = rows;
-    progress.rows_total = package->rows;
-    progress.table_count = tally_loaded(&run->tally, package, rows);
-    progress.tables = run->tally.told;
-    run->options->progress(&progress, run->options->progress_user);
+    report(run, stage, package, rows, force);
 }

@@ -190,12 +190,10 @@ static void put_normalize(struct dlt_info *d, yyjson_mut_val *object)
 
     for (uint32_t i = 0; d->package && i < d->package->table_count; i++) {
         const struct package_table *entry = d->package->tables[i];
-        const char *path = arena_printf(&d->arena, "%s/%s", d->package->folder, entry->file);
 
-        d->failed |= !path;
         if (!entry->rows)
             continue;
-        job = add_metrics(d, jobs, path, entry->rows, entry);
+        job = add_metrics(d, jobs, dlt_file_path(d, entry), entry->rows, entry);
         dlt_put_text(d, job, "job_id", entry->file);
         dlt_put_text(d, job, "table_name", entry->table->name);
         dlt_put_text(d, add_metrics(d, tables, "", entry->rows, entry), "table_name", entry->table->name);
@@ -222,12 +220,10 @@ static const struct {
 static void put_stage(struct dlt_info *d, yyjson_mut_val *steps, enum dlt_stage stage)
 {
     yyjson_mut_val *object = dlt_add_object(d, steps), *info;
-    const struct run_times *times = &d->run->times;
 
     put_id(d, object, "span_id", stages[stage].name);
     dlt_put_text(d, object, "step", stages[stage].name);
-    dlt_put_time(d, object, "started_at", stage == DLT_LOADED ? times->loading : times->drawing);
-    dlt_put_time(d, object, "finished_at", stage == DLT_LOADED ? times->loaded : times->drawn);
+    dlt_put_times(d, object, stage);
     dlt_put_null(d, object, "step_exception");
     dlt_put_null(d, object, "exception_traces");
     stages[stage].put(d, dlt_put_object(d, object, stages[stage].info));

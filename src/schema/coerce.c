@@ -331,7 +331,6 @@ static enum coerced into_timestamp(struct column_builder *column, uint32_t row, 
     return fits ? done(column_put_i64(column, row, micros)) : NOT_COERCED;
 }
 
-#define MICROS_PER_DAY ((int64_t)86400 * 1000000)
 
 /* The day of a timestamp is that in UTC. */
 static enum coerced into_date(struct column_builder *column, uint32_t row, struct document value)
