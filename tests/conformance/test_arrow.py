@@ -214,6 +214,25 @@ def test_zones_follow_the_items(work, tmp_path, first):
     check(work, tmp_path, *runs, resource={"incremental": {"cursor": "c"}})
 
 
+def test_a_key_seen_at_the_border_again_with_a_newer_value(work, tmp_path):
+    """dlt drops each row of a batch whose single key also stands at the border, the newer ones with it; spile only the one at the border."""
+    resource = {"primary_key": "id", "incremental": CURSORS["max"]}
+    runs = [[ids((1, 1))], [ids((1, 1), (1, 2), (2, 2))]]
+    alone = Workspace(tmp_path / "alone")
+    for batches in runs:
+        spile(work, resource, batches)
+        with_dlt(alone, resource, batches)
+    assert seen(work)["rows"] == [(1, 1), (1, 2), (2, 2)]
+    assert seen(alone)["rows"] == [(1, 1), (2, 2)]
+
+
+def pairs(r, keyed):
+    """Rows of a batch. A key stands in it once: see test_a_key_seen_at_the_border_again_with_a_newer_value."""
+    count = r.randrange(1, 9)
+    keys = r.sample(range(10), count) if keyed else [r.randrange(6) for _ in range(count)]
+    return [(key, r.randrange(8)) for key in keys]
+
+
 def test_random_sequences(tmp_path):
     """A batch in each run, as dlt decides by batch what spile decides by row."""
     seed = int(os.environ.get("SPILE_SEED", random.SystemRandom().randrange(10**9)))
@@ -223,7 +242,7 @@ def test_random_sequences(tmp_path):
         resource = {"incremental": CURSORS[r.choice([name for name in CURSORS if "missing" not in CURSORS[name]])]}
         if r.random() < 0.5:
             resource["primary_key"] = "id"
-        runs = [[ids(*[(r.randrange(6), r.randrange(8)) for _ in range(r.randrange(1, 9))])] for _ in range(4)]
+        runs = [[ids(*pairs(r, "primary_key" in resource))] for _ in range(4)]
         try:
             check(work, tmp_path / f"a{number}", *runs, resource=resource)
         except AssertionError as error:
