@@ -293,7 +293,7 @@ static enum spile_status in_transaction(const struct load_target *target, struct
     if (strcmp(stored.schema_hash, job->base_hash))
         return fail_fence(target, "schema of", err);
     status = state_prepare(&state, &identity, stored.state, arena, err);
-    if (!status && job->package->sources && strcmp(state.stored_hash, job->package->base_state_hash))
+    if (!status && job->package->sources && strcmp(state.stored_sources_hash, job->package->base_sources_hash))
         return fail_fence(target, "state of the pipeline in", err);
     state.changed &= !job->schema_only; /* its row is found by the load it belongs to */
     if (!status && state.changed && !schema_add_state_table(job->schema))

@@ -72,7 +72,7 @@ void package_release(struct package *package)
     free(package->replaced);
     free(package->folder);
     free(package->sources);
-    free(package->base_state_hash);
+    free(package->base_sources_hash);
     for (uint32_t i = 0; i < package->dropped_count; i++)
         free(package->dropped[i]);
     free(package->dropped);
@@ -264,13 +264,13 @@ enum spile_status package_drop(struct package *package, const char *table, struc
     return SPILE_OK;
 }
 
-enum spile_status package_set_sources(struct package *package, const char *sources, const char *base_state_hash, struct spile_error *err)
+enum spile_status package_set_sources(struct package *package, const char *sources, const char *base_sources_hash, struct spile_error *err)
 {
     free(package->sources);
-    free(package->base_state_hash);
+    free(package->base_sources_hash);
     package->sources = strdup(sources);
-    package->base_state_hash = strdup(base_state_hash);
-    return package->sources && package->base_state_hash ? SPILE_OK : spile_fail_nomem(err);
+    package->base_sources_hash = strdup(base_sources_hash);
+    return package->sources && package->base_sources_hash ? SPILE_OK : spile_fail_nomem(err);
 }
 
 /* ---- manifest ------------------------------------------------------------------------------------------------------------------- */
@@ -309,7 +309,7 @@ static char *manifest_text(const struct package *package, const char *base_hash,
     for (uint32_t i = 0; ok && i < package->table_count; i++)
         ok = add_manifest_table(doc, tables, package->tables[i]);
     if (ok && package->sources)
-        ok = yyjson_mut_obj_add_str(doc, root, "sources", package->sources) && yyjson_mut_obj_add_str(doc, root, "base_state_hash", package->base_state_hash);
+        ok = yyjson_mut_obj_add_str(doc, root, "sources", package->sources) && yyjson_mut_obj_add_str(doc, root, "base_sources_hash", package->base_sources_hash);
     if (ok && yyjson_mut_obj_add_strn(doc, root, "schema", schema, schema_length))
         text = yyjson_mut_write(doc, YYJSON_WRITE_NOFLAG, length);
     yyjson_mut_doc_free(doc);
@@ -378,11 +378,13 @@ static enum spile_status read_manifest_table(struct package *package, yyjson_val
     return SPILE_OK;
 }
 
-static bool read_sources(struct package *package, yyjson_val *root)
+static enum spile_status read_sources(struct package *package, yyjson_val *root, struct spile_error *err)
 {
-    const char *sources = yyjson_get_str(yyjson_obj_get(root, "sources")), *hash = yyjson_get_str(yyjson_obj_get(root, "base_state_hash"));
+    const char *sources = yyjson_get_str(yyjson_obj_get(root, "sources")), *hash = yyjson_get_str(yyjson_obj_get(root, "base_sources_hash"));
 
-    return !sources || !hash || !package_set_sources(package, sources, hash, NULL);
+    if (!sources)
+        return SPILE_OK;
+    return hash ? package_set_sources(package, sources, hash, err) : fail_manifest(package, err);
 }
 
 static enum spile_status read_manifest(struct package *package, struct schema **schema, char **base_hash, yyjson_val *root,
@@ -401,8 +403,7 @@ static enum spile_status read_manifest(struct package *package, struct schema **
     *base_hash = strdup(yyjson_get_str(hash));
     if (!*base_hash)
         return spile_fail_nomem(err);
-    if (!read_sources(package, root))
-        return spile_fail_nomem(err);
+    status = read_sources(package, root, err);
     while (!status && (object = yyjson_arr_iter_next(&iter)))
         status = read_manifest_table(package, object, err);
     iter = yyjson_arr_iter_with(yyjson_obj_get(root, "dropped"));

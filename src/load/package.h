@@ -39,7 +39,7 @@ struct package {
     char *sources;         /* JSON of what the sources keep from now on, part of the pipeline's state; NULL: as it is */
     char **dropped;        /* tables that are dropped before: names */
     uint32_t dropped_count;
-    char *base_state_hash; /* of the state that this was made from; with `sources` only */
+    char *base_sources_hash; /* of the sources that this was made from; with `sources` only */
 };
 
 /* Makes the folder, empty. `load_id` has been checked (load_id_is_valid). */
@@ -57,7 +57,7 @@ bool package_replaces(const struct package *package, const struct table *table);
 enum spile_status package_drop(struct package *package, const char *table, struct spile_error *err);
 
 /* The state moves with this load. Both texts are copied. */
-enum spile_status package_set_sources(struct package *package, const char *sources, const char *base_state_hash, struct spile_error *err);
+enum spile_status package_set_sources(struct package *package, const char *sources, const char *base_sources_hash, struct spile_error *err);
 
 /* Writes the manifest. `durable`: files, manifest and folders are synced. */
 enum spile_status package_seal(struct package *package, const char *base_hash, bool durable, struct spile_error *err);

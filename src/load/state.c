@@ -236,11 +236,32 @@ static enum spile_status finish(struct state *out, yyjson_mut_doc *doc, struct a
     return out->hash ? SPILE_OK : spile_fail_nomem(err);
 }
 
-static const char *hash_of(yyjson_mut_doc *doc, struct arena *arena)
-{
-    const char *hash = yyjson_mut_get_str(yyjson_mut_obj_get(yyjson_mut_doc_get_root(doc), "_version_hash"));
+#define SOURCES_HASH_BYTES 20
 
-    return hash ? arena_copy(arena, hash, strlen(hash)) : "";
+const char *state_sources_hash(const char *sources, size_t length, struct arena *arena)
+{
+    uint8_t digest[SOURCES_HASH_BYTES];
+    char *hash = arena_alloc(arena, base64_size(sizeof(digest)));
+
+    shake128(sources, length, digest, sizeof(digest));
+    if (hash)
+        base64_encode(digest, sizeof(digest), hash);
+    return hash;
+}
+
+static const char *hash_of_sources(yyjson_mut_doc *doc, struct arena *arena)
+{
+    yyjson_mut_val *sources = yyjson_mut_obj_get(yyjson_mut_doc_get_root(doc), "sources");
+    size_t length;
+    char *json;
+    const char *hash;
+
+    if (!yyjson_mut_is_obj(sources))
+        return state_sources_hash("{}", 2, arena);
+    json = json_text_write(sources, &length);
+    hash = json ? state_sources_hash(json, length, arena) : NULL;
+    free(json);
+    return hash;
 }
 
 /* The document of the stored state, or a new one. */
@@ -276,9 +297,9 @@ static enum spile_status prepare(struct state *out, yyjson_mut_doc *doc, const s
     const char *first = yyjson_mut_get_str(yyjson_mut_obj_get(yyjson_mut_doc_get_root(doc), "default_schema_name"));
     const char *name = identity->schema_name ? identity->schema_name : first ? first : state_default_schema(identity->pipeline, arena);
 
-    out->stored_hash = hash_of(doc, arena);
+    out->stored_sources_hash = hash_of_sources(doc, arena);
     out->schema_name = name ? arena_copy(arena, name, strlen(name)) : NULL;
-    if (!out->schema_name || !out->stored_hash || !identify(doc, identity, out->schema_name) || !put_sources(doc, identity->sources))
+    if (!out->schema_name || !out->stored_sources_hash || !identify(doc, identity, out->schema_name) || !put_sources(doc, identity->sources))
         return spile_fail_nomem(err);
     return finish(out, doc, arena, err);
 }
@@ -296,8 +317,7 @@ enum spile_status state_prepare(struct state *out, const struct state_identity *
     return status;
 }
 
-enum spile_status state_read_sources(yyjson_mut_doc **out, const char **hash, const char *pipeline, const char *stored, struct arena *arena,
-                                     struct spile_error *err)
+enum spile_status state_read_sources(yyjson_mut_doc **out, const char *pipeline, const char *stored, struct spile_error *err)
 {
     yyjson_mut_doc *doc;
     yyjson_mut_val *sources;
@@ -305,12 +325,11 @@ enum spile_status state_read_sources(yyjson_mut_doc **out, const char **hash, co
 
     *out = NULL;
     if (!status) {
-        *hash = hash_of(doc, arena);
         sources = yyjson_mut_obj_get(yyjson_mut_doc_get_root(doc), "sources");
         *out = yyjson_mut_doc_new(NULL);
         if (*out)
             yyjson_mut_doc_set_root(*out, yyjson_mut_is_obj(sources) ? yyjson_mut_val_mut_copy(*out, sources) : yyjson_mut_obj(*out));
-        if (!*hash || !yyjson_mut_doc_get_root(*out))
+        if (!*out || !yyjson_mut_doc_get_root(*out))
             status = spile_fail_nomem(err);
     }
     yyjson_mut_doc_free(doc);

@@ -14,7 +14,7 @@ struct state {
     const char *hash;
     const char *encoded;     /* for the column `state`: base64 of the deflated JSON */
     bool changed;            /* differs from what is stored: a row has to be written */
-    const char *stored_hash; /* of the stored one; "" when there is none */
+    const char *stored_sources_hash; /* of the stored one's sources */
 };
 
 struct state_identity {
@@ -27,9 +27,11 @@ struct state_identity {
 enum spile_status state_prepare(struct state *out, const struct state_identity *identity, const char *stored, struct arena *arena,
                                 struct spile_error *err);
 
-/* The stored state's `sources`, what sources and resources keep: an object, the root of a document of its own (to be freed). *hash: of the whole state. */
-enum spile_status state_read_sources(yyjson_mut_doc **out, const char **hash, const char *pipeline, const char *stored, struct arena *arena,
-                                     struct spile_error *err);
+/* The stored state's `sources`, what sources and resources keep: an object, the root of a document of its own (to be freed). */
+enum spile_status state_read_sources(yyjson_mut_doc **out, const char *pipeline, const char *stored, struct spile_error *err);
+
+/* Tells whether sources, as JSON, are those that a load began with. In the arena; NULL: out of memory. */
+const char *state_sources_hash(const char *sources, size_t length, struct arena *arena);
 
 /* The whole document (to be freed). */
 enum spile_status state_read(yyjson_mut_doc **out, const char *pipeline, const char *stored, struct spile_error *err);

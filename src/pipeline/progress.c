@@ -82,7 +82,7 @@ static void report(struct run *run, enum spile_stage stage, const struct package
     run->last_progress = now;
     progress.seconds = now - run->began;
     progress.bytes_read = atomic_load(&run->consumed);
-    progress.resource_count = run->source ? run->source->resource_count : 0;
+    progress.resource_count = run->declared_count;
     if (package) {
         progress.rows_total = package->rows;
         progress.table_count = tally_loaded(&run->tally, package, rows);

@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "extract/graph.h"
 #include "pipeline/run.h"
 
 static bool add_name(struct run *run, struct name_list *list, const char *name)
@@ -109,12 +108,10 @@ static bool is_drawn(void *user, const char *resource)
 {
     const struct run *run = user;
 
-    if (run->source) {
-        const struct resource *found = source_find(run->source, slice_of(resource));
-
-        return found && graph_needs(run->source, found);
-    }
-    for (uint32_t i = 0; i < run->part_count; i++)
+    for (size_t i = 0; i < run->declared_count; i++)
+        if (!strcmp(run->declared[i].name, resource))
+            return run->declared[i].drawn;
+    for (uint32_t i = 0; !run->of_source && i < run->part_count; i++)
         if (!strcmp(run->normalize_parts[i].resource, resource))
             return true;
     return false;

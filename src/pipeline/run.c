@@ -209,7 +209,7 @@ static enum spile_status publish(struct run *run, struct spile_error *err)
 static enum spile_status tell(struct run *run, const struct load_job *job, struct spile_load_info **info, struct spile_error *err)
 {
     struct run_figures figures = { run->load_id, clock_seconds() - run->began, atomic_load(&run->consumed), run->duplicate_keys,
-                                   run->refused, run->refused_count, run->resources, run->source ? run->source->resource_count : 0 };
+                                   run->refused, run->refused_count, run->resources, run->declared_count };
 
     run_report_loaded(run, SPILE_STAGE_DONE, &run->package, run->package.rows, true);
     return info ? load_info_new(info, run, job->already_loaded || job->package ? job : NULL, &figures, err) : SPILE_OK;

@@ -27,6 +27,16 @@ struct run_part {
     size_t resource;        /* of a source: its index there */
 };
 
+/* A resource of a source, as far as it matters beyond drawing. */
+struct run_resource {
+    const char *name, *table;
+    const char *from; /* what feeds it; NULL: it is drawn itself */
+    enum spile_write write;
+    bool selected;
+    bool loaded;      /* into its table, and not only given to transformers */
+    bool drawn;       /* it is loaded, or feeds what is */
+};
+
 /* Of the day, in microseconds since 1970; 0: it did not come to that. */
 struct run_times {
     int64_t began;
@@ -49,14 +59,20 @@ struct run {
     struct spile_run_options given; /* all that this header knows */
     const struct spile_run_options *options; /* &given */
     const char *load_id;
-    const struct spile_source *source; /* that the data come from; NULL: they are given as they are */
+    const struct spile_source *source; /* that draws the data; NULL: they are given as they are, or were drawn before */
+    bool of_source;                    /* the data are a source's, which may have drawn them before */
+    struct run_resource *declared;     /* the source's, in its order; in the arena */
+    size_t declared_count;
+    yyjson_mut_val *schema_parts[2];   /* that the source and the caller give to the dataset's schema, borrowed; NULL: nothing */
+    struct spile_contract contract;    /* of the schema; none given: as it is */
+    bool root_key;
     struct run_part *parts;
     struct normalize_part *normalize_parts;
     const char *columns, *json_columns; /* of several parts: names begin with the table; NULL: none */
     uint32_t part_count, part_capacity; /* tables that are named by the items come during the run */
     const char *source_name;           /* normalized: of its schema, and in the state */
     yyjson_mut_doc *sources;           /* what sources keep between runs: an object; NULL: no source */
-    const char *state_hash;            /* of the state that it is from */
+    const char *sources_hash;          /* of these as they were */
     struct spile_resource_info *resources; /* by resource of the source; in the arena */
     char *sources_before;              /* as JSON */
     struct name_list dropped, emptied;  /* tables of which nothing, or no rows, of earlier runs is to stay */

@@ -139,10 +139,12 @@ static enum spile_status merge_given(struct run *run, struct spile_error *err)
 {
     static const struct merge_options options = { .replaces_keys = false };
 
-    const struct spile_schema *of_source = run->source ? run->source->options.schema : NULL, *of_run = run->options->schema;
-    enum spile_status status = of_source ? schema_merge(&run->schema, spile_schema_part(of_source), &options, err) : SPILE_OK;
+    enum spile_status status = SPILE_OK;
 
-    return !status && of_run ? schema_merge(&run->schema, spile_schema_part(of_run), &options, err) : status;
+    for (size_t i = 0; !status && i < sizeof(run->schema_parts) / sizeof(*run->schema_parts); i++)
+        if (run->schema_parts[i])
+            status = schema_merge(&run->schema, run->schema_parts[i], &options, err);
+    return status;
 }
 
 static bool has_hints(const struct run *run)
@@ -360,12 +362,8 @@ enum spile_status run_add_part(struct run *run, uint32_t index, struct spile_err
 /* The contract of the run comes first, since it holds for hints as well. */
 static enum spile_status set_contract(struct run *run, struct spile_error *err)
 {
-    const struct spile_contract *contract = &run->options->contract;
-    enum spile_status status;
+    enum spile_status status = contract_is_given(&run->contract) ? contract_set_schema(run->schema, &run->contract, err) : SPILE_OK;
 
-    if (!contract_is_given(contract) && run->source)
-        contract = &run->source->options.contract;
-    status = contract_is_given(contract) ? contract_set_schema(run->schema, contract, err) : SPILE_OK;
     for (uint32_t i = 0; !status && i < run->part_count; i++) {
         struct table *table = schema_find_table(run->schema, run->parts[i].table);
 
@@ -402,7 +400,7 @@ enum spile_status run_begin_schema(struct run *run, const struct stored *stored,
         status = set_contract(run, err);
     if (!status)
         status = merge_hints(run, err);
-    if (!status && (run->options->root_key || (run->source && run->source->options.root_key)) && !schema_want_root_key(run->schema))
+    if (!status && run->root_key && !schema_want_root_key(run->schema))
         status = spile_fail_nomem(err);
     if (!status)
         status = check_types(run, err);

@@ -98,6 +98,19 @@ static const char *cursor_column(const struct spile_resource_options *options)
     return cursor && !options->table_by && !strpbrk(cursor, ".[]$*@'\", ") ? cursor : NULL;
 }
 
+static struct run_resource declared(const struct spile_source *source, const struct resource *resource)
+{
+    return (struct run_resource){
+        .name = resource->name,
+        .table = resource_table(resource),
+        .from = resource->options.from,
+        .write = resource->options.write,
+        .selected = resource->selected,
+        .loaded = resource_is_loaded(resource),
+        .drawn = graph_needs(source, resource),
+    };
+}
+
 static void add_resource(struct run *run, size_t index)
 {
     const struct resource *resource = run->source->resources[index];
@@ -123,14 +136,19 @@ static enum spile_status take_source(struct run *run, const struct spile_source 
     if (status)
         return status;
     run->source = source;
+    run->of_source = true;
     run->source_name = naming_identifier(&run->arena, &(const struct naming){ .length_max = SCHEMA_NAME_MAX }, slice_of(source->name));
     if (!run->source_name || !make_room(run, source->resource_count + NAMED_TABLES_MAX))
         return spile_fail_nomem(err);
     run->resources = arena_zalloc(&run->arena, (source->resource_count + 1) * sizeof(*run->resources));
-    if (!run->resources)
+    run->declared = arena_zalloc(&run->arena, (source->resource_count + 1) * sizeof(*run->declared));
+    if (!run->resources || !run->declared)
         return spile_fail_nomem(err);
-    for (size_t i = 0; i < source->resource_count; i++)
+    for (size_t i = 0; i < source->resource_count; i++) {
         run->resources[i].name = source->resources[i]->name;
+        run->declared[i] = declared(source, source->resources[i]);
+    }
+    run->declared_count = source->resource_count;
     for (size_t i = 0; i < source->resource_count; i++)
         if (resource_is_loaded(source->resources[i]))
             add_resource(run, i);
@@ -140,7 +158,18 @@ static enum spile_status take_source(struct run *run, const struct spile_source 
     return spile_hint(err, SPILE_USAGE, "add a resource, or select one");
 }
 
-enum spile_status run_take_parts(struct run *run, struct spile_data data, struct spile_error *err)
+/* What holds for all tables. */
+static void take_general(struct run *run)
+{
+    const struct spile_source_options *source = run->source ? &run->source->options : NULL;
+
+    run->contract = contract_is_given(&run->options->contract) || !source ? run->options->contract : source->contract;
+    run->root_key = run->options->root_key || (source && source->root_key);
+    run->schema_parts[0] = source && source->schema ? spile_schema_part(source->schema) : NULL;
+    run->schema_parts[1] = run->options->schema ? spile_schema_part(run->options->schema) : NULL;
+}
+
+static enum spile_status take_parts(struct run *run, struct spile_data data, struct spile_error *err)
 {
     switch (data.kind) {
     case SPILE_DATA_PARTS:
@@ -150,4 +179,12 @@ enum spile_status run_take_parts(struct run *run, struct spile_data data, struct
     default:
         return take_data(run, data, err);
     }
+}
+
+enum spile_status run_take_parts(struct run *run, struct spile_data data, struct spile_error *err)
+{
+    enum spile_status status = take_parts(run, data, err);
+
+    take_general(run);
+    return status;
 }

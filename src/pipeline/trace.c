@@ -111,21 +111,16 @@ static void put_root_tables(struct dlt_info *d, yyjson_mut_val *list, const char
     }
 }
 
-static bool is_loaded(const struct resource *resource)
-{
-    return resource->selected && !resource->options.hidden;
-}
-
 /* Data without a source are, as in dlt, a resource with the table's name. */
 static void put_resources(struct dlt_info *d, yyjson_mut_val *list)
 {
-    const struct spile_source *source = d->run->source;
+    const struct run *run = d->run;
 
-    if (!source)
+    if (!run->of_source)
         put_root_tables(d, list, "resource_name");
-    for (size_t i = 0; source && i < source->resource_count; i++)
-        if (is_loaded(source->resources[i]))
-            dlt_put_text(d, add_metrics(d, list, "", d->run->resources[i].items, NULL), "resource_name", source->resources[i]->name);
+    for (size_t i = 0; i < run->declared_count; i++)
+        if (run->declared[i].loaded)
+            dlt_put_text(d, add_metrics(d, list, "", run->resources[i].items, NULL), "resource_name", run->declared[i].name);
 }
 
 static yyjson_mut_val *add_edge(struct dlt_info *d, yyjson_mut_val *list, const char *parent, const char *name)
@@ -144,13 +139,13 @@ static void put_dag(struct dlt_info *d, yyjson_mut_val *list)
 {
     const struct run *run = d->run;
 
-    for (uint32_t i = 0; !run->source && i < run->part_count; i++)
+    for (uint32_t i = 0; !run->of_source && i < run->part_count; i++)
         add_edge(d, list, run->normalize_parts[i].resource, run->normalize_parts[i].resource);
-    for (size_t i = 0; run->source && i < run->source->resource_count; i++) {
-        const struct resource *resource = run->source->resources[i];
+    for (size_t i = 0; i < run->declared_count; i++) {
+        const struct run_resource *resource = &run->declared[i];
 
         if (resource->selected)
-            add_edge(d, list, resource->options.from ? resource->options.from : resource->name, resource->name);
+            add_edge(d, list, resource->from ? resource->from : resource->name, resource->name);
     }
 }
 
@@ -166,11 +161,11 @@ static void put_hints(struct dlt_info *d, yyjson_mut_val *list)
 {
     const struct run *run = d->run;
 
-    for (uint32_t i = 0; !run->source && i < run->part_count; i++)
+    for (uint32_t i = 0; !run->of_source && i < run->part_count; i++)
         put_hint(d, list, run->normalize_parts[i].resource, run->parts[i].given, run->options->write);
-    for (size_t i = 0; run->source && i < run->source->resource_count; i++)
-        if (is_loaded(run->source->resources[i]))
-            put_hint(d, list, run->source->resources[i]->name, resource_table(run->source->resources[i]), run->source->resources[i]->options.write);
+    for (size_t i = 0; i < run->declared_count; i++)
+        if (run->declared[i].loaded)
+            put_hint(d, list, run->declared[i].name, run->declared[i].table, run->declared[i].write);
 }
 
 static void put_extract(struct dlt_info *d, yyjson_mut_val *object)
