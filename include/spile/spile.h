@@ -618,6 +618,33 @@ struct spile_load_info;
 SPILE_API enum spile_status spile_run(struct spile_pipeline *pipeline, struct spile_data data, const struct spile_run_options *options,
                                       struct spile_load_info **info, struct spile_error *err);
 
+/* ---- the stages one by one ----------------------------------------------------------------------------------------------------- */
+
+/* What spile_run() does in one pass may be done in three calls, on three days: spile_extract() draws, spile_normalize() makes load packages of what was
+ * drawn, spile_load_pending() loads. Between them the work folder has the data, durable. Several extracts may wait: they are loaded in the order of their
+ * load ids, and each one begins where the one before has ended. Whatever loads (spile_run() and the like) first loads what waits, in any stage. */
+
+/* Draws the data as spile_run() would, through steps and cursors, and keeps the items as they are, with what sources keep and what the options say of them.
+ * The database is only read, at the begin. What normalizing would find (text of a file that is no JSON, what contracts refuse) is found then. `info` (may
+ * be NULL): of the resources; there are no tables yet. SPILE_USAGE for a load id that does not come behind those that wait. */
+SPILE_API enum spile_status spile_extract(struct spile_pipeline *pipeline, struct spile_data data, const struct spile_run_options *options,
+                                          struct spile_load_info **info, struct spile_error *err);
+
+struct spile_normalize_options {
+    size_t size;                       /* set by the macro */
+    const struct spile_schema *schema; /* merged into the dataset's, above what was given when the data were drawn; NULL: nothing */
+    struct spile_contract contract;    /* instead of the contracts given then; zero: these */
+    void (*progress)(const struct spile_progress *progress, void *user); /* as in spile_run_options */
+    void *progress_user;
+};
+#define SPILE_NORMALIZE_OPTIONS(...) (&(const struct spile_normalize_options){ .size = sizeof(struct spile_normalize_options), __VA_ARGS__ })
+
+/* Makes load packages of the extracts that wait; with a schema or a contract also of those that have been normalized before, anew. The database is only read.
+ * *count (may be NULL): how many. After a failure (a contract that refuses the data, an item that is no JSON) the extract is as before: correct the schema or
+ * the contract and normalize again, or discard it. Takes the pipeline's lock. */
+SPILE_API enum spile_status spile_normalize(struct spile_pipeline *pipeline, const struct spile_normalize_options *options, size_t *count,
+                                            struct spile_error *err);
+
 /* ---- plan ---------------------------------------------------------------------------------------------------------------------- */
 
 /* What a run would do. */

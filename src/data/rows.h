@@ -6,6 +6,7 @@
 #include <yyjson.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "data/column.h"
 
 struct documents;
@@ -47,6 +48,10 @@ size_t rows_bytes(const struct rows *rows);
 
 /* Keeps only the rows with a true `keep`. False: out of memory, and nothing was changed. */
 bool rows_choose(struct rows *rows, const bool *keep);
+
+/* The rows as bytes for a file of our own, and back: rows_bytes.c. SPILE_FAILED when they are damaged. */
+void rows_write(struct text *out, const struct rows *rows);
+enum spile_status rows_read(struct rows **out, struct slice bytes, struct spile_error *err);
 
 /* The type that a column of the batch gets. TYPE_UNKNOWN for one of nothing but nulls. */
 struct column_type rows_column_type(const struct rows *rows, size_t column);

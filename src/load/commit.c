@@ -290,7 +290,8 @@ static enum spile_status in_transaction(const struct load_target *target, struct
     job->already_loaded = stored.has_load;
     if (stored.has_load)
         return SPILE_OK;
-    if (strcmp(stored.schema_hash, job->base_hash))
+    job->outdated = strcmp(stored.schema_hash, job->base_hash);
+    if (job->outdated)
         return fail_fence(target, "schema of", err);
     status = state_prepare(&state, &identity, stored.state, arena, err);
     if (!status && job->package->sources && strcmp(state.stored_sources_hash, job->package->base_sources_hash))

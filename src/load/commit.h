@@ -59,6 +59,7 @@ struct load_job {
     /* set by load_commit: */
     _Atomic bool committing;     /* from here on an interruption would come too late */
     bool already_loaded;
+    bool outdated;               /* it failed since the dataset has another schema than the package was made against */
     struct table_change *changes; /* in the arena, by table of the package */
     size_t change_count;
     struct table_change bookkeeping[BOOKKEEPING_TABLES]; /* to dlt's own tables; without a table: it was not looked at */

@@ -48,7 +48,67 @@ enum spile_status draw_open(struct drawing *d, const struct spile_data *data, si
     return status;
 }
 
-/* False when the normalizer wants no more. */
+/* ---- where chunks go -------------------------------------------------------------------------------------------------------------- */
+
+/* False when it fails, or the run was cancelled: recorder_error says what. */
+static bool record(struct drawing *d)
+{
+    struct spile_error *err = &d->recorder_error;
+
+    if (atomic_load(&d->run->pipeline->cancelled))
+        return spile_fail(err, SPILE_CANCELLED, "cancelled"), false;
+    if (recorder_put(d->run->recorder, &d->chunk, err))
+        return false;
+    d->bytes += d->chunk.documents ? d->chunk.documents->bytes : d->chunk.length;
+    documents_free(d->chunk.documents);
+    d->chunk.documents = NULL;
+    return true;
+}
+
+/* False when no more chunks are wanted: then this one is still the drawing's. */
+static bool hand_over(struct drawing *d)
+{
+    d->chunk.number = d->number++;
+    return d->normalizer ? normalizer_submit(d->normalizer, &d->chunk) : record(d);
+}
+
+static bool has_enough(const struct drawing *d, uint32_t part)
+{
+    return d->normalizer && normalizer_has_enough(d->normalizer, part);
+}
+
+void draw_tick(struct drawing *d)
+{
+    run_report_drawn(d->run, d->normalizer ? normalizer_rows(d->normalizer) : 0, false);
+}
+
+bool draw_submit(struct drawing *d, const struct chunk *chunk)
+{
+    free(d->chunk.bytes);
+    d->chunk = *chunk;
+    if (hand_over(d))
+        return true;
+    documents_free(d->chunk.documents);
+    d->chunk.documents = NULL;
+    return false;
+}
+
+static enum spile_status prepare_part(void *user, uint32_t part, struct spile_error *err)
+{
+    return run_add_part(user, part, err);
+}
+
+enum spile_status draw_add_part(struct drawing *d, struct spile_error *err)
+{
+    enum spile_status status = d->normalizer ? normalizer_add_part(d->normalizer, prepare_part, d->run, err) : SPILE_OK;
+
+    d->run->part_count += !status;
+    return status;
+}
+
+/* ---- data as they are ----------------------------------------------------------------------------------------------------------------- */
+
+/* *go false: no more is wanted. */
 static enum spile_status draw_input(struct drawing *d, uint32_t part, uint32_t number, struct input *input, bool *go, struct spile_error *err)
 {
     struct chunker *chunker = NULL;
@@ -56,33 +116,20 @@ static enum spile_status draw_input(struct drawing *d, uint32_t part, uint32_t n
     bool more = true;
 
     d->run->rereadable &= input_rereadable(input);
-    while (!status && *go && !normalizer_has_enough(d->normalizer, part)) {
+    while (!status && *go && !has_enough(d, part)) {
         status = chunker_next(chunker, &d->chunk, &more, err);
         if (status || !more)
             break;
-        d->chunk.number = d->number++;
         d->chunk.part = part;
         d->chunk.input = number;
-        *go = normalizer_submit(d->normalizer, &d->chunk);
-        run_report_drawn(d->run, normalizer_rows(d->normalizer), false);
+        *go = hand_over(d);
+        draw_tick(d);
     }
     chunker_free(chunker);
     return status;
 }
 
-bool draw_submit(struct drawing *d, const struct chunk *chunk)
-{
-    free(d->chunk.bytes);
-    d->chunk = *chunk;
-    d->chunk.number = d->number++;
-    if (normalizer_submit(d->normalizer, &d->chunk))
-        return true;
-    documents_free(d->chunk.documents);
-    d->chunk.documents = NULL;
-    return false;
-}
-
-/* *go false: the normalizer wants no more. */
+/* *go false: no more is wanted. */
 static enum spile_status submit_rows(struct drawing *d, uint32_t part, struct rows *rows, uint64_t offset, bool *go, struct spile_error *err)
 {
     struct documents *documents = documents_new();
@@ -104,12 +151,12 @@ static enum spile_status draw_stream(struct drawing *d, uint32_t part, struct Ar
     enum spile_status status = rows_stream_begin(&batches, stream, err);
 
     d->run->rereadable = false;
-    while (!status && *go && !normalizer_has_enough(d->normalizer, part) && !(status = rows_stream_next(&batches, &rows, err)) && rows) {
+    while (!status && *go && !has_enough(d, part) && !(status = rows_stream_next(&batches, &rows, err)) && rows) {
         size_t count = rows->count;
 
         status = submit_rows(d, part, rows, offset, go, err);
         offset += count;
-        run_report_drawn(d->run, normalizer_rows(d->normalizer), false);
+        draw_tick(d);
     }
     rows_stream_end(&batches);
     return status;
@@ -144,6 +191,50 @@ static enum spile_status draw_all(struct drawing *d, struct open_inputs *open, s
     return status;
 }
 
+/* ---- data that were drawn before ------------------------------------------------------------------------------------------------------ */
+
+/* Tables that items named come when they came then. */
+static enum spile_status add_parts(struct drawing *d, struct spile_error *err)
+{
+    const struct run *run = d->run;
+    enum spile_status status = SPILE_OK;
+
+    while (!status && run->part_count < run->part_capacity && run->normalize_parts[run->part_count].since <= d->number)
+        status = draw_add_part(d, err);
+    return status;
+}
+
+static enum spile_status fail_part(const struct run *run, struct spile_error *err)
+{
+    return spile_fail(err, SPILE_FAILED, "\"%s\" has data of a table that its manifest does not name", run->recording);
+}
+
+static enum spile_status draw_recording(struct drawing *d, struct spile_error *err)
+{
+    enum spile_status status = recording_open(&d->recording, d->run->recording, err);
+    struct chunk chunk;
+    bool more = true, go = true;
+
+    while (!status && go) {
+        status = recording_next(d->recording, &chunk, &more, err);
+        if (status || !more)
+            break;
+        status = add_parts(d, err);
+        if (!status && chunk.part >= d->run->part_count)
+            status = fail_part(d->run, err);
+        if (!status) {
+            go = draw_submit(d, &chunk);
+            draw_tick(d);
+        } else {
+            documents_free(chunk.documents);
+            free(chunk.bytes);
+        }
+    }
+    return status;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------------------------------------ */
+
 /* What one worker's item may take: half of the memory is for all of them. */
 static size_t item_memory_of(const struct run *run)
 {
@@ -168,7 +259,6 @@ static struct normalize_options normalize_options(const struct run *run)
         .whole_count = run->whole_count,
         .evolves_frozen = run->plans,
         .items_max = run->plans ? run->options->sample : 0,
-        .discard = run->discarded_path ? put_discarded : NULL,
         .put = put_batch,
         .user = (void *)(uintptr_t)run,
     };
@@ -224,20 +314,53 @@ static enum spile_status keep_refused(struct run *run, const struct normalizer *
     return ok ? SPILE_OK : spile_fail_nomem(err);
 }
 
-enum spile_status run_draw(struct run *run, struct spile_error *err)
+static void draw(struct drawing *d, struct open_inputs *open, struct spile_error *err)
 {
-    struct drawing d = { .run = run, .chunk_bytes = chunk_bytes_of(run), .item_bytes_max = (size_t)(run->pipeline->max_memory / 8) };
-    enum spile_status status = run->plans ? SPILE_OK : run_open_discarded(run, err);
-    struct normalize_options options = normalize_options(run);
-    struct open_inputs open = { calloc(count_inputs(run) + 1, sizeof(struct input *)), 0 };
-    struct spile_error reader_error = { 0 };
+    if (d->run->recording)
+        draw_recording(d, err);
+    else if (d->run->source)
+        draw_source(d, err);
+    else
+        draw_all(d, open, err);
+}
 
-    if (!status)
-        status = open.inputs ? normalizer_new(&d.normalizer, &options, err) : spile_fail_nomem(err);
+static enum spile_status begin(struct run *run, struct drawing *d, struct open_inputs *open, struct spile_error *err)
+{
+    *d = (struct drawing){ .run = run, .chunk_bytes = chunk_bytes_of(run), .item_bytes_max = (size_t)(run->pipeline->max_memory / 8) };
+    *open = (struct open_inputs){ calloc(count_inputs(run) + 1, sizeof(struct input *)), 0 };
     run->rereadable = true;
     pthread_mutex_init(&run->tally.lock, NULL);
+    return open->inputs ? SPILE_OK : spile_fail_nomem(err);
+}
+
+static void end(struct run *run, struct drawing *d, struct open_inputs *open)
+{
+    normalizer_free(d->normalizer);
+    pthread_mutex_destroy(&run->tally.lock);
+    free(d->chunk.bytes);
+    for (size_t i = 0; i < open->count; i++)
+        input_close(open->inputs[i]);
+    free(open->inputs);
+    recording_close(d->recording);
+    malloc_trim(0); /* the database needs that memory next */
+}
+
+enum spile_status run_draw(struct run *run, struct spile_error *err)
+{
+    struct drawing d;
+    struct open_inputs open;
+    struct normalize_options options = normalize_options(run);
+    struct spile_error reader_error = { 0 };
+    enum spile_status status = begin(run, &d, &open, err);
+
+    if (!status && !run->plans)
+        status = run_open_discarded(run, err);
     if (!status) {
-        run->source ? draw_source(&d, &reader_error) : draw_all(&d, &open, &reader_error);
+        options.discard = run->discarded_path ? put_discarded : NULL;
+        status = normalizer_new(&d.normalizer, &options, err);
+    }
+    if (!status) {
+        draw(&d, &open, &reader_error);
         status = normalizer_finish(d.normalizer, &reader_error, err);
     }
     if (!status)
@@ -246,12 +369,26 @@ enum spile_status run_draw(struct run *run, struct spile_error *err)
         run->duplicate_keys = normalizer_duplicate_keys(d.normalizer);
         run_report_drawn(run, normalizer_rows(d.normalizer), true);
     }
-    normalizer_free(d.normalizer);
-    pthread_mutex_destroy(&run->tally.lock);
-    free(d.chunk.bytes);
-    for (size_t i = 0; i < open.count; i++)
-        input_close(open.inputs[i]);
-    free(open.inputs);
-    malloc_trim(0); /* the database needs that memory next */
+    end(run, &d, &open);
+    return status;
+}
+
+enum spile_status run_record(struct run *run, uint64_t *bytes, struct spile_error *err)
+{
+    struct drawing d;
+    struct open_inputs open;
+    struct spile_error reader_error = { 0 };
+    enum spile_status status = begin(run, &d, &open, err);
+
+    if (!status) {
+        draw(&d, &open, &reader_error);
+        if (d.recorder_error.status)
+            reader_error = d.recorder_error; /* that is why nothing more was drawn */
+        if (reader_error.status && err)
+            *err = reader_error;
+        status = reader_error.status;
+    }
+    *bytes = d.bytes;
+    end(run, &d, &open);
     return status;
 }

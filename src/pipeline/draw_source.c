@@ -93,15 +93,6 @@ static enum spile_status gather(struct gatherer *g, uint32_t part, struct docume
 
 /* ---- tables that items name ------------------------------------------------------------------------------------------------------- */
 
-static enum spile_status prepare_part(void *user, uint32_t part, struct spile_error *err)
-{
-    struct run *run = ((struct gatherer *)user)->drawing->run;
-    enum spile_status status = run_add_part(run, part, err);
-
-    run->part_count += !status;
-    return status;
-}
-
 static enum spile_status fail_too_many(const struct run *run, const char *table, struct spile_error *err)
 {
     char extract[SHORTEN_BYTES];
@@ -130,7 +121,7 @@ static enum spile_status add_part(struct gatherer *g, size_t resource, const cha
         return spile_fail_nomem(err);
     if (!name_map_put(g->named[resource], given, strlen(given), &run->parts[*part]))
         return spile_fail_nomem(err);
-    return normalizer_add_part(g->drawing->normalizer, prepare_part, g, err);
+    return draw_add_part(g->drawing, err);
 }
 
 static enum spile_status find_part(struct gatherer *g, size_t resource, const char *table, uint32_t *part, struct spile_error *err)
@@ -249,9 +240,7 @@ static enum spile_status read_data(void *user, const struct resource *resource, 
 
 static void tick(void *user)
 {
-    struct drawing *d = ((struct gatherer *)user)->drawing;
-
-    run_report_drawn(d->run, normalizer_rows(d->normalizer), false);
+    draw_tick(((struct gatherer *)user)->drawing);
 }
 
 static bool begin(struct gatherer *g)

@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 #include "base/lock.h"
-#include "pipeline/run.h"
+#include "pipeline/extracted.h"
 
 /* ---- listing -------------------------------------------------------------------------------------------------------------------- */
 
@@ -14,11 +14,25 @@ struct listing {
     yyjson_mut_val *list;
 };
 
+/* *tables: the list to be filled. */
+static bool add_entry(struct listing *l, const char *load_id, bool kept, const char *stage, uint64_t rows, uint64_t bytes, yyjson_mut_val **tables)
+{
+    yyjson_mut_val *object = yyjson_mut_arr_add_obj(l->doc, l->list);
+
+    return yyjson_mut_obj_add_strcpy(l->doc, object, "load_id", load_id) && yyjson_mut_obj_add_bool(l->doc, object, "kept", kept) &&
+           yyjson_mut_obj_add_str(l->doc, object, "stage", stage) && yyjson_mut_obj_add_uint(l->doc, object, "rows", rows) &&
+           yyjson_mut_obj_add_uint(l->doc, object, "bytes", bytes) && (*tables = yyjson_mut_obj_add_arr(l->doc, object, "tables"));
+}
+
 static bool add_package(struct listing *l, const char *load_id, const struct package *package, bool kept)
 {
-    yyjson_mut_val *object = yyjson_mut_arr_add_obj(l->doc, l->list), *tables;
-    bool ok = yyjson_mut_obj_add_strcpy(l->doc, object, "load_id", load_id) && yyjson_mut_obj_add_bool(l->doc, object, "kept", kept) &&
-              yyjson_mut_obj_add_uint(l->doc, object, "rows", package->rows) && (tables = yyjson_mut_obj_add_arr(l->doc, object, "tables"));
+    yyjson_mut_val *tables;
+    uint64_t bytes = 0;
+    bool ok;
+
+    for (uint32_t i = 0; i < package->table_count; i++)
+        bytes += package->tables[i]->bytes;
+    ok = add_entry(l, load_id, kept, "normalized", package->rows, bytes, &tables);
 
     for (uint32_t i = 0; ok && i < package->table_count; i++)
         ok = yyjson_mut_arr_add_strcpy(l->doc, tables, package->tables[i]->table->name);
@@ -47,6 +61,23 @@ static enum spile_status list_package(void *user, const char *load_id, struct sp
     return status;
 }
 
+/* One that has been normalized is listed as its package. */
+static enum spile_status list_extract(void *user, const char *load_id, struct spile_error *err)
+{
+    struct listing *l = user;
+    struct extract extract = { 0 };
+    yyjson_mut_val *tables;
+    bool found = false, normalized = false;
+    enum spile_status status = load_id_is_valid(load_id) ? package_is_pending(l->pipeline->packages_folder, load_id, &normalized, err) : SPILE_OK;
+
+    if (!status && !normalized)
+        status = extracted_open(&extract, l->pipeline, load_id, &found, err);
+    if (!status && found && !(add_entry(l, load_id, true, "extracted", 0, extract.bytes, &tables) && extracted_tables(&extract, l->doc, tables)))
+        status = spile_fail_nomem(err);
+    extract_release(&extract);
+    return status;
+}
+
 enum spile_status spile_pipeline_packages(struct spile_pipeline *pipeline, const char **json, struct spile_error *err)
 {
     struct listing listing = { pipeline, yyjson_mut_doc_new(NULL), NULL };
@@ -55,6 +86,8 @@ enum spile_status spile_pipeline_packages(struct spile_pipeline *pipeline, const
     *json = NULL;
     listing.list = yyjson_mut_arr(listing.doc);
     status = listing.list ? folder_each(pipeline->packages_folder, list_package, &listing, err) : spile_fail_nomem(err);
+    if (!status)
+        status = folder_each(pipeline->extracted_folder, list_extract, &listing, err);
     if (!status)
         status = pipeline_answer(pipeline, listing.list, json, err);
     yyjson_mut_doc_free(listing.doc);
@@ -69,19 +102,50 @@ struct discarding {
     size_t count;
 };
 
+static bool is_meant(const struct discarding *d, const char *load_id)
+{
+    return load_id_is_valid(load_id) && (!d->load_id || !strcmp(d->load_id, load_id));
+}
+
 static enum spile_status discard_package(void *user, const char *load_id, struct spile_error *err)
 {
     struct discarding *d = user;
     struct text folder = { 0 };
     enum spile_status status;
 
-    if (!load_id_is_valid(load_id) || (d->load_id && strcmp(d->load_id, load_id)))
+    if (!is_meant(d, load_id))
         return SPILE_OK;
     d->count++;
     text_printf(&folder, "%s/%s", d->pipeline->packages_folder, load_id);
     status = folder.failed ? spile_fail_nomem(err) : folder_remove(folder.text, err);
     text_release(&folder);
-    return status;
+    return status ? status : extracted_remove(d->pipeline, load_id, err);
+}
+
+static enum spile_status discard_extract(void *user, const char *load_id, struct spile_error *err)
+{
+    struct discarding *d = user;
+
+    if (!is_meant(d, load_id))
+        return SPILE_OK;
+    d->count++;
+    return extracted_remove(d->pipeline, load_id, err);
+}
+
+/* What was extracted behind a package that changes what sources keep begins where that one ends: it could not be loaded without it. */
+static enum spile_status find_dependent(void *user, const char *load_id, struct spile_error *err)
+{
+    const struct discarding *d = user;
+    struct extract extract;
+    bool found = false;
+    enum spile_status status = extracted_open(&extract, d->pipeline, load_id, &found, NULL);
+    bool depends = !status && found && strcmp(load_id, d->load_id) > 0 && extract.sources;
+
+    extract_release(&extract);
+    if (!depends)
+        return SPILE_OK;
+    spile_fail(err, SPILE_USAGE, "load package \"%s\" was drawn behind \"%s\" and begins where that one ends", load_id, d->load_id);
+    return spile_hint(err, SPILE_USAGE, "discard the newer one first, or all of them");
 }
 
 enum spile_status spile_pipeline_discard(struct spile_pipeline *pipeline, const char *load_id, size_t *count, struct spile_error *err)
@@ -91,8 +155,12 @@ enum spile_status spile_pipeline_discard(struct spile_pipeline *pipeline, const 
     int lock = -1;
     enum spile_status status = lock_take(pipeline->lock_path, &lock, err);
 
+    if (!status && load_id)
+        status = folder_each(pipeline->extracted_folder, find_dependent, &discarding, err);
     if (!status)
         status = folder_each(pipeline->packages_folder, discard_package, &discarding, err);
+    if (!status)
+        status = folder_each(pipeline->extracted_folder, discard_extract, &discarding, err);
     lock_free(lock);
     if (!status && load_id && !discarding.count)
         status = spile_fail(err, SPILE_USAGE, "pipeline \"%s\" has no load package \"%s\"", pipeline->name, shorten(extract, load_id, strlen(load_id)));

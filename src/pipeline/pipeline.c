@@ -73,9 +73,10 @@ static bool set_folders(struct spile_pipeline *p, const char *data_dir)
     if (!p->folder)
         return false;
     p->packages_folder = arena_printf(&p->arena, "%s/packages", p->folder);
+    p->extracted_folder = arena_printf(&p->arena, "%s/extracted", p->folder);
     p->lock_path = arena_printf(&p->arena, "%s/lock", p->folder);
     p->last_run_path = arena_printf(&p->arena, "%s/" LAST_RUN_FILE, p->folder);
-    return p->packages_folder && p->lock_path && p->last_run_path;
+    return p->packages_folder && p->extracted_folder && p->lock_path && p->last_run_path;
 }
 
 static uint64_t default_memory(void)

@@ -14,7 +14,7 @@ struct spile_pipeline {
     const struct destination_ops *ops;
     const char *path;            /* of the database */
     const char *folder;          /* work folder of this pipeline */
-    const char *packages_folder; /* in it */
+    const char *packages_folder, *extracted_folder; /* in it */
     const char *lock_path, *last_run_path;
     const char *import_folder, *export_folder; /* of schema files; NULL: none */
     struct naming naming; /* of a new schema; and what the destination wants of names */

@@ -124,6 +124,7 @@ enum spile_status run_refresh(struct run *run, struct spile_error *err)
 
     if (mode == SPILE_KEEP)
         return SPILE_OK;
-    run_forget_state(run, &selection, false, NULL);
-    return run_forget_tables(run, &selection, mode != SPILE_DROP_DATA, err);
+    if (!run->recording)
+        run_forget_state(run, &selection, false, NULL);
+    return run->recorder ? SPILE_OK : run_forget_tables(run, &selection, mode != SPILE_DROP_DATA, err);
 }

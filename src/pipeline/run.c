@@ -1,5 +1,5 @@
 /* One run: lock, left-over packages, what the destination knows, draw, load, report. */
-#include "pipeline/run.h"
+#include "pipeline/extracted.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,7 +65,7 @@ enum spile_status run_open_destination(struct run *run, struct spile_error *err)
         .max_memory = p->max_memory / 100 * DESTINATION_MEMORY_PERCENT,
         .threads = p->workers,
         .work_folder = spill,
-        .read_only = run->plans,
+        .read_only = run->plans || run->only_reads,
     };
 
     enum spile_status status;
@@ -100,23 +100,25 @@ struct load_job run_load_job(struct run *run, struct package *package, struct sc
 
 /* ---- left-over packages --------------------------------------------------------------------------------------------------------- */
 
-static enum spile_status load_pending(struct run *run, const char *load_id, struct spile_error *err)
+static enum spile_status load_pending(struct run *run, const char *load_id, bool *outdated, struct spile_error *err)
 {
     struct package package;
     struct schema *schema;
     char *base_hash;
     bool found;
     enum spile_status status = package_open(&package, &schema, &base_hash, run->pipeline->packages_folder, load_id, &found, err);
-    struct load_job job;
+    struct load_job job = run_load_job(run, &package, schema, base_hash);
 
-    job = run_load_job(run, &package, schema, base_hash);
     if (!status && !run->target.destination)
         status = run_open_destination(run, err);
     if (!status)
         status = run_transfer(run, &job, err);
     if (!status)
         status = package_remove(&package, err);
+    if (!status)
+        status = extracted_remove(run->pipeline, load_id, err);
     run->settled += !status;
+    *outdated = job.outdated;
     if (status && status != SPILE_CANCELLED) {
         spile_within(err, status, "load package %s, left by an interrupted run", load_id);
         spile_hint_also(err, status, "or remove the folder \"%s\" to discard that package", package.folder ? package.folder : "");
@@ -127,28 +129,61 @@ static enum spile_status load_pending(struct run *run, const char *load_id, stru
     return status;
 }
 
+static enum spile_status remove_package(const struct run *run, const char *load_id, struct spile_error *err)
+{
+    struct text folder = { 0 };
+    enum spile_status status;
+
+    text_printf(&folder, "%s/%s", run->pipeline->packages_folder, load_id);
+    status = folder.failed ? spile_fail_nomem(err) : folder_remove(folder.text, err);
+    text_release(&folder);
+    return status;
+}
+
+/* What was made of an extract that is still there can be made again, of the schema that the dataset has now. */
+static enum spile_status load_or_renew(struct run *run, const char *load_id, struct spile_error *err)
+{
+    struct extract extract;
+    bool outdated = false, found = false;
+    enum spile_status status = load_pending(run, load_id, &outdated, err), opened;
+
+    if (!outdated)
+        return status;
+    opened = extracted_open(&extract, run->pipeline, load_id, &found, NULL);
+    extract_release(&extract);
+    if (opened || !found)
+        return status;
+    if (err)
+        *err = (struct spile_error){ 0 };
+    status = remove_package(run, load_id, err);
+    return status ? status : run_extracted(run, load_id, NULL, err);
+}
+
+static enum spile_status settle_extract(void *user, const char *load_id, struct spile_error *err)
+{
+    return run_extracted(user, load_id, NULL, err);
+}
+
 static enum spile_status settle_package(void *user, const char *load_id, struct spile_error *err)
 {
     struct run *run = user;
-    struct text folder = { 0 };
     bool pending = false;
     enum spile_status status = SPILE_OK;
 
     if (load_id_is_valid(load_id))
         status = package_is_pending(run->pipeline->packages_folder, load_id, &pending, err);
     if (!status && pending)
-        return load_pending(run, load_id, err);
-    text_printf(&folder, "%s/%s", run->pipeline->packages_folder, load_id);
-    if (!status)
-        status = folder.failed ? spile_fail_nomem(err) : folder_remove(folder.text, err);
-    text_release(&folder);
-    return status;
+        return load_or_renew(run, load_id, err);
+    return status ? status : remove_package(run, load_id, err);
 }
 
-/* What an interrupted run left: a complete package whose source is gone is loaded, all else is drawn again and removed here. */
+/* What an interrupted run left: a complete package whose source is gone is loaded, all else is drawn again and removed here. Then come the extracts, which
+ * are younger than all packages that were not made of them. */
 enum spile_status run_settle_packages(struct run *run, struct spile_error *err)
 {
-    return folder_each(run->pipeline->packages_folder, settle_package, run, err);
+    enum spile_status status = folder_each(run->pipeline->packages_folder, settle_package, run, err);
+
+    return status ? status : folder_each(run->pipeline->extracted_folder, settle_extract, run, err);
 }
 
 /* ---- the run -------------------------------------------------------------------------------------------------------------------- */
@@ -162,7 +197,7 @@ static bool discards_rows(const struct run *run)
     return false;
 }
 
-static enum spile_status draw_and_load(struct run *run, struct load_job *job, struct spile_error *err)
+enum spile_status run_draw_and_load(struct run *run, struct load_job *job, struct spile_error *err)
 {
     enum spile_status status = package_create(&run->package, run->pipeline->packages_folder, run->load_id, run->schema, err);
 
@@ -193,8 +228,8 @@ static enum spile_status draw_and_load(struct run *run, struct load_job *job, st
     return status;
 }
 
-/* What belongs to the load and lies outside of the database. Where the last run went is not worth a failure of one whose rows wait. */
-static enum spile_status publish(struct run *run, struct spile_error *err)
+/* Where the last run went is not worth a failure of one whose rows wait. */
+enum spile_status run_publish(struct run *run, struct spile_error *err)
 {
     enum spile_status status = run->schema ? run_keep_discarded(run, err) : SPILE_OK, kept;
 
@@ -206,7 +241,7 @@ static enum spile_status publish(struct run *run, struct spile_error *err)
     return status || run->package_waits ? status : kept;
 }
 
-static enum spile_status tell(struct run *run, const struct load_job *job, struct spile_load_info **info, struct spile_error *err)
+enum spile_status run_tell(struct run *run, const struct load_job *job, struct spile_load_info **info, struct spile_error *err)
 {
     struct run_figures figures = { run->load_id, clock_seconds() - run->began, atomic_load(&run->consumed), run->duplicate_keys,
                                    run->refused, run->refused_count, run->resources, run->declared_count };
@@ -218,11 +253,11 @@ static enum spile_status tell(struct run *run, const struct load_job *job, struc
 /* The load is done, and what goes wrong from here on does not keep the rest from being done. */
 static enum spile_status finish(struct run *run, const struct load_job *job, struct spile_load_info **info, struct spile_error *err)
 {
-    enum spile_status status = run_close_destination(run, err), published = publish(run, status ? NULL : err);
+    enum spile_status status = run_close_destination(run, err), published = run_publish(run, status ? NULL : err);
 
     status = status ? status : published;
     if (!status)
-        status = tell(run, job, info, err);
+        status = run_tell(run, job, info, err);
     if (!run->package_waits && (job->package || job->already_loaded))
         spile_hint_also(err, status, "the load itself is done, with load id %s: do not repeat it", run->load_id);
     return status;
@@ -259,7 +294,7 @@ static enum spile_status run_locked(struct run *run, struct spile_load_info **in
     if (!status && !stored.has_load)
         status = run_begin_schema(run, &stored, err);
     if (!status && !stored.has_load)
-        status = draw_and_load(run, &job, err);
+        status = run_draw_and_load(run, &job, err);
     if (status) {
         run_close_destination(run, NULL);
         return give_up(run, status, err);
@@ -279,6 +314,7 @@ void run_release(struct run *run)
     package_release(&run->package);
     schema_free(run->schema);
     yyjson_mut_doc_free(run->sources);
+    yyjson_mut_doc_free(run->kept_schemas);
     free(run->sources_before);
     free(run->base_hash);
     arena_release(&run->arena);

@@ -27,6 +27,9 @@ struct run_part {
     size_t resource;        /* of a source: its index there */
 };
 
+/* Schemas that join the dataset's: the source's, the caller's, and what normalizes an extract adds. */
+#define SCHEMA_PARTS 3
+
 /* A resource of a source, as far as it matters beyond drawing. */
 struct run_resource {
     const char *name, *table;
@@ -63,13 +66,14 @@ struct run {
     bool of_source;                    /* the data are a source's, which may have drawn them before */
     struct run_resource *declared;     /* the source's, in its order; in the arena */
     size_t declared_count;
-    yyjson_mut_val *schema_parts[2];   /* that the source and the caller give to the dataset's schema, borrowed; NULL: nothing */
+    yyjson_mut_val *schema_parts[SCHEMA_PARTS]; /* borrowed; NULL: nothing */
     struct spile_contract contract;    /* of the schema; none given: as it is */
     bool root_key;
     struct run_part *parts;
     struct normalize_part *normalize_parts;
     const char *columns, *json_columns; /* of several parts: names begin with the table; NULL: none */
     uint32_t part_count, part_capacity; /* tables that are named by the items come during the run */
+    uint32_t declared_parts;            /* before they come */
     const char *source_name;           /* normalized: of its schema, and in the state */
     yyjson_mut_doc *sources;           /* what sources keep between runs: an object; NULL: no source */
     const char *sources_hash;          /* of these as they were */
@@ -85,6 +89,11 @@ struct run {
     bool writes_import; /* the import folder has no file yet */
     const char *import_text; /* that file; NULL: none is to be written */
     bool plans;         /* nothing is to be changed: neither dataset nor folders */
+    bool only_reads;    /* the dataset is not to be changed */
+    struct recorder *recorder;  /* takes the chunks, which are not normalized; NULL: they are */
+    const char *recording;      /* file that the chunks come from; NULL: they are drawn */
+    const char *kept_sources;   /* with `recording`: JSON of what sources keep from now on, borrowed; NULL: what they had */
+    yyjson_mut_doc *kept_schemas; /* likewise: has the schema's parts */
     const char **whole; /* paths that stay JSON; in the arena */
     size_t whole_count;
     const char *discarded_path; /* of the file with what contracts leave out, before it is in its place; NULL: none */
@@ -112,6 +121,11 @@ enum spile_status run_settle_packages(struct run *run, struct spile_error *err);
 enum spile_status run_take_load_id(struct run *run, struct spile_error *err); /* the given one, or the time of day */
 void run_release(struct run *run);
 
+/* run.c: what comes between the schema before the data and the report: draws into a package, and loads it unless it waits. */
+enum spile_status run_draw_and_load(struct run *run, struct load_job *job, struct spile_error *err);
+enum spile_status run_publish(struct run *run, struct spile_error *err); /* what belongs to the load and lies outside of the database */
+enum spile_status run_tell(struct run *run, const struct load_job *job, struct spile_load_info **info, struct spile_error *err);
+
 /* run_schema.c: the schema as the data meet it, from the dataset's, the import folder's, and what the options say; and what follows from the data. */
 enum spile_status run_read_schema(struct run *run, const struct stored *stored, struct spile_error *err); /* the dataset's, or a new one */
 enum spile_status run_begin_schema(struct run *run, const struct stored *stored, struct spile_error *err);
@@ -127,11 +141,13 @@ void run_drop_discarded(struct run *run); /* unless it was kept */
 /* The part with that index, which has come during the run: its table is named and prepared. In the normalizer's lock of the schema. */
 enum spile_status run_add_part(struct run *run, uint32_t index, struct spile_error *err);
 
-/* draw.c: reads all inputs through normalize into the package. */
+/* draw.c: reads all inputs through normalize into the package; or (run_record) puts them into the recorder. *bytes: of them. */
 enum spile_status run_draw(struct run *run, struct spile_error *err);
+enum spile_status run_record(struct run *run, uint64_t *bytes, struct spile_error *err);
 
 /* run_sources.c: what sources keep between runs, out of the stored state, and into the package if it has changed. */
 enum spile_status run_begin_sources(struct run *run, const struct stored *stored, struct spile_error *err);
+enum spile_status run_use_sources(struct run *run, yyjson_mut_doc *sources, struct spile_error *err); /* these, which it takes, in their place */
 enum spile_status run_finish_sources_into(struct run *run, struct package *package, struct spile_error *err);
 
 /* refresh.c: what of earlier runs goes: out of schema and state, and (run_drop_tables) into the package. */

@@ -5,21 +5,32 @@
 #include "data/json_text.h"
 #include "pipeline/run.h"
 
-enum spile_status run_begin_sources(struct run *run, const struct stored *stored, struct spile_error *err)
+enum spile_status run_use_sources(struct run *run, yyjson_mut_doc *sources, struct spile_error *err)
 {
     size_t length;
+
+    yyjson_mut_doc_free(run->sources);
+    free(run->sources_before);
+    run->sources = sources;
+    run->sources_before = json_text_write(yyjson_mut_doc_get_root(sources), &length);
+    run->sources_hash = run->sources_before ? state_sources_hash(run->sources_before, length, &run->arena) : NULL;
+    return run->sources_hash ? SPILE_OK : spile_fail_nomem(err);
+}
+
+enum spile_status run_begin_sources(struct run *run, const struct stored *stored, struct spile_error *err)
+{
+    yyjson_mut_doc *sources;
     enum spile_status status;
 
     if (!run->of_source && run->options->refresh == SPILE_KEEP)
         return SPILE_OK;
     if (!run->source_name)
         run->source_name = stored->schema_name;
-    status = state_read_sources(&run->sources, run->pipeline->name, stored->state, err);
-    if (status)
-        return status;
-    run->sources_before = json_text_write(yyjson_mut_doc_get_root(run->sources), &length);
-    run->sources_hash = run->sources_before ? state_sources_hash(run->sources_before, length, &run->arena) : NULL;
-    return run->sources_hash ? SPILE_OK : spile_fail_nomem(err);
+    status = state_read_sources(&sources, run->pipeline->name, stored->state, err);
+    if (!status)
+        return run_use_sources(run, sources, err);
+    yyjson_mut_doc_free(sources);
+    return status;
 }
 
 enum spile_status run_finish_sources_into(struct run *run, struct package *package, struct spile_error *err)
@@ -28,6 +39,8 @@ enum spile_status run_finish_sources_into(struct run *run, struct package *packa
     size_t length;
     enum spile_status status;
 
+    if (run->kept_sources)
+        return package_set_sources(package, run->kept_sources, run->sources_hash, err);
     if (!run->sources)
         return SPILE_OK;
     after = json_text_write(yyjson_mut_doc_get_root(run->sources), &length);

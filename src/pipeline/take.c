@@ -186,5 +186,6 @@ enum spile_status run_take_parts(struct run *run, struct spile_data data, struct
     enum spile_status status = take_parts(run, data, err);
 
     take_general(run);
+    run->declared_parts = run->part_count;
     return status;
 }

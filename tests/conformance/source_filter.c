@@ -95,6 +95,7 @@ static enum spile_status give_list(struct spile_item *item, struct spile_emitter
     return json ? spile_emit_json(out, json, 0, err) : SPILE_OK;
 }
 
+
 static const char *const modes[] = { "", "evolve", "freeze", "discard_row", "discard_value", NULL };
 
 static enum spile_status add_resource(struct spile_source *source, yyjson_val *resource, struct pages *pages, struct spile_error *err)
@@ -183,6 +184,47 @@ static enum spile_status keep_told(struct spile_pipeline *pipeline, yyjson_val *
     return status ? status : load_told(pipeline, spile_load_info_trace_json(info), text_of(script, "trace_table"), err);
 }
 
+static enum spile_status normalize(struct spile_pipeline *pipeline, yyjson_val *script, struct spile_error *err)
+{
+    const char *given = text_of(script, "schema");
+    struct spile_schema *schema = NULL;
+    size_t count;
+    enum spile_status status = given ? spile_schema_parse(&schema, given, strlen(given), err) : SPILE_OK;
+
+    if (!status)
+        status = spile_normalize(pipeline, SPILE_NORMALIZE_OPTIONS(.schema = schema, .contract.all = (enum spile_contract_mode)number_of(script, "contract", modes)), &count, err);
+    if (!status)
+        printf("{\"count\":%zu}\n", count);
+    spile_schema_free(schema);
+    return status;
+}
+
+static enum spile_status load_waiting(struct spile_pipeline *pipeline, struct spile_error *err)
+{
+    size_t count;
+    enum spile_status status = spile_load_pending(pipeline, &count, err);
+
+    if (!status)
+        printf("{\"count\":%zu}\n", count);
+    return status;
+}
+
+/* "stage": extract, normalize, or load; none: all of them. */
+static enum spile_status run_stage(struct spile_pipeline *pipeline, struct spile_source *source, yyjson_val *script, struct spile_load_info **info,
+                                   struct spile_error *err)
+{
+    const char *stage = text_of(script, "stage");
+    const struct spile_run_options *options = SPILE_RUN_OPTIONS(
+        .load_id = text_of(script, "load_id"), .refresh = (enum spile_refresh)number_of(script, "refresh", refreshes), .no_load = flag_of(script, "no_load"),
+        .progress = flag_of(script, "progress") || flag_of(script, "progress_tables") ? tell : NULL, .progress_user = script);
+
+    if (!stage)
+        return spile_run(pipeline, spile_from(source), options, info, err);
+    if (!strcmp(stage, "extract"))
+        return spile_extract(pipeline, spile_from(source), options, info, err);
+    return !strcmp(stage, "normalize") ? normalize(pipeline, script, err) : load_waiting(pipeline, err);
+}
+
 static enum spile_status run(yyjson_val *script, struct spile_error *err)
 {
     yyjson_val *resources = yyjson_obj_get(script, "resources"), *resource;
@@ -208,9 +250,7 @@ static enum spile_status run(yyjson_val *script, struct spile_error *err)
     } else if (!status && yyjson_obj_get(script, "plan"))
         status = show_plan(pipeline, source, pages, yyjson_get_uint(yyjson_obj_get(script, "plan")), err);
     else if (!status)
-        status = spile_run(pipeline, spile_from(source), SPILE_RUN_OPTIONS(.load_id = text_of(script, "load_id"), .refresh = (enum spile_refresh)number_of(script, "refresh", refreshes),
-                                             .no_load = flag_of(script, "no_load"), .progress = flag_of(script, "progress") || flag_of(script, "progress_tables") ? tell : NULL,
-                                             .progress_user = script), &info, err);
+        status = run_stage(pipeline, source, script, &info, err);
     if (!status && info)
         puts(spile_load_info_json(info));
     if (!status && info)
