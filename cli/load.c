@@ -17,10 +17,13 @@
 
 /* ---- options --------------------------------------------------------------------------------------------------------------- */
 
+enum last_stage { UNTIL_LOADED = 0, UNTIL_EXTRACTED, UNTIL_NORMALIZED };
+
 struct load_options {
     const char *to, *dataset, *table, *pipeline, *load_id, *naming, *schema, *discarded, *trace, *import_folder, *export_folder;
     char *columns, *json_columns, *primary_key, *merge_key; /* joined; freed at the end */
     enum spile_write write;
+    enum last_stage until;
     int max_nesting;
     uint64_t workers, memory, sample;
     struct spile_contract contract;
@@ -32,6 +35,19 @@ static bool parse_write(const struct option_row *row, const char *value, void *f
     (void)row;
     *(enum spile_write *)field = strcmp(value, "replace") == 0 ? SPILE_REPLACE : SPILE_APPEND;
     return strcmp(value, "append") == 0 || strcmp(value, "replace") == 0;
+}
+
+static const char *const stage_words[] = { [UNTIL_LOADED] = "load", [UNTIL_EXTRACTED] = "extract", [UNTIL_NORMALIZED] = "normalize", NULL };
+
+static bool parse_stage(const struct option_row *row, const char *value, void *field)
+{
+    (void)row;
+    for (int i = 0; stage_words[i]; i++)
+        if (strcmp(value, stage_words[i]) == 0) {
+            *(enum last_stage *)field = (enum last_stage)i;
+            return true;
+        }
+    return false;
 }
 
 /* The library's 0 is the default, so that no levels at all has a value of its own. */
@@ -143,6 +159,9 @@ static const struct option_row load_rows[] = {
       .help = "file that gets the rows and values that the contract leaves out, with reason and place, one JSON object per line" },
     { .name = "load-id", .argument = "ID", .parse = option_text, FIELD(load_id), .allowed = TEXT_ALLOWED,
       .help = "name this load; an id that the dataset already has is not loaded again", .fallback = "the time of day" },
+    { .name = "until", .argument = "STAGE", .parse = parse_stage, FIELD(until), .allowed = "extract, normalize or load", .words = stage_words,
+      .help = "stop behind that stage: extract only reads the sources, normalize makes a load package. What was read waits, durable, for \"spile pipeline "
+              "NAME load-pending\" or the next load", .fallback = "load" },
     { .name = "json", .parse = option_switch, FIELD(json), .help = "print the result as JSON instead of a table" },
     { .name = "trace", .argument = "FILE", .parse = option_text, FIELD(trace), .allowed = TEXT_ALLOWED,
       .help = "file that gets the trace of the run after the load: JSON with the names of dlt's traces" },
@@ -281,7 +300,8 @@ static struct spile_run_options run_options_of(const struct load_options *option
                               .max_nesting = options->max_nesting, .load_id = options->load_id, .contract = options->contract,
                               .progress = on_progress, .progress_user = line, .schema = schema, .columns = options->columns,
                               .json_columns = options->json_columns, .primary_key = options->primary_key, .merge_key = options->merge_key,
-                              .root_key = options->root_key, .sample = options->sample, .discarded = options->discarded);
+                              .root_key = options->root_key, .sample = options->sample, .discarded = options->discarded,
+                              .no_load = options->until == UNTIL_NORMALIZED);
 }
 
 static enum spile_status pipeline_load(struct spile_pipeline *pipeline, const struct load_options *options,
@@ -298,6 +318,8 @@ static enum spile_status pipeline_load(struct spile_pipeline *pipeline, const st
         status = SPILE_CANCELLED;
     else if (result->plans)
         status = spile_dry_run(pipeline, sources_data(sources), &run_options, &result->plan, err);
+    else if (options->until == UNTIL_EXTRACTED)
+        status = spile_extract(pipeline, sources_data(sources), &run_options, &result->info, err);
     else
         status = spile_run(pipeline, sources_data(sources), &run_options, &result->info, err);
     running = NULL;
@@ -325,12 +347,14 @@ static enum spile_status result_print(const struct load_options *options, const 
     if (options->json)
         puts(spile_load_info_json(info));
     else if (!options->quiet)
-        report_print(info);
-    if (stopped_by && !options->quiet)
+        options->until == UNTIL_LOADED ? report_print(info) : waiting_print(info, options->until == UNTIL_EXTRACTED);
+    if (stopped_by && !options->quiet && options->until == UNTIL_LOADED)
         fputs("the signal to stop came too late: the load is committed\n", stderr);
     status = output_finish(err);
     if (status == SPILE_OK && options->trace)
         status = trace_write(options->trace, info, err);
+    if (options->until != UNTIL_LOADED)
+        return hint(err, status, "what was read waits as load package %s: do not repeat it", spile_load_info_load_id(info));
     return hint(err, status, "the load itself is done, with load id %s: do not repeat it", spile_load_info_load_id(info));
 }
 

@@ -39,13 +39,14 @@ const struct command pipeline_command = {
                 "  spile pipeline shop info\n"
                 "  spile pipeline shop reset-cursor orders\n"
                 "  spile pipeline shop drop orders --to shop.duckdb --yes",
-    .usage = "NAME info|state|sync|drop|load-pending|drop-pending|reset-cursor [RESOURCE...] [OPTION...]",
+    .usage = "NAME info|state|sync|drop|normalize|load-pending|drop-pending|reset-cursor [RESOURCE...] [OPTION...]",
     .details = "  info                    database, dataset, sources, resources, load packages\n"
                "  state                   the state in the dataset, as JSON\n"
                "  sync                    reads state and schema of the dataset anew. There is no local\n"
                "                          copy of them: this says whether they can be read\n"
                "  drop RESOURCE...        tables and state of resources (\"re:...\" is a pattern)\n"
-               "  load-pending            loads the load packages that wait\n"
+               "  normalize               makes load packages of extracts (\"spile load --until extract\")\n"
+               "  load-pending            loads the load packages that wait, extracts, too\n"
                "  drop-pending            throws away load packages that were not loaded\n"
                "  reset-cursor RESOURCE...  incremental loading begins anew; the tables stay\n"
                "\n"
@@ -125,6 +126,7 @@ static void tell_list(const struct spile_item *item, const char *key, const char
 struct operands {
     const char **words; /* behind the verb */
     size_t count;
+    const char *pipeline; /* its name */
 };
 
 typedef enum spile_status verb_function(struct spile_pipeline *pipeline, const struct operands *operands, const struct pipeline_options *options,
@@ -154,6 +156,15 @@ static void print_sources(const struct spile_item *state)
     printf("\n");
 }
 
+static const char *package_words(const char *stage, bool kept)
+{
+    if (strcmp(stage, "damaged") == 0)
+        return "damaged: it has to be discarded";
+    if (strcmp(stage, "extracted") == 0)
+        return "extracted: the next run normalizes and loads it";
+    return kept ? "complete: the next run loads it" : "the next run draws it again";
+}
+
 static enum spile_status print_packages(struct spile_pipeline *pipeline, struct spile_error *err)
 {
     const char *json;
@@ -166,12 +177,38 @@ static enum spile_status print_packages(struct spile_pipeline *pipeline, struct 
     printf("load packages  %zu%s\n", spile_item_count(list, ""), spile_item_count(list, "") ? "" : " (nothing is pending)");
     for (size_t i = 0; i < spile_item_count(list, ""); i++) {
         char path[64];
-
         snprintf(path, sizeof(path), "[%zu].kept", i);
-        printf("  %s  %s\n", element_at(list, "", i, "load_id"), spile_item_bool(list, path, false) ? "complete: the next run loads it" : "the next run draws it again");
+        printf("  %s  %s\n", element_at(list, "", i, "load_id"), package_words(element_at(list, "", i, "stage"), spile_item_bool(list, path, false)));
     }
     spile_item_free(list);
     return SPILE_OK;
+}
+
+static void print_place(const struct spile_pipeline *pipeline, const char *name, const char *dataset)
+{
+    printf("pipeline       %s\ndatabase       ", name);
+    name_print(spile_pipeline_destination(pipeline));
+    printf("\ndataset        %s\n", dataset);
+}
+
+/* Nothing is loaded: then what waits is all there is to show. */
+static enum spile_status show_waiting(struct spile_pipeline *pipeline, const struct operands *operands, enum spile_status status, struct spile_error *err)
+{
+    const char *json;
+    struct spile_item *list;
+    bool waits = false;
+
+    if (spile_pipeline_packages(pipeline, &json, NULL) == SPILE_OK) {
+        list = parsed(json);
+        waits = spile_item_count(list, "");
+        spile_item_free(list);
+    }
+    if (!waits)
+        return status;
+    print_place(pipeline, operands->pipeline, spile_pipeline_dataset(pipeline));
+    print_packages(pipeline, NULL);
+    err->hint[0] = '\0';
+    return hint(err, status, "load what waits: spile pipeline %s load-pending", operands->pipeline);
 }
 
 static enum spile_status show_info(struct spile_pipeline *pipeline, const struct operands *operands, const struct pipeline_options *options,
@@ -182,14 +219,11 @@ static enum spile_status show_info(struct spile_pipeline *pipeline, const struct
     const char *json, *text;
     enum spile_status status = spile_pipeline_state(pipeline, &json, err);
 
-    (void)operands;
     (void)options;
     if (status != SPILE_OK)
-        return status;
+        return show_waiting(pipeline, operands, status, err);
     state = parsed(json);
-    printf("pipeline       %s\ndatabase       ", text_at(state, "pipeline_name"));
-    name_print(spile_pipeline_destination(pipeline));
-    printf("\ndataset        %s\n", text_at(state, "dataset_name"));
+    print_place(pipeline, text_at(state, "pipeline_name"), text_at(state, "dataset_name"));
     print_sources(state);
     spile_item_free(state);
     status = print_packages(pipeline, err);
@@ -291,6 +325,19 @@ static enum spile_status load_pending(struct spile_pipeline *pipeline, const str
     return status;
 }
 
+static enum spile_status normalize(struct spile_pipeline *pipeline, const struct operands *operands, const struct pipeline_options *options,
+                                   struct spile_error *err)
+{
+    size_t count;
+    enum spile_status status = spile_normalize(pipeline, NULL, &count, err);
+
+    (void)operands;
+    (void)options;
+    if (status == SPILE_OK)
+        printf("%zu extract%s normalized\n", count, count == 1 ? "" : "s");
+    return status;
+}
+
 static enum spile_status drop_pending(struct spile_pipeline *pipeline, const struct operands *operands, const struct pipeline_options *options,
                                       struct spile_error *err)
 {
@@ -376,11 +423,11 @@ static const struct verb {
     verb_function *run;
 } verbs[] = {
     { "info", false, true, show_info }, { "state", false, false, show_state }, { "sync", false, false, sync_state }, { "drop", true, false, drop },
-    { "load-pending", false, false, load_pending }, { "drop-pending", false, false, drop_pending }, { "reset-cursor", true, false, reset_cursor },
+    { "normalize", false, false, normalize }, { "load-pending", false, false, load_pending }, { "drop-pending", false, false, drop_pending }, { "reset-cursor", true, false, reset_cursor },
 };
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(*verbs))
-#define VERBS "info, state, sync, drop, load-pending, drop-pending or reset-cursor; see \"spile pipeline --help\""
+#define VERBS "info, state, sync, drop, normalize, load-pending, drop-pending or reset-cursor; see \"spile pipeline --help\""
 
 static enum spile_status verb_find(const char *word, const struct verb **verb, struct spile_error *err)
 {
@@ -410,7 +457,7 @@ static void tell_database(const struct spile_pipeline *pipeline)
 
 static enum spile_status verb_run(const struct pipeline_options *options, const char **words, size_t count, struct spile_error *err)
 {
-    struct operands operands = { words + 2, count > 2 ? count - 2 : 0 };
+    struct operands operands = { words + 2, count > 2 ? count - 2 : 0, count ? words[0] : "" };
     const struct verb *verb = NULL;
     struct spile_pipeline *pipeline = NULL;
     enum spile_status status;

@@ -329,6 +329,18 @@ void report_print(const struct spile_load_info *info)
     printf("load id %s\n", spile_load_info_load_id(info));
 }
 
+void waiting_print(const struct spile_load_info *info, bool raw)
+{
+    const char *load_id = spile_load_info_load_id(info);
+
+    if (spile_load_info_already_loaded(info)) {
+        report_print(info);
+        return;
+    }
+    printf("%s; nothing is loaded yet\n", raw ? "read" : "read and unpacked");
+    printf("load id %s waits: \"spile pipeline %s load-pending\" loads it, or the next load\n", load_id, spile_load_info_pipeline(info));
+}
+
 /* ---- progress -------------------------------------------------------------------------------------------------------------- */
 
 /* A line that grows to the right and keeps only the pieces that fit. */

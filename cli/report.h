@@ -30,6 +30,7 @@ enum spile_status output_finish(struct spile_error *err);
 
 /* The figures of a load as a table for people. */
 void report_print(const struct spile_load_info *info);
+void waiting_print(const struct spile_load_info *info, bool raw); /* of what was not loaded yet; `raw`: nor unpacked */
 
 /* The progress line. Silent unless stderr is a terminal. */
 struct progress_line {

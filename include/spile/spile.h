@@ -686,8 +686,9 @@ struct spile_reset_options {
 SPILE_API enum spile_status spile_pipeline_reset(struct spile_pipeline *pipeline, const struct spile_reset_options *options, const char **report,
                                                  struct spile_error *err);
 
-/* Load packages in the work folder, that interrupted runs have left: a JSON array of objects {"load_id", "kept", "rows", "tables"}. Those that are kept are
- * loaded by the next run, the others are drawn again by it. Lives like the state. */
+/* Load packages in the work folder, that wait or that interrupted runs have left: a JSON array of objects {"load_id", "kept", "stage", "rows", "bytes", "tables"}.
+ * Those that are kept are loaded by the next run, the others are drawn again by it. Stages: "extracted" (rows are not known yet), "normalized", and "damaged",
+ * which can only be discarded. Lives like the state. */
 SPILE_API enum spile_status spile_pipeline_packages(struct spile_pipeline *pipeline, const char **json, struct spile_error *err);
 
 /* Loads the packages that are kept, oldest first, each in its transaction, and removes what is left of interrupted runs. *count (may be NULL): how many were

@@ -50,6 +50,7 @@ struct recorder {
     char *path;
     int fd;
     struct text bytes; /* of documents and rows */
+    uint64_t written;
 };
 
 enum spile_status recorder_new(struct recorder **out, const char *path, struct spile_error *err)
@@ -151,7 +152,15 @@ enum spile_status recorder_put(struct recorder *recorder, const struct chunk *ch
         status = file_write(recorder->fd, recorder->path, "\n", 1, err);
     if (!status)
         status = file_write(recorder->fd, recorder->path, bytes.text, bytes.length, err);
-    return status ? status : file_write(recorder->fd, recorder->path, "\n", 1, err);
+    if (!status)
+        status = file_write(recorder->fd, recorder->path, "\n", 1, err);
+    recorder->written += bytes.length;
+    return status;
+}
+
+uint64_t recorder_bytes(const struct recorder *recorder)
+{
+    return recorder->written;
 }
 
 enum spile_status recorder_finish(struct recorder *recorder, struct spile_error *err)

@@ -21,6 +21,8 @@ enum spile_status recorder_new(struct recorder **out, const char *path, struct s
 /* Appends the chunk, which stays the caller's. */
 enum spile_status recorder_put(struct recorder *recorder, const struct chunk *chunk, struct spile_error *err);
 
+uint64_t recorder_bytes(const struct recorder *recorder); /* of all chunks so far, as they are in the file */
+
 /* Makes the file durable. Nothing may be put any more. */
 enum spile_status recorder_finish(struct recorder *recorder, struct spile_error *err);
 void recorder_free(struct recorder *recorder); /* NULL is allowed */

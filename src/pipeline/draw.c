@@ -59,7 +59,6 @@ static bool record(struct drawing *d)
         return spile_fail(err, SPILE_CANCELLED, "cancelled"), false;
     if (recorder_put(d->run->recorder, &d->chunk, err))
         return false;
-    d->bytes += d->chunk.documents ? d->chunk.documents->bytes : d->chunk.length;
     documents_free(d->chunk.documents);
     d->chunk.documents = NULL;
     return true;
@@ -373,7 +372,7 @@ enum spile_status run_draw(struct run *run, struct spile_error *err)
     return status;
 }
 
-enum spile_status run_record(struct run *run, uint64_t *bytes, struct spile_error *err)
+enum spile_status run_record(struct run *run, struct spile_error *err)
 {
     struct drawing d;
     struct open_inputs open;
@@ -388,7 +387,6 @@ enum spile_status run_record(struct run *run, uint64_t *bytes, struct spile_erro
             *err = reader_error;
         status = reader_error.status;
     }
-    *bytes = d.bytes;
     end(run, &d, &open);
     return status;
 }

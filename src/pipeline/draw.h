@@ -12,7 +12,6 @@ struct drawing {
     struct recording *recording;   /* that they come from, if any */
     struct chunk chunk;
     uint64_t number; /* of the next chunk */
-    uint64_t bytes;  /* recorded, as they are in memory */
     struct spile_error recorder_error;
     size_t chunk_bytes, item_bytes_max;
 };

@@ -160,9 +160,10 @@ static enum spile_status record(struct run *run, const char *folder, uint64_t *b
         status = run_refresh(run, err);
     run->times.drawing = clock_micros();
     if (!status)
-        status = run_record(run, bytes, err);
+        status = run_record(run, err);
     if (!status)
         status = recorder_finish(run->recorder, err);
+    *bytes = run->recorder ? recorder_bytes(run->recorder) : 0;
     if (!status)
         status = extracted_seal(run, folder, *bytes, err);
     run->times.drawn = clock_micros();
@@ -203,16 +204,22 @@ static enum spile_status extract(struct run *run, struct spile_load_info **info,
         status = run_begin_sources(run, &stored, err);
     if (!status && !stored.has_load)
         status = begin_behind(run, &newest, err);
-    if (!status && !stored.has_load)
+    if (status)
+        return status;
+    if (!stored.has_load) {
         status = record(run, folder, &bytes, err);
-    if (!status && !stored.has_load)
-        status = keep_if_needed(run, bytes, err);
+        if (!status)
+            status = keep_if_needed(run, bytes, err);
+        if (status)
+            folder_remove(folder, NULL);
+    }
     if (!status)
         status = run_publish(run, err);
     if (!status)
         status = run_tell(run, &job, info, err);
-    if (status && !stored.has_load && folder)
-        folder_remove(folder, NULL);
+    if (!run->package_waits)
+        return status;
+    return spile_hint_also(err, status, "what was drawn waits, with load id %s: do not draw it again", run->load_id);
     return status;
 }
 

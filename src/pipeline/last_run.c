@@ -120,6 +120,18 @@ static enum spile_status fail_gone(const struct last_run *last, struct spile_err
     return spile_hint(err, SPILE_DESTINATION, "put it back, or name its new place as the destination (--to)");
 }
 
+static enum spile_status stop_at_first(void *user, const char *name, struct spile_error *err)
+{
+    (void)user;
+    return *name == '.' ? SPILE_OK : spile_fail(err, SPILE_CANCELLED, "found");
+}
+
+/* Then the database may have to be made yet. */
+static bool extracts_wait(const struct spile_pipeline *p)
+{
+    return folder_each(p->extracted_folder, stop_at_first, NULL, NULL) == SPILE_CANCELLED;
+}
+
 enum spile_status last_run_recall(struct spile_pipeline *p, struct spile_error *err)
 {
     struct last_run last;
@@ -134,7 +146,7 @@ enum spile_status last_run_recall(struct spile_pipeline *p, struct spile_error *
         spile_fail(err, SPILE_CONFIG, "pipeline \"%s\" has not run here: its database is not known", p->name);
         return spile_hint(err, SPILE_CONFIG, "name the database as the destination (--to), or is the work folder of its runs another one (SPILE_DATA_DIR)?");
     }
-    if (destination_is_file(last.ops) && access(last.path, F_OK) && (errno == ENOENT || errno == ENOTDIR))
+    if (destination_is_file(last.ops) && access(last.path, F_OK) && (errno == ENOENT || errno == ENOTDIR) && !extracts_wait(p))
         return fail_gone(&last, err);
     p->ops = last.ops;
     p->path = last.path;

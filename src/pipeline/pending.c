@@ -39,6 +39,16 @@ static bool add_package(struct listing *l, const char *load_id, const struct pac
     return ok;
 }
 
+/* So that it can be discarded. */
+static enum spile_status list_damaged(struct listing *l, const char *load_id, struct spile_error *err)
+{
+    yyjson_mut_val *tables;
+
+    if (err)
+        *err = (struct spile_error){ 0 };
+    return add_entry(l, load_id, true, "damaged", 0, 0, &tables) ? SPILE_OK : spile_fail_nomem(err);
+}
+
 static enum spile_status list_package(void *user, const char *load_id, struct spile_error *err)
 {
     struct listing *l = user;
@@ -53,7 +63,9 @@ static enum spile_status list_package(void *user, const char *load_id, struct sp
     status = package_is_pending(l->pipeline->packages_folder, load_id, &kept, err);
     if (!status)
         status = package_open(&package, &schema, &base_hash, l->pipeline->packages_folder, load_id, &found, err);
-    if (!status && !add_package(l, load_id, &package, kept))
+    if (status == SPILE_FAILED)
+        status = list_damaged(l, load_id, err);
+    else if (!status && !add_package(l, load_id, &package, kept))
         status = spile_fail_nomem(err);
     package_release(&package);
     schema_free(schema);
@@ -72,6 +84,8 @@ static enum spile_status list_extract(void *user, const char *load_id, struct sp
 
     if (!status && !normalized)
         status = extracted_open(&extract, l->pipeline, load_id, &found, err);
+    if (status == SPILE_FAILED)
+        return list_damaged(l, load_id, err);
     if (!status && found && !(add_entry(l, load_id, true, "extracted", 0, extract.bytes, &tables) && extracted_tables(&extract, l->doc, tables)))
         status = spile_fail_nomem(err);
     extract_release(&extract);

@@ -141,9 +141,9 @@ void run_drop_discarded(struct run *run); /* unless it was kept */
 /* The part with that index, which has come during the run: its table is named and prepared. In the normalizer's lock of the schema. */
 enum spile_status run_add_part(struct run *run, uint32_t index, struct spile_error *err);
 
-/* draw.c: reads all inputs through normalize into the package; or (run_record) puts them into the recorder. *bytes: of them. */
+/* draw.c: reads all inputs through normalize into the package; or (run_record) puts them into the recorder. */
 enum spile_status run_draw(struct run *run, struct spile_error *err);
-enum spile_status run_record(struct run *run, uint64_t *bytes, struct spile_error *err);
+enum spile_status run_record(struct run *run, struct spile_error *err);
 
 /* run_sources.c: what sources keep between runs, out of the stored state, and into the package if it has changed. */
 enum spile_status run_begin_sources(struct run *run, const struct stored *stored, struct spile_error *err);

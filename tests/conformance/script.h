@@ -2,6 +2,7 @@
 #ifndef TESTS_SCRIPT_H
 #define TESTS_SCRIPT_H
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <yyjson.h>
@@ -53,6 +54,32 @@ static inline struct spile_incremental incremental_of(yyjson_val *object)
         .keys_max = (uint32_t)yyjson_get_uint(yyjson_obj_get(object, "keys_max")),
         .kind = kind_of(object),
     };
+}
+
+/* A run; with STAGES in the environment its three stages one by one, each by a pipeline that knows no more than the work folder and the database. The info is
+ * the extract's then. */
+static inline enum spile_status run_data(struct spile_pipeline *pipeline, struct spile_data data, const struct spile_run_options *options,
+                                         struct spile_load_info **info, struct spile_error *err)
+{
+    size_t normalized, loaded;
+    enum spile_status status;
+
+    if (!getenv("STAGES"))
+        return spile_run(pipeline, data, options, info, err);
+    status = spile_extract(pipeline, data, options, info, err);
+    if (!status)
+        status = spile_normalize(pipeline, NULL, &normalized, err);
+    if (status)
+        spile_pipeline_discard(pipeline, NULL, NULL, NULL);
+    if (!status)
+        status = spile_load_pending(pipeline, &loaded, err);
+    if (!status && loaded > normalized)
+        status = spile_fail(err, SPILE_FAILED, "%d packages loaded of %d", (int)loaded, (int)normalized);
+    if (status && info) {
+        spile_load_info_free(*info);
+        *info = NULL;
+    }
+    return status;
 }
 
 #endif

@@ -219,7 +219,7 @@ static enum spile_status run_stage(struct spile_pipeline *pipeline, struct spile
         .progress = flag_of(script, "progress") || flag_of(script, "progress_tables") ? tell : NULL, .progress_user = script);
 
     if (!stage)
-        return spile_run(pipeline, spile_from(source), options, info, err);
+        return run_data(pipeline, spile_from(source), options, info, err);
     if (!strcmp(stage, "extract"))
         return spile_extract(pipeline, spile_from(source), options, info, err);
     return !strcmp(stage, "normalize") ? normalize(pipeline, script, err) : load_waiting(pipeline, err);
@@ -246,7 +246,7 @@ static enum spile_status run(yyjson_val *script, struct spile_error *err)
     if (!status && text_of(script, "stream")) {
         status = open_stream(&stream, text_of(script, "stream"), err);
         if (!status)
-            status = spile_run(pipeline, spile_arrow(&stream), SPILE_RUN_OPTIONS(.table = text_of(script, "table")), &info, err);
+            status = run_data(pipeline, spile_arrow(&stream), SPILE_RUN_OPTIONS(.table = text_of(script, "table")), &info, err);
     } else if (!status && yyjson_obj_get(script, "plan"))
         status = show_plan(pipeline, source, pages, yyjson_get_uint(yyjson_obj_get(script, "plan")), err);
     else if (!status)

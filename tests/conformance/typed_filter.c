@@ -54,7 +54,7 @@ static enum spile_status run(yyjson_mut_val *script, yyjson_val *plain, struct s
     if (!status)
         status = spile_pipeline_open(&pipeline, "g", SPILE_PIPELINE_OPTIONS(.destination = words[0], .dataset = words[1], .data_dir = words[2]), err);
     if (!status)
-        status = spile_run(pipeline, spile_from(source), NULL, &info, err);
+        status = run_data(pipeline, spile_from(source), NULL, &info, err);
     if (!status)
         puts(spile_load_info_json(info));
     spile_load_info_free(info);
