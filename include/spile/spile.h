@@ -626,7 +626,8 @@ SPILE_API enum spile_status spile_run(struct spile_pipeline *pipeline, struct sp
 
 /* Draws the data as spile_run() would, through steps and cursors, and keeps the items as they are, with what sources keep and what the options say of them.
  * The database is only read, at the begin. What normalizing would find (text of a file that is no JSON, what contracts refuse) is found then. `info` (may
- * be NULL): of the resources; there are no tables yet. SPILE_USAGE for a load id that does not come behind those that wait. */
+ * be NULL): of the resources; there are no tables yet. A load id that waits already, or was loaded, is not drawn again (spile_load_info_already_loaded());
+ * SPILE_USAGE for one that does not come behind those that wait. */
 SPILE_API enum spile_status spile_extract(struct spile_pipeline *pipeline, struct spile_data data, const struct spile_run_options *options,
                                           struct spile_load_info **info, struct spile_error *err);
 

@@ -21,6 +21,7 @@ static enum spile_status is_normalized(const struct spile_pipeline *pipeline, co
 struct newest {
     struct run *run;
     const char *load_id;  /* of the extract that was drawn last; NULL: none waits. In the run's arena, as all here */
+    bool same;            /* there is one with the run's load id */
     const char *sources;  /* that the newest one that has changed them keeps; NULL: none has */
     const char *schema, *schema_hash; /* that the newest package is going to leave behind; NULL: none waits */
 };
@@ -76,6 +77,7 @@ static enum spile_status look_at_extract(void *user, const char *load_id, struct
 
     if (!status && found) {
         newest->load_id = arena_copy(arena, load_id, strlen(load_id));
+        newest->same |= newest->run->load_id && !strcmp(load_id, newest->run->load_id);
         if (extract.sources)
             newest->sources = arena_copy(arena, extract.sources, strlen(extract.sources));
         if (!newest->load_id || (extract.sources && !newest->sources))
@@ -98,7 +100,7 @@ static enum spile_status find_newest(struct newest *newest, struct spile_error *
 /* They are loaded in the order of their names. */
 static enum spile_status check_order(const struct run *run, const struct newest *newest, struct spile_error *err)
 {
-    if (!newest->load_id || strcmp(newest->load_id, run->load_id) < 0)
+    if (!newest->load_id || newest->same || strcmp(newest->load_id, run->load_id) < 0)
         return SPILE_OK;
     spile_fail(err, SPILE_USAGE, "load id \"%s\" does not come behind \"%s\", which was extracted before and waits", run->load_id, newest->load_id);
     return spile_hint(err, SPILE_USAGE, "leave the load id out, or load what waits first");
@@ -198,15 +200,15 @@ static enum spile_status extract(struct run *run, struct spile_load_info **info,
         status = check_order(run, &newest, err);
     if (!status)
         status = read_dataset(run, &stored, err);
-    job.already_loaded = stored.has_load;
+    job.already_loaded = stored.has_load || newest.same;
     run->first_run = !stored.state;
-    if (!status && !stored.has_load)
+    if (!status && !job.already_loaded)
         status = run_begin_sources(run, &stored, err);
-    if (!status && !stored.has_load)
+    if (!status && !job.already_loaded)
         status = begin_behind(run, &newest, err);
     if (status)
         return status;
-    if (!stored.has_load) {
+    if (!job.already_loaded) {
         status = record(run, folder, &bytes, err);
         if (!status)
             status = keep_if_needed(run, bytes, err);
