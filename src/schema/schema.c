@@ -371,12 +371,11 @@ static bool merge_declared(yyjson_mut_doc *doc, yyjson_mut_val *json, yyjson_mut
     return true;
 }
 
-/* A column's description as the data and the settings give it. NULL: out of memory. */
+/* A column's description as the data give it. NULL: out of memory. */
 static yyjson_mut_val *new_column(struct schema *schema, const char *name, enum data_type type)
 {
     yyjson_mut_val *json = yyjson_mut_obj(schema->doc);
-    bool ok = yyjson_mut_obj_add_strcpy(schema->doc, json, "name", name) &&
-              yyjson_mut_obj_add_str(schema->doc, json, "data_type", data_type_name(type)) && add_default_hints(schema, json, name);
+    bool ok = yyjson_mut_obj_add_strcpy(schema->doc, json, "name", name) && yyjson_mut_obj_add_str(schema->doc, json, "data_type", data_type_name(type));
 
     return ok ? json : NULL;
 }
@@ -396,7 +395,7 @@ struct column *table_add_column(struct schema *schema, struct table *table, cons
 {
     yyjson_mut_val *json = new_column(schema, name, type);
 
-    if (!json || (variant && !add_variant_hints(schema->doc, json, name)))
+    if (!json || !add_default_hints(schema, json, name) || (variant && !add_variant_hints(schema->doc, json, name)))
         return NULL;
     return add_column(schema, table, name, json);
 }
@@ -405,7 +404,7 @@ struct column *table_add_typed_column(struct schema *schema, struct table *table
 {
     yyjson_mut_doc *doc = schema->doc;
     yyjson_mut_val *json = new_column(schema, name, type->type);
-    bool ok = json && (nullable || json_put(json, yyjson_mut_str(doc, "nullable"), yyjson_mut_bool(doc, false)));
+    bool ok = json && yyjson_mut_obj_add_bool(doc, json, "nullable", nullable);
 
     ok = ok && (type->precision < 0 || yyjson_mut_obj_add_int(doc, json, "precision", type->precision));
     ok = ok && (type->scale < 0 || yyjson_mut_obj_add_int(doc, json, "scale", type->scale));

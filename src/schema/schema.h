@@ -105,7 +105,7 @@ struct table *schema_add_nested_table(struct schema *schema, const char *name, s
 /* Adds a column at the end, or gives a declared column its type (which moves it to the end, as in dlt). NULL: out of memory. */
 struct column *table_add_column(struct schema *schema, struct table *table, const char *name, enum data_type type, bool variant);
 
-/* The same with all of its type, for a column that comes with one. */
+/* The same with all of its type, for a column that comes with one; it has no default hints, as in dlt. */
 struct column *table_add_typed_column(struct schema *schema, struct table *table, const char *name, const struct column_type *type, bool nullable);
 
 /* Remembers that a contract leaves out rows with this column. False: out of memory. */

@@ -71,6 +71,12 @@ def seen(work):
     return {"columns": columns, "rows": rows, "table": table, "state": state and {key: {**value, "unique_hashes": sorted(value["unique_hashes"])} for key, value in state.items()}}
 
 
+def check_same(work, alone):
+    got, want = seen(work), seen(alone)
+    for part in want:
+        assert got[part] == want[part], part
+
+
 def check(work, tmp_path, *runs, resource=None):
     alone = Workspace(tmp_path / "alone")
     for batches in runs:
@@ -133,6 +139,7 @@ def test_all_types_at_once_from_a_slice(work, tmp_path):
 
 
 T = pa.table
+A, AB = T({"a": [1]}), T({"a": [2, 3], "b": ["x", None]})
 SEVERAL = {
     "columns in another order": ([T({"a": [1], "b": [2]})], [T({"b": [5], "a": [6]})]),
     "a new column": ([T({"a": [1]})], [T({"a": [2], "b": ["x"]})], [T({"b": ["y"]})]),
@@ -149,6 +156,17 @@ SEVERAL = {
 @pytest.mark.parametrize("case", SEVERAL)
 def test_several_batches(work, tmp_path, case):
     check(work, tmp_path, *SEVERAL[case])
+
+
+def test_default_hints_are_not_for_batches(work, tmp_path):
+    """Columns come with all that they are: the schema's settings find hints for the keys of documents only."""
+    alone, hints = Workspace(tmp_path / "alone"), {"default_hints": {"not_null": ["a"], "unique": ["a"], "sort": ["re:^b"]}}
+    for place in (work, alone):
+        beside.load_all(place.database, place.folder / "dlt", [[{"a": 1, "b": 2}]], "documents", hints=hints)
+    spile(work, {}, [AB])
+    with_dlt(alone, {}, [AB])
+    check_same(work, alone)
+    assert read_dataset(work.database).schema["tables"]["documents"]["columns"]["a"]["unique"]
 
 
 @pytest.mark.parametrize("mode", ["discard_value", "discard_row"])
