@@ -328,8 +328,9 @@ SPILE_API enum spile_status spile_emit_json(struct spile_emitter *out, const cha
 SPILE_API enum spile_status spile_emit_item(struct spile_emitter *out, struct spile_item *item, struct spile_error *err); /* also clears it */
 
 /* Emits the batches of an Arrow C stream of tables, each as a page, column by column. The stream is released, whatever comes back. As in dlt the rows get no
- * `_dlt_...` columns, unless the table has them already, no nested tables (structs, lists and maps become JSON) and no variant columns; a value that does
- * not fit its column is SPILE_SOURCE. A resource with steps, with `table_by` or with transformers takes the rows one by one, as items. */
+ * `_dlt_load_id` and no `_dlt_id`, unless the table has them already or the run asks for them (`arrow_load_id`, `arrow_row_id`), no nested tables (structs,
+ * lists and maps become JSON) and no variant columns; a value that does not fit its column is SPILE_SOURCE. A resource with steps, with `table_by` or with
+ * transformers takes the rows one by one, as items. */
 SPILE_API enum spile_status spile_emit_arrow(struct spile_emitter *out, struct ArrowArrayStream *stream, struct spile_error *err);
 
 /* Emits what `make` is going to emit: it is called once on one of the engine's threads, several of them at once, while the function that defers goes on. What
@@ -606,6 +607,8 @@ struct spile_run_options {
                                    replaced when it is there. NULL: none */
     enum spile_refresh refresh; /* what of earlier runs is dropped in the same transaction */
     bool no_load;               /* only draws and unpacks: the load package waits in the work folder, durable, for spile_load_pending() or the next run */
+    bool arrow_load_id;         /* tables that Arrow batches fill get the load's id as `_dlt_load_id`; ids that a batch brings give way to it */
+    bool arrow_row_id;          /* and an id for each row as `_dlt_id`; a row that brings one keeps it */
 };
 #define SPILE_RUN_OPTIONS(...) (&(const struct spile_run_options){ .size = sizeof(struct spile_run_options), __VA_ARGS__ })
 

@@ -172,6 +172,20 @@ bool package_has_column(const struct package_table *table, const struct column *
     return column->index < table->column_count && table->has_column[column->index];
 }
 
+bool package_move_last(struct package_table *entry, uint32_t index)
+{
+    uint32_t last = entry->table->column_count - 1;
+    bool has = index < entry->column_count && entry->has_column[index];
+
+    if (has && !mark_columns(entry, &last, 1))
+        return false;
+    for (uint32_t i = index; i < last && i < entry->column_count; i++)
+        entry->has_column[i] = i + 1 < entry->column_count && entry->has_column[i + 1];
+    if (last < entry->column_count)
+        entry->has_column[last] = has;
+    return true;
+}
+
 static void note_written(struct package_table *entry, size_t bytes)
 {
     entry->file_bytes += bytes;

@@ -49,6 +49,9 @@ enum spile_status package_create(struct package *package, const char *packages_f
 /* Adds a batch at the end of its table; takes it. Batches come in order, by one thread at a time. */
 enum spile_status package_put(struct package *package, struct table_batch *batch, struct spile_error *err);
 
+/* The table's columns from the index on have one less, and the last one is what that was. False: out of memory. */
+bool package_move_last(struct package_table *entry, uint32_t index);
+
 /* The root table and those below it are to be emptied before the rows come. */
 enum spile_status package_replace(struct package *package, const struct table *table, struct spile_error *err);
 bool package_replaces(const struct package *package, const struct table *table);
@@ -70,7 +73,7 @@ enum spile_status package_open(struct package *package, struct schema **schema, 
 /* Does the folder hold a complete package whose source is gone? */
 enum spile_status package_is_pending(const char *packages_folder, const char *load_id, bool *pending, struct spile_error *err);
 
-/* Rows of a table as a stream with the columns that have values, in the table's order, without `_dlt_load_id` of a root table, in batches of
+/* Rows of a table as a stream with the columns that have values, in the table's order, `_dlt_load_id` of a root table only where rows bring one, in batches of
  * about `bytes_max` at most. The package, `progress` (may be NULL; raised by the rows given) and `failure` must outlive the stream. After a failure
  * there is no stream to release. `failure`, zeroed, gets what goes wrong later, in the hands of a database that has no words for it. */
 enum spile_status package_stream(const struct package *package, const struct package_table *table, uint32_t rows_max, size_t bytes_max,

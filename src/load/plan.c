@@ -121,7 +121,18 @@ const char *sql_delete_all(const char *dataset, const char *table, struct arena 
     return take(&sql, arena);
 }
 
-/* The load id is the same in every row: it is not in the stream but a constant here (its characters have been checked). */
+static void put_load_id(struct text *values, const struct column *column, bool brought, const char *load_id)
+{
+    if (!brought) {
+        text_printf(values, "'%s'", load_id);
+        return;
+    }
+    text_puts(values, "coalesce(");
+    sql_put_name(values, column->name);
+    text_printf(values, ", '%s')", load_id);
+}
+
+/* The load id is a constant here (its characters have been checked), in every row that brings none. */
 const char *sql_insert_stream(const char *dataset, const struct package_table *entry, const char *load_id, struct arena *arena)
 {
     const struct table *table = entry->table;
@@ -140,7 +151,7 @@ const char *sql_insert_stream(const char *dataset, const struct package_table *e
         text_puts(&values, separator);
         sql_put_name(&sql, column->name);
         if (column == table->load_id)
-            text_printf(&values, "'%s'", load_id);
+            put_load_id(&values, column, package_has_column(entry, column), load_id);
         else
             sql_put_name(&values, column->name);
         separator = ", ";

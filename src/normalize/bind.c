@@ -130,6 +130,24 @@ static enum spile_status find_or_make_table(struct walker *w, const struct table
     return status;
 }
 
+enum spile_status check_id_column(struct walker *w, const struct table *table, const struct column *column)
+{
+    if (!column || column->type.type == TYPE_TEXT)
+        return SPILE_OK;
+    spile_fail(w->err, SPILE_CONFIG, "column \"%s\" of table \"%s\" is %s, but is to hold ids", column->name, table->name, data_type_name(column->type.type));
+    return spile_hint(w->err, SPILE_CONFIG, "load into another table: ids are texts");
+}
+
+/* Arrow batches that brought columns of these names may have made them anything else with dlt. */
+static enum spile_status check_ids(struct walker *w, const struct table *table)
+{
+    enum spile_status status = check_id_column(w, table, table->load_id);
+
+    if (!status)
+        status = check_id_column(w, table, table->row_id);
+    return status ? status : check_id_column(w, table, table->parent_id);
+}
+
 /* Keeps parents before their children: the order in which row ids are made. */
 static bool insert_rows(struct walker *w, struct table_rows *rows)
 {
@@ -190,6 +208,8 @@ static enum spile_status bind_rows(struct walker *w, const struct table_wish *wi
         return SPILE_OK;
     pthread_mutex_lock(w->schema_lock);
     status = contract_of(&(*rows)->contract, w->options->schema, table, w->err);
+    if (!status)
+        status = check_ids(w, table);
     if (!status)
         status = inherit_configure(w, *rows);
     pthread_mutex_unlock(w->schema_lock);
@@ -468,6 +488,26 @@ enum spile_status bind_link(struct walker *w, struct table_rows *rows, const cha
     if (status)
         return status;
     if (!table_find_column(rows->table, name) && !table_add_column(w->options->schema, rows->table, name, type, false))
+        status = spile_fail_nomem(w->err);
+    end_change(w);
+    return status;
+}
+
+enum spile_status bind_asked(struct walker *w, struct table_rows *rows, const char *name)
+{
+    bool there;
+    enum spile_status status;
+
+    pthread_mutex_lock(w->schema_lock);
+    there = table_has_asked(rows->table, name);
+    pthread_mutex_unlock(w->schema_lock);
+    if (there)
+        return SPILE_OK;
+    status = begin_change(w);
+    if (status)
+        return status;
+    rows->table->ids_come_last |= !strcmp(name, DLT_ID) && !rows->table->row_id;
+    if (!table_has_asked(rows->table, name) && !table_ask_column(w->options->schema, rows->table, name))
         status = spile_fail_nomem(w->err);
     end_change(w);
     return status;

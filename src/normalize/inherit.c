@@ -121,10 +121,9 @@ static enum spile_status make_id_column(struct walker *w, const struct table_row
         column = table_add_column(w->options->schema, rows->table, name, TYPE_TEXT, false);
     if (!column)
         status = spile_fail_nomem(w->err);
-    else if (column->type.type != TYPE_TEXT)
-        status = spile_fail(w->err, SPILE_CONFIG, "column \"%s\" of table \"%s\" is %s, but is to hold ids of rows", name, rows->name,
-                            data_type_name(column->type.type));
     else
+        status = check_id_column(w, rows->table, column);
+    if (!status)
         *index = column->index;
     end_change(w);
     return status;

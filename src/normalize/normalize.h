@@ -36,6 +36,7 @@ struct normalize_options {
     uint32_t part_capacity; /* so many may come to be in `parts`, before a chunk of theirs is submitted; 0: part_count */
     unsigned workers;
     bool evolves_frozen;   /* what contracts freeze evolves all the same: to see what they would refuse */
+    bool arrow_load_id, arrow_row_id; /* tables that Arrow batches fill get these ids */
     uint64_t items_max;    /* of each part; with one worker only; 0: all */
     size_t item_memory_max; /* that the values of one item may take while it is walked; 0: no limit */
     size_t held_bytes_max; /* encoded batches that a worker may hold before its turn comes */

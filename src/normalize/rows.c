@@ -1,5 +1,5 @@
-/* Columns of an Arrow batch into the builders of its table: no walk, no variants, and ids only where the table has them, as in dlt. Values that have the
- * column's type are put in one after another; others are coerced one by one, as those of documents. */
+/* Columns of an Arrow batch into the builders of its table: no walk, no variants, and ids only where the table has them or the run asks for them, as in
+ * dlt. Values that have the column's type are put in one after another; others are coerced one by one, as those of documents. */
 #include "normalize/walker.h"
 
 #include <stdlib.h>
@@ -16,6 +16,7 @@ struct filling {
     struct table_rows *table;
     struct node **nodes;          /* by column of the batch */
     struct column_builder **builders; /* likewise; NULL: left out */
+    bool brings_load_ids;
 };
 
 /* ---- one value ------------------------------------------------------------------------------------------------------------------- */
@@ -131,16 +132,12 @@ static enum spile_status fail_collision(const struct filling *f, size_t a, size_
     return spile_hint(f->walker->err, SPILE_SOURCE, "rename one of them before it is emitted");
 }
 
-/* What the engine fills itself is left to it; of a row's own id the table then has ids. */
-static enum spile_status bind_data_column(struct filling *f, size_t column)
+static enum spile_status bind_data_column(struct filling *f, size_t column, struct column_type type)
 {
-    struct column_type type = rows_column_type(f->rows, column);
     enum contract_mode mode;
     struct slot *slot;
     enum spile_status status;
 
-    if (type.type == TYPE_UNKNOWN) /* nothing but nulls */
-        return SPILE_OK;
     status = bind_column(f->walker, f->nodes[column], &type, rows_column_is_nullable(f->rows, column), &slot, &mode);
     if (status || !slot)
         return status ? status : refuse_column(f, column, mode);
@@ -148,10 +145,26 @@ static enum spile_status bind_data_column(struct filling *f, size_t column)
     return SPILE_OK;
 }
 
+/* An id that the batch brings is a text, whatever it has there. A row keeps it, but for a load's where the run's is asked for: that one comes into its
+ * column, wherever it stands. */
+static enum spile_status bind_id_column(struct filling *f, size_t column)
+{
+    enum spile_status status = bind_data_column(f, column, (struct column_type){ TYPE_TEXT, -1, -1, true });
+
+    if (f->nodes[column]->role == NODE_ROW_ID) {
+        f->builders[column] = &f->table->own_ids;
+        return status;
+    }
+    f->brings_load_ids = true;
+    if (f->walker->options->arrow_load_id)
+        f->builders[column] = NULL;
+    return status;
+}
+
 static enum spile_status bind_one(struct filling *f, struct shape *shape, size_t column)
 {
     struct node *node = find_child(f->walker, &shape->root, slice_of(rows_column_name(f->rows, column)));
-    enum spile_status status = SPILE_OK;
+    struct column_type type = rows_column_type(f->rows, column);
 
     if (!node)
         return spile_fail_nomem(f->walker->err);
@@ -159,27 +172,53 @@ static enum spile_status bind_one(struct filling *f, struct shape *shape, size_t
     for (size_t i = 0; i < column; i++)
         if (!strcmp(f->nodes[i]->column_name, node->column_name))
             return fail_collision(f, i, column);
-    if (node->role == NODE_ROW_ID) {
-        status = bind_link(f->walker, f->table, DLT_ID);
-        f->builders[column] = &f->table->own_ids;
-    } else if (node->role != NODE_LINK && node->role != NODE_EXCLUDED) {
-        status = bind_data_column(f, column);
-    }
+    if (type.type == TYPE_UNKNOWN || node->role == NODE_EXCLUDED) /* nothing but nulls, or left out */
+        return SPILE_OK;
+    return node->role == NODE_ROW_ID || node->role == NODE_LINK ? bind_id_column(f, column) : bind_data_column(f, column, type);
+}
+
+static enum spile_status ask_ids(struct filling *f)
+{
+    const struct normalize_options *options = f->walker->options;
+    enum spile_status status = SPILE_OK;
+
+    if (options->arrow_load_id && !f->brings_load_ids)
+        status = bind_asked(f->walker, f->table, DLT_LOAD_ID);
+    if (!status && options->arrow_row_id)
+        status = bind_asked(f->walker, f->table, DLT_ID);
     return status;
 }
 
-/* Has the table ids, then its rows from Arrow get them, too. */
-static enum spile_status bind_ids(struct filling *f)
+/* A table that is being made by documents of an earlier chunk may get its ids yet. */
+static enum spile_status settle_new_table(struct filling *f)
 {
-    struct walker *w = f->walker;
-    bool has_ids;
+    struct table *table = f->table->table;
+    enum spile_status status;
+    bool settled;
 
-    pthread_mutex_lock(w->schema_lock);
-    has_ids = f->table->table->row_id;
-    f->table->table->in_first_row &= has_ids;
-    pthread_mutex_unlock(w->schema_lock);
-    f->table->plain = !has_ids && !f->table->linked;
-    return has_ids && !f->table->linked ? bind_links(w, f->table) : SPILE_OK;
+    pthread_mutex_lock(f->walker->schema_lock);
+    settled = !table->in_first_row;
+    pthread_mutex_unlock(f->walker->schema_lock);
+    if (settled)
+        return SPILE_OK;
+    status = begin_change(f->walker);
+    if (status)
+        return status;
+    table->in_first_row = false;
+    end_change(f->walker);
+    return SPILE_OK;
+}
+
+/* Has the table row ids, then its rows from Arrow get them, too; load ids come with the load. */
+static void take_row_ids(struct filling *f)
+{
+    struct table_rows *table = f->table;
+
+    pthread_mutex_lock(f->walker->schema_lock);
+    table->plain = !table->table->row_id;
+    if (!table->plain)
+        table->row_id_index = table->table->row_id->index;
+    pthread_mutex_unlock(f->walker->schema_lock);
 }
 
 static enum spile_status bind_columns(struct filling *f, struct shape *shape)
@@ -188,7 +227,13 @@ static enum spile_status bind_columns(struct filling *f, struct shape *shape)
 
     for (size_t i = 0; !status && i < rows_column_count(f->rows); i++)
         status = bind_one(f, shape, i);
-    return status ? status : bind_ids(f);
+    if (!status)
+        status = ask_ids(f);
+    if (!status)
+        status = settle_new_table(f);
+    if (!status)
+        take_row_ids(f);
+    return status;
 }
 
 /* ---- rows ------------------------------------------------------------------------------------------------------------------------ */

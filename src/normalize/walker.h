@@ -65,7 +65,7 @@ struct table_rows {
     struct table *table; /* the shared one: its content is read under the schema's lock only */
     bool root;           /* rows carry the load id, not a link to a parent */
     bool linked;         /* the table has its link columns, and the indexes below are known */
-    bool plain;          /* its rows come from Arrow, and the table has no ids: rows have none */
+    bool plain;          /* its rows come from Arrow, and the table has no row ids: rows have none */
     uint32_t parent_id_index, list_index_index, row_id_index;
     uint32_t rows;
     struct contract contract;
@@ -253,8 +253,10 @@ enum spile_status bind_root(struct walker *walker, uint32_t part, struct shape *
 struct node *bind_child(struct walker *walker, struct node *parent, struct slice key); /* NULL: out of memory */
 enum spile_status bind_list(struct walker *walker, struct node *node, bool apart, struct shape **shape);
 enum spile_status bind_inner(struct walker *walker, struct shape *list, struct shape **inner);
+enum spile_status check_id_column(struct walker *walker, const struct table *table, const struct column *column); /* can it hold ids? */
 enum spile_status bind_links(struct walker *walker, struct table_rows *rows);
 enum spile_status bind_link(struct walker *walker, struct table_rows *rows, const char *name); /* makes that link column now */
+enum spile_status bind_asked(struct walker *walker, struct table_rows *rows, const char *name); /* likewise, as dlt describes it where it was asked for */
 
 /* place.c
  *

@@ -257,6 +257,8 @@ static struct normalize_options normalize_options(const struct run *run)
         .whole = run->whole,
         .whole_count = run->whole_count,
         .evolves_frozen = run->plans,
+        .arrow_load_id = run->options->arrow_load_id,
+        .arrow_row_id = run->options->arrow_row_id,
         .items_max = run->plans ? run->options->sample : 0,
         .put = put_batch,
         .user = (void *)(uintptr_t)run,

@@ -135,6 +135,8 @@ static void put_run(struct making *m, yyjson_mut_val *root, const struct run *ru
     put_number(m, root, "refresh", run->options->refresh);
     put_text(m, root, "discarded", run->options->discarded);
     put_flag(m, root, "root_key", run->root_key);
+    put_flag(m, root, "arrow_load_id", run->options->arrow_load_id);
+    put_flag(m, root, "arrow_row_id", run->options->arrow_row_id);
     put_text(m, root, "columns", run->columns);
     put_text(m, root, "json_columns", run->json_columns);
     put_contract(m, root, &run->contract);
@@ -346,6 +348,8 @@ enum spile_status extracted_take(struct run *run, const struct extract *extract,
     run->given.refresh = refresh <= SPILE_DROP_DATA ? (enum spile_refresh)refresh : SPILE_KEEP;
     run->given.discarded = text_at(root, "discarded");
     run->root_key = flag_at(root, "root_key");
+    run->given.arrow_load_id = flag_at(root, "arrow_load_id");
+    run->given.arrow_row_id = flag_at(root, "arrow_row_id");
     run->columns = text_at(root, "columns");
     run->json_columns = text_at(root, "json_columns");
     run->contract = contract_at(root);

@@ -434,6 +434,16 @@ static enum spile_status check_declared(const struct table *table, struct spile_
     return SPILE_OK;
 }
 
+static enum spile_status put_ids_last(struct package_table *entry, struct schema *schema, struct spile_error *err)
+{
+    struct table *table = entry->table;
+
+    if (!table->ids_come_last)
+        return SPILE_OK;
+    table->ids_come_last = false;
+    return package_move_last(entry, table->row_id->index) && table_move_last(schema, table, table->row_id) ? SPILE_OK : spile_fail_nomem(err);
+}
+
 /* After all rows are known. */
 enum spile_status run_finish_schema(struct run *run, struct spile_error *err)
 {
@@ -443,6 +453,8 @@ enum spile_status run_finish_schema(struct run *run, struct spile_error *err)
         struct table *table = run->package.tables[i]->table;
 
         status = table_set_seen_data(run->schema, table) ? check_declared(table, err) : spile_fail_nomem(err);
+        if (!status)
+            status = put_ids_last(run->package.tables[i], run->schema, err);
     }
     for (uint32_t i = 0; !status && i < run->part_count; i++) {
         const struct table *table = schema_find_table(run->schema, run->parts[i].table);

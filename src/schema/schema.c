@@ -371,12 +371,11 @@ static bool merge_declared(yyjson_mut_doc *doc, yyjson_mut_val *json, yyjson_mut
     return true;
 }
 
-/* A column's description as the data and the settings give it. NULL: out of memory. */
+/* A column's description as the data give it. NULL: out of memory. */
 static yyjson_mut_val *new_column(struct schema *schema, const char *name, enum data_type type)
 {
     yyjson_mut_val *json = yyjson_mut_obj(schema->doc);
-    bool ok = yyjson_mut_obj_add_strcpy(schema->doc, json, "name", name) &&
-              yyjson_mut_obj_add_str(schema->doc, json, "data_type", data_type_name(type)) && add_default_hints(schema, json, name);
+    bool ok = yyjson_mut_obj_add_strcpy(schema->doc, json, "name", name) && yyjson_mut_obj_add_str(schema->doc, json, "data_type", data_type_name(type));
 
     return ok ? json : NULL;
 }
@@ -396,7 +395,7 @@ struct column *table_add_column(struct schema *schema, struct table *table, cons
 {
     yyjson_mut_val *json = new_column(schema, name, type);
 
-    if (!json || (variant && !add_variant_hints(schema->doc, json, name)))
+    if (!json || !add_default_hints(schema, json, name) || (variant && !add_variant_hints(schema->doc, json, name)))
         return NULL;
     return add_column(schema, table, name, json);
 }
@@ -405,7 +404,7 @@ struct column *table_add_typed_column(struct schema *schema, struct table *table
 {
     yyjson_mut_doc *doc = schema->doc;
     yyjson_mut_val *json = new_column(schema, name, type->type);
-    bool ok = json && (nullable || json_put(json, yyjson_mut_str(doc, "nullable"), yyjson_mut_bool(doc, false)));
+    bool ok = json && yyjson_mut_obj_add_bool(doc, json, "nullable", nullable);
 
     ok = ok && (type->precision < 0 || yyjson_mut_obj_add_int(doc, json, "precision", type->precision));
     ok = ok && (type->scale < 0 || yyjson_mut_obj_add_int(doc, json, "scale", type->scale));
@@ -421,6 +420,58 @@ bool table_add_links(struct schema *schema, struct table *table)
     if (!table->parent && !table->load_id && !table_add_column(schema, table, DLT_LOAD_ID, TYPE_TEXT, false))
         return false;
     return table->row_id || table_add_column(schema, table, DLT_ID, TYPE_TEXT, false);
+}
+
+bool table_has_asked(const struct table *table, const char *name)
+{
+    const struct column *column = table_find_column(table, name);
+    yyjson_mut_val *json = column ? yyjson_mut_obj_get(table->columns_json, column->name) : NULL;
+
+    return column && !column->nullable && yyjson_mut_obj_get(json, "precision") && yyjson_mut_obj_get(json, "description");
+}
+
+/* What a column has already stays, but for being null. */
+static bool complete_asked(struct schema *schema, struct column *column, yyjson_mut_val *json, yyjson_mut_val *asked)
+{
+    yyjson_mut_obj_iter iter = yyjson_mut_obj_iter_with(asked);
+    yyjson_mut_val *key;
+    bool ok = json_put(json, yyjson_mut_str(schema->doc, "nullable"), yyjson_mut_bool(schema->doc, false));
+
+    while (ok && (key = yyjson_mut_obj_iter_next(&iter)))
+        if (!yyjson_mut_obj_getn(json, yyjson_mut_get_str(key), yyjson_mut_get_len(key)))
+            ok = json_put(json, yyjson_mut_val_mut_copy(schema->doc, key), yyjson_mut_val_mut_copy(schema->doc, yyjson_mut_obj_iter_get_val(key)));
+    column->nullable = false;
+    column->type.precision = int_of(json, "precision", -1);
+    schema->version++;
+    return ok;
+}
+
+bool table_ask_column(struct schema *schema, struct table *table, const char *name)
+{
+    yyjson_mut_val *asked = template_column(schema->doc, name);
+    struct column *column = table_find_column(table, name);
+
+    if (!asked)
+        return false;
+    if (!column)
+        return add_column(schema, table, name, asked);
+    return complete_asked(schema, column, yyjson_mut_obj_get(table->columns_json, column->name), asked);
+}
+
+bool table_move_last(struct schema *schema, struct table *table, struct column *column)
+{
+    yyjson_mut_val *key = yyjson_mut_strcpy(schema->doc, column->name), *json = yyjson_mut_obj_remove_key(table->columns_json, column->name);
+
+    if (!key || !yyjson_mut_obj_add(table->columns_json, key, json))
+        return false;
+    for (uint32_t i = column->index; i + 1 < table->column_count; i++) {
+        table->columns[i] = table->columns[i + 1];
+        table->columns[i]->index = i;
+    }
+    column->index = table->column_count - 1;
+    table->columns[column->index] = column;
+    schema->version++;
+    return true;
 }
 
 /* ---- configuration of the normalizer --------------------------------------------------------------------------------------------- */

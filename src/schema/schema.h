@@ -53,6 +53,7 @@ struct table {
     bool in_first_row;    /* made by the row that is being walked: a contract lets it have its columns */
     uint32_t walk;        /* number of the walk up the parents that came by last */
     bool evolves_once;    /* new to this run: a contract lets the whole run add columns */
+    bool ids_come_last;   /* they were asked for in this run: dlt adds them when it has seen all columns */
     yyjson_mut_val *json, *columns_json;
     struct name_map *column_map;
     struct name_map *refused; /* columns for which a contract has left out rows in this run; NULL: none */
@@ -105,7 +106,7 @@ struct table *schema_add_nested_table(struct schema *schema, const char *name, s
 /* Adds a column at the end, or gives a declared column its type (which moves it to the end, as in dlt). NULL: out of memory. */
 struct column *table_add_column(struct schema *schema, struct table *table, const char *name, enum data_type type, bool variant);
 
-/* The same with all of its type, for a column that comes with one. */
+/* The same with all of its type, for a column that comes with one; it has no default hints, as in dlt. */
 struct column *table_add_typed_column(struct schema *schema, struct table *table, const char *name, const struct column_type *type, bool nullable);
 
 /* Remembers that a contract leaves out rows with this column. False: out of memory. */
@@ -113,6 +114,13 @@ bool table_refuse_column(struct schema *schema, struct table *table, const char 
 
 /* Adds the link columns that the table lacks, in dlt's order: `_dlt_load_id`, `_dlt_id`, or parent id, list index, id. */
 bool table_add_links(struct schema *schema, struct table *table);
+
+/* `_dlt_load_id` or `_dlt_id` as dlt describes them when they were asked for: made, or completed when it is there. False: out of memory. */
+bool table_ask_column(struct schema *schema, struct table *table, const char *name);
+bool table_has_asked(const struct table *table, const char *name); /* is it there, and complete? */
+
+/* Puts the column behind all others. False: out of memory. */
+bool table_move_last(struct schema *schema, struct table *table, struct column *column);
 
 /* What rows hand down to the rows below them: dlt's "propagation" in the configuration of its normalizer, with members "root" and "tables".
  * NULL: nothing. */

@@ -9,6 +9,7 @@
  * "progress_tables": all that is told, as "progress stage rows total", and "name rows total" of each table.
  * "dlt_file", "trace_file": get the load info and the trace in dlt's words; "dlt_table", "trace_table": are loaded with them; "steps": prints those of the run
  * behind its info, as "step name begin end".
+ * "arrow_load_id", "arrow_row_id": rows of Arrow batches get these ids.
  * "count": a number in the resource's state goes up by one in each run. Prints the load info as JSON, or the error and its status. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -216,7 +217,8 @@ static enum spile_status run_stage(struct spile_pipeline *pipeline, struct spile
     const char *stage = text_of(script, "stage");
     const struct spile_run_options *options = SPILE_RUN_OPTIONS(
         .load_id = text_of(script, "load_id"), .refresh = (enum spile_refresh)number_of(script, "refresh", refreshes), .no_load = flag_of(script, "no_load"),
-        .progress = flag_of(script, "progress") || flag_of(script, "progress_tables") ? tell : NULL, .progress_user = script);
+        .progress = flag_of(script, "progress") || flag_of(script, "progress_tables") ? tell : NULL, .progress_user = script,
+        .arrow_load_id = flag_of(script, "arrow_load_id"), .arrow_row_id = flag_of(script, "arrow_row_id"));
 
     if (!stage)
         return run_data(pipeline, spile_from(source), options, info, err);
@@ -246,7 +248,8 @@ static enum spile_status run(yyjson_val *script, struct spile_error *err)
     if (!status && text_of(script, "stream")) {
         status = open_stream(&stream, text_of(script, "stream"), err);
         if (!status)
-            status = run_data(pipeline, spile_arrow(&stream), SPILE_RUN_OPTIONS(.table = text_of(script, "table")), &info, err);
+            status = run_data(pipeline, spile_arrow(&stream),
+                              SPILE_RUN_OPTIONS(.table = text_of(script, "table"), .arrow_load_id = flag_of(script, "arrow_load_id"), .arrow_row_id = flag_of(script, "arrow_row_id")), &info, err);
     } else if (!status && yyjson_obj_get(script, "plan"))
         status = show_plan(pipeline, source, pages, yyjson_get_uint(yyjson_obj_get(script, "plan")), err);
     else if (!status)

@@ -41,8 +41,8 @@ def run(work, resources, code=0, **more):
     return result.stderr if code else json.loads(result.stdout[result.stdout.index("{"):])
 
 
-def with_dlt(work, resource, batches):
-    hints = {"primary_key": resource.get("primary_key")}
+def with_dlt(work, resource, batches, arrow_load_id=False, arrow_row_id=False):
+    hints = {"primary_key": resource.get("primary_key"), "write_disposition": resource.get("write", "append")}
     if "incremental" in resource:
         given = dict(resource["incremental"])
         names = {"open_start": ("range_start", "open"), "closed_end": ("range_end", "closed"), "last_value": ("last_value_func", {"min": min}.get(given.get("last_value")))}
@@ -51,11 +51,23 @@ def with_dlt(work, resource, batches):
         hints["incremental"] = dlt.sources.incremental(given["cursor"], **more, **{
             word: json.loads(given[key]) if key != "missing" else given[key] for key, word in words.items() if key in given})
     contract = {"columns": resource["contract"]} if "contract" in resource else None
-    pipe = beside.pipeline(work.database, work.folder / "dlt")
-    try:
-        pipe.run(dlt.source(lambda: dlt.resource(lambda: iter(batches), name="t", **hints), name="g")(), schema_contract=contract)
-    finally:
-        pipe.deactivate()
+    settings = {"NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID": arrow_load_id, "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_ID": arrow_row_id}
+    with beside.environment(**{name: "true" if given else None for name, given in settings.items()}):
+        pipe = beside.pipeline(work.database, work.folder / "dlt")
+        try:
+            pipe.run(dlt.source(lambda: dlt.resource(lambda: iter(batches), name="t", **hints), name="g")(), schema_contract=contract)
+        finally:
+            pipe.deactivate()
+
+
+def without_ids(dataset, names, rows):
+    """Loads by their number, ids that an engine has made by a word: they are 14 characters, and no two of them are equal."""
+    loads = {load["load_id"]: f"load {number}" for number, load in enumerate(dataset.loads, 1)}
+    rows = [dict(zip(names, row)) for row in rows]
+    made = [row["_dlt_id"] for row in rows if len(str(row.get("_dlt_id"))) == 14]
+    assert len(set(made)) == len(made)
+    return [tuple(loads.get(value, value) if name == "_dlt_load_id" else "made" if name == "_dlt_id" and value in made else value for name, value in row.items())
+            for row in rows]
 
 
 def seen(work):
@@ -64,11 +76,17 @@ def seen(work):
     with duckdb.connect(str(work.database), read_only=True) as connection:
         columns = connection.execute("select column_name, data_type, is_nullable from information_schema.columns where table_schema = 'd' and table_name = 't' "
                                      "order by ordinal_position").fetchall()
-        rows = sorted(connection.execute("select * from d.t").fetchall(), key=repr)
+        rows = sorted(without_ids(dataset, [name for name, _, _ in columns], connection.execute("select * from d.t").fetchall()), key=repr)
     table = dict(dataset.schema["tables"]["t"])
     table.pop("schema_contract", None)
     state = dataset.states[-1]["state"].get("sources", {}).get("g", {}).get("resources", {}).get("t", {}).get("incremental") if dataset.states else None
     return {"columns": columns, "rows": rows, "table": table, "state": state and {key: {**value, "unique_hashes": sorted(value["unique_hashes"])} for key, value in state.items()}}
+
+
+def check_same(work, alone):
+    got, want = seen(work), seen(alone)
+    for part in want:
+        assert got[part] == want[part], part
 
 
 def check(work, tmp_path, *runs, resource=None):
@@ -76,9 +94,7 @@ def check(work, tmp_path, *runs, resource=None):
     for batches in runs:
         spile(work, resource or {}, batches)
         with_dlt(alone, resource or {}, batches)
-    got, want = seen(work), seen(alone)
-    for part in want:
-        assert got[part] == want[part], part
+    check_same(work, alone)
 
 
 def stamps(unit, zone=None):
@@ -133,6 +149,7 @@ def test_all_types_at_once_from_a_slice(work, tmp_path):
 
 
 T = pa.table
+A, AB = T({"a": [1]}), T({"a": [2, 3], "b": ["x", None]})
 SEVERAL = {
     "columns in another order": ([T({"a": [1], "b": [2]})], [T({"b": [5], "a": [6]})]),
     "a new column": ([T({"a": [1]})], [T({"a": [2], "b": ["x"]})], [T({"b": ["y"]})]),
@@ -149,6 +166,17 @@ SEVERAL = {
 @pytest.mark.parametrize("case", SEVERAL)
 def test_several_batches(work, tmp_path, case):
     check(work, tmp_path, *SEVERAL[case])
+
+
+def test_default_hints_are_not_for_batches(work, tmp_path):
+    """Columns come with all that they are: the schema's settings find hints for the keys of documents only."""
+    alone, hints = Workspace(tmp_path / "alone"), {"default_hints": {"not_null": ["a"], "unique": ["a"], "sort": ["re:^b"]}}
+    for place in (work, alone):
+        beside.load_all(place.database, place.folder / "dlt", [[{"a": 1, "b": 2}]], "documents", hints=hints)
+    spile(work, {}, [AB])
+    with_dlt(alone, {}, [AB])
+    check_same(work, alone)
+    assert read_dataset(work.database).schema["tables"]["documents"]["columns"]["a"]["unique"]
 
 
 @pytest.mark.parametrize("mode", ["discard_value", "discard_row"])
@@ -285,6 +313,90 @@ def test_tables_by_row(work):
     assert read_dataset(work.database).counts == {"a": 2, "b": 1}
 
 
+# ---- ids of loads and of rows ---------------------------------------------------------------------------------------------------------
+
+LOAD, ROW = {"arrow_load_id": True}, {"arrow_row_id": True}
+BOTH = {**LOAD, **ROW}
+LOAD_BROUGHT, ROW_BROUGHT = T({"a": [1], "_dlt_load_id": ["mine"], "b": [2]}), T({"a": [1], "_dlt_id": ["mine"], "b": [2]})
+NULLS_BROUGHT = T({"a": [1], "_dlt_load_id": pa.nulls(1), "_dlt_id": pa.nulls(1), "b": [2]})
+
+IDS = {  # runs: what is asked for, what is emitted (batches, or documents), more of the resource
+    "loads": [(LOAD, [A]), (LOAD, [AB])],
+    "rows": [(ROW, [A]), (ROW, [AB])],
+    "both": [(BOTH, [A]), (BOTH, [AB])],
+    "a new column in a later batch": [(BOTH, [A, AB])],
+    "a new column in a later batch of a table with ids": [(BOTH, [A]), (BOTH, [A, AB])],
+    "no rows": [(BOTH, [A.slice(0, 0)])],
+    "a key": [(BOTH, [A], {"primary_key": "a"})],
+    "replace": [(BOTH, [A]), (BOTH, [AB], {"write": "replace"})],
+    "a contract that freezes columns": [(BOTH, [A]), (BOTH, [A], {"contract": "freeze"})],
+    "a contract that leaves out values": [(BOTH, [A]), (BOTH, [AB], {"contract": "discard_value"})],
+    "a contract that leaves out rows": [(BOTH, [A]), (BOTH, [AB], {"contract": "discard_row"})],
+    "after documents": [({}, [{"a": 1}]), (BOTH, [A])],
+    "before documents": [(BOTH, [A]), ({}, [{"a": 1}])],
+    "the batch brings load ids": [({}, [LOAD_BROUGHT]), ({}, [LOAD_BROUGHT])],
+    "the batch brings load ids, which are asked for": [(LOAD, [LOAD_BROUGHT])],
+    "the batch brings load ids, which are asked for later": [({}, [LOAD_BROUGHT]), (LOAD, [LOAD_BROUGHT])],
+    "the batch brings load ids, and rows are asked for": [(ROW, [LOAD_BROUGHT])],
+    "the batch brings row ids": [({}, [ROW_BROUGHT])],
+    "the batch brings both": [({}, [T({"_dlt_id": ["mine"], "_dlt_load_id": ["his"], "a": [1]})])],
+    "the batch brings both, no nulls": [({}, [T({"_dlt_id": ["mine"], "_dlt_load_id": ["his"]}, schema=pa.schema([
+        pa.field("_dlt_id", pa.string(), nullable=False), pa.field("_dlt_load_id", pa.string(), nullable=False)]))])],
+    "the batch brings nothing but nulls": [({}, [NULLS_BROUGHT])],
+    "the batch brings nothing but nulls, ids are asked for": [(BOTH, [NULLS_BROUGHT])],
+}
+
+
+def emit(work, flags, items, resource=None):
+    if isinstance(items[0], dict):
+        run(work, [{"name": "t", "pages": [items], **(resource or {})}], **flags)
+    else:
+        spile(work, resource or {}, items, **flags)
+
+
+@pytest.mark.parametrize("case", IDS)
+def test_ids(work, tmp_path, case):
+    alone = Workspace(tmp_path / "alone")
+    for flags, items, *resource in IDS[case]:
+        emit(work, flags, items, *resource)
+        with_dlt(alone, *resource or [{}], items, **flags)
+        check_same(work, alone)
+
+
+def test_row_ids_that_the_batch_brings_are_kept(work, tmp_path):
+    """Beside ids that are made for rows without one. dlt makes new ones for all of them, and changes the schema all the same."""
+    batch = T({"a": [1, 2], "_dlt_id": ["mine", None], "b": [2, 3]})
+    alone = Workspace(tmp_path / "alone")
+    spile(work, {}, [batch], **BOTH)
+    with_dlt(alone, {}, [batch], **BOTH)
+    got, want = seen(work), seen(alone)
+    assert got["columns"] == want["columns"] and got["table"] == want["table"]
+    assert got["rows"] == [(1, "mine", 2, "load 1"), (2, "made", 3, "load 1")]
+
+
+def test_ids_of_a_contract_that_freezes_new_columns(work):
+    spile(work, {}, [A], **BOTH)
+    told = spile(work, {"contract": "freeze"}, [AB], code=6, **BOTH)
+    assert '"x" needs a new column "b"' in told, told
+
+
+def test_row_ids_are_the_same_whenever_the_load_is_the_same(work, tmp_path):
+    """Of many batches, and of two resources that fill one table."""
+    batches = [T({"a": list(range(i, i + 70000))}) for i in range(0, 210000, 70000)]
+    ids = []
+    for place in (work, Workspace(tmp_path / "again")):
+        resources = [{"name": name, "table": "t", "arrow": [write(place, batch, f"{name}{i}") for i, batch in enumerate(batches)]} for name in ("x", "y")]
+        run(place, resources, load_id="1700000000.5", **ROW)
+        with duckdb.connect(str(place.database), read_only=True) as connection:
+            ids.append(connection.execute("select _dlt_id from d.t order by _dlt_id").fetchall())
+    assert ids[0] == ids[1] and len(set(ids[0])) == len(ids[0]) == 420000
+
+
+def test_ids_of_a_stream_as_the_data_of_a_run(work):
+    run(work, [], stream=write(work, A), table="t", **BOTH)
+    assert seen(work)["rows"] == [(1, "load 1", "made")]
+
+
 # ---- where spile goes its own way -----------------------------------------------------------------------------------------------------
 
 def test_unsigned_integers_have_room(work):
@@ -302,6 +414,62 @@ def test_a_table_with_ids_gives_them_to_rows_from_arrow(work):
     with duckdb.connect(str(work.database), read_only=True) as connection:
         assert connection.execute("select a, b from d.t order by a").fetchall() == [(1, None), (2, "x"), (3, None)]
         assert connection.execute("select count(distinct _dlt_id), count(_dlt_load_id), min(length(_dlt_id)) from d.t").fetchone() == (3, 3, 14)
+
+
+FILLED = {  # dlt's load fails, or the ids are null; runs, then the rows behind the last one
+    "a table with load ids": ([(LOAD, [A]), ({}, [AB])], [(1, "load 1", None), (2, "load 2", "x"), (3, "load 2", None)]),
+    "a table with row ids": ([(ROW, [A]), ({}, [A])], [(1, "made"), (1, "made")]),
+    "a table with both": ([(BOTH, [A]), ({}, [A])], [(1, "load 1", "made"), (1, "load 2", "made")]),
+    "a table with both is replaced": ([(BOTH, [A]), ({}, [A], {"write": "replace"})], [(1, "load 2", "made")]),
+    "a table with both, a frozen contract": ([(BOTH, [A]), ({}, [A], {"contract": "freeze"})], [(1, "load 1", "made"), (1, "load 2", "made")]),
+    "a table without ids": ([({}, [A]), (BOTH, [AB])], [(1, None, None, None), (2, "x", "load 2", "made"), (3, None, "load 2", "made")]),
+    "a table without ids, a frozen contract": ([({}, [A]), (BOTH, [A], {"contract": "freeze"})], [(1, "load 2", "made"), (1, None, None)]),
+    "a table without rows and ids": ([({}, [A.slice(0, 0)]), (BOTH, [A])], [(1, "load 2", "made")]),
+    "a table with load ids, then documents": ([(LOAD, [A]), ({}, [{"a": 1}])], [(1, "load 1", None), (1, "load 2", "made")]),
+    "documents, then only load ids are asked for": ([({}, [{"a": 1}]), (LOAD, [A])], [(1, "load 1", "made"), (1, "load 2", "made")]),
+    "load ids that were brought, then none": ([({}, [LOAD_BROUGHT]), ({}, [A])], [(1, "load 2", None), (1, "mine", 2)]),
+    "load ids that were brought, then none, in one run": ([({}, [LOAD_BROUGHT, A])], [(1, "load 1", None), (1, "mine", 2)]),
+    "load ids that were brought, one of them null": ([({}, [T({"_dlt_load_id": ["mine", None]})])], [("load 1",), ("mine",)]),
+    "row ids that were brought, then none": ([({}, [ROW_BROUGHT]), ({}, [A])], [(1, "made", None), (1, "mine", 2)]),
+    "row ids that were brought, then none, in one run": ([({}, [ROW_BROUGHT, A])], [(1, "made", None), (1, "mine", 2)]),
+    "ids that are brought to a table of documents": ([({}, [{"a": 1}]), ({}, [T({"a": [2, 3], "_dlt_load_id": ["mine", None], "_dlt_id": [None, "his"]})])],
+                                                     [(1, "load 1", "made"), (2, "mine", "made"), (3, "load 2", "his")]),
+    "ids that are no texts": ([({}, [T({"_dlt_load_id": [7], "_dlt_id": [8]})])], [("7", "8")]),
+}
+
+
+@pytest.mark.parametrize("case", FILLED)
+def test_ids_are_never_null_where_the_table_has_them(work, case):
+    """But for rows that were there before the column."""
+    runs, rows = FILLED[case]
+    for flags, items, *resource in runs:
+        emit(work, flags, items, *resource)
+    assert seen(work)["rows"] == rows
+
+
+def test_documents_and_batches_fill_one_new_table(work):
+    """Batches come first, since documents are gathered: without row ids the load would fail, as dlt's does."""
+    batches = [write(work, A, i) for i in range(8)]
+    run(work, [{"name": "x", "table": "t", "pages": [[{"a": 1, "b": 2}]]}, {"name": "y", "table": "t", "arrow": batches}], **ROW)
+    got = seen(work)
+    assert [name for name, _, _ in got["columns"]] == ["a", "b", "_dlt_load_id", "_dlt_id"]
+    assert got["rows"] == [(1, 2, "load 1", "made")] + [(1, None, "load 1", "made")] * 8
+
+
+def test_a_table_that_dlt_has_given_ids(work):
+    """dlt's own next load without the setting fails."""
+    with_dlt(work, {}, [A], **BOTH)
+    spile(work, {}, [AB])
+    spile(work, {}, [A], **BOTH)
+    assert seen(work)["rows"] == [(1, "load 1", "made", None), (1, "load 3", "made", None), (2, "load 2", "made", "x"), (3, "load 2", "made", None)]
+
+
+@pytest.mark.parametrize("name, told", [("_dlt_load_id", 'column "_dlt_load_id" of table "t" is bigint'), ("_dlt_id", 'column "_dlt_id" of table "t" is bigint')])
+def test_ids_of_another_type_in_the_dataset(work, name, told):
+    """dlt takes what a batch brings for data like any other."""
+    with_dlt(work, {}, [T({"a": [1], name: [5]})])
+    for flags in ({}, BOTH):
+        assert told in spile(work, {}, [A], code=3, **flags)
 
 
 def test_values_that_fit_are_coerced(work):
