@@ -646,16 +646,20 @@ SPILE_API enum spile_status spile_pipeline_state(struct spile_pipeline *pipeline
 struct spile_reset_options {
     size_t size;           /* set by the macro */
     const char *source;    /* its name; NULL: the pipeline's first one */
-    const char *resources; /* names, or patterns that begin with "re:", with commas; NULL: all */
+    const char *resources; /* names, or patterns that begin with "re:", with commas; NULL: all, but none beside `state_paths` */
     bool drop_tables;      /* their tables, with the schema's older versions */
-    bool cursors_only;     /* of the state only what incremental loading has kept: it begins anew */
+    bool cursors_only;     /* of their state only what incremental loading has kept: it begins anew */
     bool dry_run;          /* only says what would be done */
+    const char *state_paths; /* JSONPaths, with commas, of values in the source's state that go, too: "archives, pages.seen[0], resources.orders.count".
+                              They look at what the options above have left, and are not narrowed by them. As in dlt neither the state as a whole ("$") goes
+                              nor `resources` as a whole, only what is in them: "*" is all that is not a resource's, "resources.*" the other part. NULL: none */
 };
 #define SPILE_RESET_OPTIONS(...) (&(const struct spile_reset_options){ .size = sizeof(struct spile_reset_options), __VA_ARGS__ })
 
-/* Forgets what resources keep between runs, in one transaction. *report (may be NULL): JSON {"source", "resources", "tables", "states"} with what that is;
- * lives like the state. SPILE_USAGE when the names select nothing, with those that there are. Takes the pipeline's lock, and first loads what interrupted
- * runs have left, unless it only says. */
+/* Forgets what resources and their source keep between runs, in one transaction. *report (may be NULL): JSON {"source", "tables", "states", "state_paths",
+ * "unmatched_paths"} with what that is: tables, resources, and the path of each value that goes ("pages.seen[0]"), without those of what is in it; and which
+ * of the paths given name nothing that can go. Lives like the state. SPILE_USAGE when names and paths select nothing at all, with what there is, and for
+ * what is no path. Takes the pipeline's lock, and first loads what interrupted runs have left, unless it only says. */
 SPILE_API enum spile_status spile_pipeline_reset(struct spile_pipeline *pipeline, const struct spile_reset_options *options, const char **report,
                                                  struct spile_error *err);
 
