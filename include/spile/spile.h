@@ -327,9 +327,10 @@ struct spile_emitter;
 SPILE_API enum spile_status spile_emit_json(struct spile_emitter *out, const char *json, size_t length, struct spile_error *err);
 SPILE_API enum spile_status spile_emit_item(struct spile_emitter *out, struct spile_item *item, struct spile_error *err); /* also clears it */
 
-/* Emits the batches of an Arrow C stream of tables, each as a page, column by column. The stream is released, whatever comes back. As in dlt the rows get no
- * `_dlt_...` columns, unless the table has them already, no nested tables (structs, lists and maps become JSON) and no variant columns; a value that does
- * not fit its column is SPILE_SOURCE. A resource with steps, with `table_by` or with transformers takes the rows one by one, as items. */
+/* Emits the batches of an Arrow C stream of tables, each as a page, column by column. The stream is released, whatever comes back; a batch when it is
+ * unpacked: later perhaps, and on any thread, but not after the run. As in dlt the rows get no `_dlt_...` columns, unless the table has them already, no
+ * nested tables (structs, lists and maps become JSON) and no variant columns; a value that does not fit its column is SPILE_SOURCE. A resource with steps,
+ * with `table_by` or with transformers takes the rows one by one, as items. */
 SPILE_API enum spile_status spile_emit_arrow(struct spile_emitter *out, struct ArrowArrayStream *stream, struct spile_error *err);
 
 /* Emits what `make` is going to emit: it is called once on one of the engine's threads, several of them at once, while the function that defers goes on. What
