@@ -10,6 +10,7 @@
 
 struct pipeline_options {
     const char *to, *dataset, *source;
+    char *state_paths;
     bool list, all, state_only, yes, json, help;
 };
 
@@ -26,6 +27,8 @@ static const struct option_row pipeline_rows[] = {
       .fallback = "the first one" },
     { .name = "all", .parse = option_switch, FIELD(all), .help = "drop: all resources" },
     { .name = "state-only", .parse = option_switch, FIELD(state_only), .help = "drop: the tables stay" },
+    { .name = "state-paths", .argument = "PATHS", .parse = option_list, FIELD(state_paths), .allowed = TEXT_ALLOWED, .list = true,
+      .help = "drop: values in the source's state, as JSONPaths with commas: archives, page.seen[0]" },
     { .name = "yes", .letter = 'y', .parse = option_switch, FIELD(yes), .help = "do not ask" },
     { .name = "json", .parse = option_switch, FIELD(json), .help = "what would be printed as JSON; drop and reset-cursor: what was done" },
     { .name = "help", .letter = 'h', .final = true, .parse = option_switch, FIELD(help), .help = "print this text" },
@@ -45,6 +48,7 @@ const struct command pipeline_command = {
                "  sync                    reads state and schema of the dataset anew. There is no local\n"
                "                          copy of them: this says whether they can be read\n"
                "  drop RESOURCE...        tables and state of resources (\"re:...\" is a pattern)\n"
+               "  drop --state-paths PATHS  values in the state of a source\n"
                "  normalize               makes load packages of extracts (\"spile load --until extract\")\n"
                "  load-pending            loads the load packages that wait, extracts, too\n"
                "  drop-pending            throws away load packages that were not loaded\n"
@@ -117,7 +121,7 @@ static void tell_list(const struct spile_item *item, const char *key, const char
         return;
     fprintf(stderr, "%s:", title);
     for (size_t i = 0; i < count; i++)
-        fprintf(stderr, "%s %s", i ? "," : "", element_at(item, key, i, NULL));
+        fputs(i ? ", " : " ", stderr), name_tell(element_at(item, key, i, NULL));
     fputc('\n', stderr);
 }
 
@@ -273,8 +277,9 @@ static enum spile_status reset(struct spile_pipeline *pipeline, const struct ope
                                struct spile_error *err)
 {
     char *resources = join(operands);
-    struct spile_reset_options what = { .size = sizeof(what), .source = options->source, .resources = options->all ? NULL : resources,
-                                        .drop_tables = !cursors_only && !options->state_only, .cursors_only = cursors_only, .dry_run = true };
+    struct spile_reset_options what = { .size = sizeof(what), .source = options->source, .resources = options->all ? "re:.*" : resources,
+                                        .state_paths = options->state_paths, .drop_tables = !cursors_only && !options->state_only,
+                                        .cursors_only = cursors_only, .dry_run = true };
     const char *json;
     struct spile_item *report;
     enum spile_status status = spile_pipeline_reset(pipeline, &what, &json, err);
@@ -284,6 +289,8 @@ static enum spile_status reset(struct spile_pipeline *pipeline, const struct ope
         fprintf(stderr, "Of source %s will be forgotten\n", text_at(report, "source"));
         tell_list(report, "tables", "  tables, with their rows");
         tell_list(report, "states", cursors_only ? "  last values of resources" : "  states of resources");
+        tell_list(report, "state_paths", "  values in its state");
+        tell_list(report, "unmatched_paths", "There is nothing in its state that could go at");
         spile_item_free(report);
         status = confirm(options, err);
     }
@@ -299,7 +306,7 @@ static enum spile_status reset(struct spile_pipeline *pipeline, const struct ope
 static enum spile_status drop(struct spile_pipeline *pipeline, const struct operands *operands, const struct pipeline_options *options,
                               struct spile_error *err)
 {
-    if (!operands->count == !options->all)
+    if (operands->count ? options->all : !options->all && !options->state_paths)
         return hint(err, fail(err, SPILE_USAGE, "which resources are to be dropped?"), "name them, or add --all");
     return reset(pipeline, operands, options, false, err);
 }
@@ -467,6 +474,8 @@ static enum spile_status verb_run(const struct pipeline_options *options, const 
     status = verb_find(count > 1 ? words[1] : NULL, &verb, err);
     if (status == SPILE_OK && operands.count && !verb->takes_resources)
         status = hint(err, fail(err, SPILE_USAGE, "\"spile pipeline NAME %s\" takes no resources", verb->name), "see \"spile pipeline --help\"");
+    if (status == SPILE_OK && options->state_paths && verb->run != drop)
+        status = hint(err, fail(err, SPILE_USAGE, "\"spile pipeline NAME %s\" takes no --state-paths", verb->name), "they are for drop");
     if (status == SPILE_OK)
         status = pipeline_open(&pipeline, words[0], SPILE_PIPELINE_OPTIONS(.destination = options->to, .dataset = options->dataset), err);
     if (status == SPILE_OK && !options->to && !verb->tells_database)
@@ -496,5 +505,6 @@ int pipeline_run(char **arguments, size_t count)
     if (status != SPILE_OK)
         error_print(&err);
     free(operands);
+    free(options.state_paths);
     return exit_code(status, 0);
 }

@@ -327,10 +327,10 @@ struct spile_emitter;
 SPILE_API enum spile_status spile_emit_json(struct spile_emitter *out, const char *json, size_t length, struct spile_error *err);
 SPILE_API enum spile_status spile_emit_item(struct spile_emitter *out, struct spile_item *item, struct spile_error *err); /* also clears it */
 
-/* Emits the batches of an Arrow C stream of tables, each as a page, column by column. The stream is released, whatever comes back. As in dlt the rows get no
- * `_dlt_load_id` and no `_dlt_id`, unless the table has them already or the run asks for them (`arrow_load_id`, `arrow_row_id`), no nested tables (structs,
- * lists and maps become JSON) and no variant columns; a value that does not fit its column is SPILE_SOURCE. A resource with steps, with `table_by` or with
- * transformers takes the rows one by one, as items. */
+/* Emits the batches of an Arrow C stream of tables, each as a page, column by column. The stream is released, whatever comes back; a batch when it is
+ * unpacked: later perhaps, and on any thread, but not after the run. As in dlt the rows get no `_dlt_load_id` and no `_dlt_id`, unless the table has them
+ * already or the run asks for them (`arrow_load_id`, `arrow_row_id`), no nested tables (structs, lists and maps become JSON) and no variant columns; a value
+ * that does not fit its column is SPILE_SOURCE. A resource with steps, with `table_by` or with transformers takes the rows one by one, as items. */
 SPILE_API enum spile_status spile_emit_arrow(struct spile_emitter *out, struct ArrowArrayStream *stream, struct spile_error *err);
 
 /* Emits what `make` is going to emit: it is called once on one of the engine's threads, several of them at once, while the function that defers goes on. What
@@ -677,16 +677,20 @@ SPILE_API enum spile_status spile_pipeline_state(struct spile_pipeline *pipeline
 struct spile_reset_options {
     size_t size;           /* set by the macro */
     const char *source;    /* its name; NULL: the pipeline's first one */
-    const char *resources; /* names, or patterns that begin with "re:", with commas; NULL: all */
+    const char *resources; /* names, or patterns that begin with "re:", with commas; NULL: all, but none beside `state_paths` */
     bool drop_tables;      /* their tables, with the schema's older versions */
-    bool cursors_only;     /* of the state only what incremental loading has kept: it begins anew */
+    bool cursors_only;     /* of their state only what incremental loading has kept: it begins anew */
     bool dry_run;          /* only says what would be done */
+    const char *state_paths; /* JSONPaths, with commas, of values in the source's state that go, too: "archives, pages.seen[0], resources.orders.count".
+                              They look at what the options above have left, and are not narrowed by them. As in dlt neither the state as a whole ("$") goes
+                              nor `resources` as a whole, only what is in them: "*" is all that is not a resource's, "resources.*" the other part. NULL: none */
 };
 #define SPILE_RESET_OPTIONS(...) (&(const struct spile_reset_options){ .size = sizeof(struct spile_reset_options), __VA_ARGS__ })
 
-/* Forgets what resources keep between runs, in one transaction. *report (may be NULL): JSON {"source", "resources", "tables", "states"} with what that is;
- * lives like the state. SPILE_USAGE when the names select nothing, with those that there are. Takes the pipeline's lock, and first loads what interrupted
- * runs have left, unless it only says. */
+/* Forgets what resources and their source keep between runs, in one transaction. *report (may be NULL): JSON {"source", "tables", "states", "state_paths",
+ * "unmatched_paths"} with what that is: tables, resources, and the path of each value that goes ("pages.seen[0]"), without those of what is in it; and which
+ * of the paths given name nothing that can go. Lives like the state. SPILE_USAGE when names and paths select nothing at all, with what there is, and for
+ * what is no path. Takes the pipeline's lock, and first loads what interrupted runs have left, unless it only says. */
 SPILE_API enum spile_status spile_pipeline_reset(struct spile_pipeline *pipeline, const struct spile_reset_options *options, const char **report,
                                                  struct spile_error *err);
 

@@ -1,5 +1,5 @@
 /* A path is a row of selectors, each of which picks children of what the one before has picked. Matching tries them from left to right, and
- * goes back where nothing fits: so the first match is found without the others. */
+ * goes back where nothing fits, or where more is wanted: so the first match is found without the others. */
 #include "extract/jsonpath.h"
 
 #include <stdlib.h>
@@ -286,6 +286,42 @@ enum spile_status jsonpath_compile(struct jsonpath **out, const char *text, stru
     return status;
 }
 
+/* Up to the comma behind the first path of a list. */
+static size_t first_length(struct slice list)
+{
+    size_t depth = 0, i;
+    char quote = '\0';
+
+    for (i = 0; i < list.length; i++) {
+        char c = list.text[i];
+
+        if (quote && c == '\\')
+            i++;
+        else if (quote)
+            quote = c == quote ? '\0' : quote;
+        else if (c == '\'' || c == '"')
+            quote = c;
+        else if (c == '[')
+            depth++;
+        else if (c == ']' && depth)
+            depth--;
+        else if (c == ',' && !depth)
+            break;
+    }
+    return i < list.length ? i : list.length;
+}
+
+bool jsonpath_next(struct slice *rest, struct slice *path)
+{
+    size_t length = first_length(*rest);
+
+    if (!rest->text)
+        return false;
+    *path = slice_strip((struct slice){ rest->text, length });
+    *rest = length < rest->length ? (struct slice){ rest->text + length + 1, rest->length - length - 1 } : (struct slice){ NULL, 0 };
+    return true;
+}
+
 void jsonpath_free(struct jsonpath *path)
 {
     if (!path)
@@ -301,28 +337,35 @@ const char *jsonpath_simple_key(const struct jsonpath *path)
 
 /* ---- matching ------------------------------------------------------------------------------------------------------------------- */
 
-static bool match(const struct jsonpath *path, size_t at, struct document value, struct document *found);
+struct search {
+    const struct jsonpath *path;
+    jsonpath_visit *visit;
+    void *user;
+};
 
-static bool match_keys(const struct jsonpath *path, size_t at, struct document value, struct document *found)
+/* Of the selectors from `at` on. True: a visit has ended the search. */
+static bool match(const struct search *search, size_t at, struct document value);
+
+static bool match_keys(const struct search *search, size_t at, struct document value)
 {
-    const struct selector *selector = &path->selectors[at];
+    const struct selector *selector = &search->path->selectors[at];
     struct document member;
 
     for (size_t i = 0; i < selector->count; i++)
-        if (document_find(value, selector->keys[i], &member) && match(path, at + 1, member, found))
+        if (document_find(value, selector->keys[i], &member) && match(search, at + 1, member))
             return true;
     return false;
 }
 
-/* Is there a match from the selector `at` on in one of the children? */
-static bool match_children(const struct jsonpath *path, size_t at, struct document value, struct document *found)
+/* From the selector `at` on in each of the children. */
+static bool match_children(const struct search *search, size_t at, struct document value)
 {
     enum document_kind kind = document_kind(value);
     size_t size = kind == DOCUMENT_OBJECT || kind == DOCUMENT_LIST ? document_size(value) : 0;
     struct document child = size ? document_first(value) : value;
 
     for (size_t i = 0; i < size; i++, child = kind == DOCUMENT_LIST ? document_next(child) : document_next_key(child))
-        if (match(path, at, kind == DOCUMENT_LIST ? child : document_member(child), found))
+        if (match(search, at, kind == DOCUMENT_LIST ? child : document_member(child)))
             return true;
     return false;
 }
@@ -336,15 +379,15 @@ static struct document element_at(struct document list, int64_t place)
     return element;
 }
 
-static bool match_indexes(const struct jsonpath *path, size_t at, struct document list, struct document *found)
+static bool match_indexes(const struct search *search, size_t at, struct document list)
 {
-    const struct selector *selector = &path->selectors[at];
+    const struct selector *selector = &search->path->selectors[at];
     int64_t size = (int64_t)document_size(list);
 
     for (size_t i = 0; i < selector->count; i++) {
         int64_t index = selector->indexes[i];
 
-        if (index >= -size && index < size && match(path, at + 1, element_at(list, index < 0 ? index + size : index), found))
+        if (index >= -size && index < size && match(search, at + 1, element_at(list, index < 0 ? index + size : index)))
             return true;
     }
     return false;
@@ -357,9 +400,9 @@ static int64_t bound(int64_t value, int64_t size, int64_t least, int64_t most)
 }
 
 /* As Python's slices. */
-static bool match_slice(const struct jsonpath *path, size_t at, struct document list, struct document *found)
+static bool match_slice(const struct search *search, size_t at, struct document list)
 {
-    const struct selector *s = &path->selectors[at];
+    const struct selector *s = &search->path->selectors[at];
     int64_t size = (int64_t)document_size(list), from, to;
 
     if (!s->step)
@@ -372,33 +415,53 @@ static bool match_slice(const struct jsonpath *path, size_t at, struct document 
         to = s->has_to ? bound(s->to, size, -1, size - 1) : -1;
     }
     for (int64_t i = from; s->step > 0 ? i < to : i > to; i += s->step)
-        if (match(path, at + 1, element_at(list, i), found))
+        if (match(search, at + 1, element_at(list, i)))
             return true;
     return false;
 }
 
-static bool match(const struct jsonpath *path, size_t at, struct document value, struct document *found)
+static bool match(const struct search *search, size_t at, struct document value)
 {
-    if (at == path->count) {
-        *found = value;
-        return true;
-    }
-    switch (path->selectors[at].kind) {
+    if (at == search->path->count)
+        return search->visit(search->user, value);
+    switch (search->path->selectors[at].kind) {
     case SELECT_KEYS:
-        return match_keys(path, at, value, found);
+        return match_keys(search, at, value);
     case SELECT_ALL:
-        return match_children(path, at + 1, value, found);
+        return match_children(search, at + 1, value);
     case SELECT_INDEXES:
-        return document_kind(value) == DOCUMENT_LIST && match_indexes(path, at, value, found);
+        return document_kind(value) == DOCUMENT_LIST && match_indexes(search, at, value);
     case SELECT_SLICE:
-        return document_kind(value) == DOCUMENT_LIST && match_slice(path, at, value, found);
+        return document_kind(value) == DOCUMENT_LIST && match_slice(search, at, value);
     case SELECT_DESCENDANTS: /* the value itself, then what is below it */
-        return match(path, at + 1, value, found) || match_children(path, at, value, found);
+        return match(search, at + 1, value) || match_children(search, at, value);
     }
     return false;
 }
 
+void jsonpath_each(const struct jsonpath *path, struct document root, jsonpath_visit *visit, void *user)
+{
+    match(&(struct search){ path, visit, user }, 0, root);
+}
+
+struct first {
+    struct document *found;
+    bool any;
+};
+
+static bool take_first(void *user, struct document value)
+{
+    struct first *first = user;
+
+    *first->found = value;
+    first->any = true;
+    return true;
+}
+
 bool jsonpath_first(const struct jsonpath *path, struct document root, struct document *found)
 {
-    return match(path, 0, root, found);
+    struct first first = { found, false };
+
+    jsonpath_each(path, root, take_first, &first);
+    return first.any;
 }

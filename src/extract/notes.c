@@ -23,6 +23,12 @@ static void drop_if_empty(yyjson_mut_val *parent, const char *key)
         yyjson_mut_obj_remove_key(parent, key);
 }
 
+void notes_drop_empty(yyjson_mut_val *sources, const char *source)
+{
+    drop_if_empty(yyjson_mut_obj_get(sources, source), RESOURCES);
+    drop_if_empty(sources, source);
+}
+
 void notes_release(struct notes *notes)
 {
     if (!notes->doc)
@@ -101,11 +107,8 @@ enum spile_status notes_set(struct notes *notes, const char *resource, const cha
 
 void notes_forget(struct notes *notes, const char *resource)
 {
-    yyjson_mut_val *source = find(notes, NULL);
-
-    yyjson_mut_obj_remove_key(yyjson_mut_obj_get(source, RESOURCES), resource);
-    drop_if_empty(source, RESOURCES);
-    drop_if_empty(notes->sources, notes->source);
+    yyjson_mut_obj_remove_key(yyjson_mut_obj_get(find(notes, NULL), RESOURCES), resource);
+    notes_drop_empty(notes->sources, notes->source);
 }
 
 yyjson_mut_val *notes_incremental(struct notes *notes, const char *resource, const char *key)

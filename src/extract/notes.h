@@ -29,6 +29,9 @@ enum spile_status notes_set(struct notes *notes, const char *resource, const cha
 /* All of a resource is forgotten. */
 void notes_forget(struct notes *notes, const char *resource);
 
+/* What holds nothing any more goes: the resources of the source, and the source. */
+void notes_drop_empty(yyjson_mut_val *sources, const char *source);
+
 /* For the engine: the state of an incremental cursor. `state`: a value of the same document. Not while other threads use the notes. */
 yyjson_mut_val *notes_incremental(struct notes *notes, const char *resource, const char *key);
 bool notes_set_incremental(struct notes *notes, const char *resource, const char *key, yyjson_mut_val *state);

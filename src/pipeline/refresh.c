@@ -2,15 +2,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "extract/notes.h"
 #include "pipeline/run.h"
 
-static bool add_name(struct run *run, struct name_list *list, const char *name)
+bool name_list_add(struct name_list *list, const char *name, struct arena *arena)
 {
     size_t capacity = list->capacity ? 2 * list->capacity : 16;
     const char **names;
 
     if (list->count == list->capacity) {
-        names = arena_alloc(&run->arena, capacity * sizeof(*names));
+        names = arena_alloc(arena, capacity * sizeof(*names));
         if (!names)
             return false;
         if (list->count)
@@ -18,7 +19,7 @@ static bool add_name(struct run *run, struct name_list *list, const char *name)
         list->names = names;
         list->capacity = capacity;
     }
-    list->names[list->count] = arena_copy(&run->arena, name, strlen(name));
+    list->names[list->count] = arena_copy(arena, name, strlen(name));
     return list->names[list->count++] != NULL;
 }
 
@@ -40,7 +41,7 @@ static enum spile_status note_dropped(void *user, const char *table, struct spil
 {
     struct run *run = ((struct forgetting *)user)->run;
 
-    return add_name(run, &run->dropped, table) ? SPILE_OK : spile_fail_nomem(err);
+    return name_list_add(&run->dropped, table, &run->arena) ? SPILE_OK : spile_fail_nomem(err);
 }
 
 enum spile_status run_forget_tables(struct run *run, const struct selection *selection, bool drop, struct spile_error *err)
@@ -53,7 +54,8 @@ enum spile_status run_forget_tables(struct run *run, const struct selection *sel
     for (uint32_t i = 0; !status && i < run->schema->table_count; i++) {
         const struct table *table = run->schema->tables[i];
 
-        if (!name_is_own(table->name) && !table->parent && is_chosen(&forgetting, table_resource(table)) && !add_name(run, &run->emptied, table->name))
+        if (!name_is_own(table->name) && !table->parent && is_chosen(&forgetting, table_resource(table)) &&
+            !name_list_add(&run->emptied, table->name, &run->arena))
             status = spile_fail_nomem(err);
     }
     return status;
@@ -89,16 +91,16 @@ void run_forget_state(struct run *run, const struct selection *selection, bool c
         if (!(selection->whole || selection->chosen(selection->user, yyjson_mut_get_str(key))) || (cursors_only && !had_cursors))
             continue;
         if (forgotten)
-            add_name(run, forgotten, yyjson_mut_get_str(key));
+            name_list_add(forgotten, yyjson_mut_get_str(key), &run->arena);
         if (cursors_only)
             yyjson_mut_obj_remove_key(resource, "incremental");
         if (!cursors_only || !yyjson_mut_obj_size(resource))
             yyjson_mut_obj_iter_remove(&iter);
     }
-    if ((selection->whole && !cursors_only) || (yyjson_mut_is_obj(resources) && !yyjson_mut_obj_size(resources) && yyjson_mut_obj_size(source) == 1))
+    if (selection->whole && !cursors_only)
         yyjson_mut_obj_remove_key(sources, run->source_name);
     else if (yyjson_mut_is_obj(resources) && !yyjson_mut_obj_size(resources))
-        yyjson_mut_obj_remove_key(source, "resources");
+        notes_drop_empty(sources, run->source_name);
 }
 
 /* ---- the run -------------------------------------------------------------------------------------------------------------------- */

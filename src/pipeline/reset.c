@@ -43,6 +43,7 @@ enum spile_status spile_pipeline_state(struct spile_pipeline *pipeline, const ch
 struct choice {
     struct pattern *patterns;
     size_t count;
+    bool none; /* only paths were given */
 };
 
 static bool is_chosen(void *user, const char *resource)
@@ -52,7 +53,7 @@ static bool is_chosen(void *user, const char *resource)
     for (size_t i = 0; i < choice->count; i++)
         if (pattern_matches(&choice->patterns[i], slice_of(resource)))
             return true;
-    return !choice->patterns;
+    return !choice->patterns && !choice->none;
 }
 
 static enum spile_status read_choice(struct choice *choice, const char *names, struct spile_error *err)
@@ -60,7 +61,6 @@ static enum spile_status read_choice(struct choice *choice, const char *names, s
     struct slice rest = slice_of(names), name;
     enum spile_status status = SPILE_OK;
 
-    *choice = (struct choice){ 0 };
     if (!names)
         return SPILE_OK;
     choice->patterns = calloc(text_count(rest, ','), sizeof(*choice->patterns));
@@ -88,7 +88,10 @@ struct reset {
     struct run run;
     struct spile_reset_options options;
     struct choice choice;
-    struct name_list states; /* resources whose state goes */
+    struct state_paths paths;
+    struct name_list states;    /* resources whose state goes */
+    struct name_list forgotten; /* paths of other values that go */
+    struct name_list unmatched; /* paths that name nothing */
 };
 
 /* Resources that have tables, or a state: for people. */
@@ -119,6 +122,38 @@ static enum spile_status fail_nothing(const struct reset *r, struct spile_error 
     return SPILE_USAGE;
 }
 
+/* Keys of the source's state: for people. */
+static void list_keys(const struct reset *r, struct text *out)
+{
+    yyjson_mut_val *source = yyjson_mut_obj_get(yyjson_mut_doc_get_root(r->run.sources), r->run.source_name), *key, *value;
+    size_t i, count;
+
+    yyjson_mut_obj_foreach(source, i, count, key, value)
+        text_printf(out, "%s%s", i ? ", " : "", yyjson_mut_get_str(key));
+}
+
+static enum spile_status fail_no_match(const struct reset *r, struct spile_error *err)
+{
+    struct text list = { 0 };
+    char extract[SHORTEN_BYTES];
+    const char *paths = r->options.state_paths;
+
+    list_keys(r, &list);
+    spile_fail(err, SPILE_USAGE, "\"%s\" names nothing that can go in the state of source \"%s\"", shorten(extract, paths, strlen(paths)), r->run.source_name);
+    spile_hint(err, SPILE_USAGE, list.length ? "\"*\" is all but the resources, \"resources.*\" what they keep; there are: %s" : "it is empty%s",
+               list.length ? list.text : "");
+    text_release(&list);
+    return SPILE_USAGE;
+}
+
+/* Has something been found that goes? */
+static enum spile_status check_found(const struct reset *r, struct spile_error *err)
+{
+    if (r->run.dropped.count || r->states.count || r->forgotten.count)
+        return SPILE_OK;
+    return r->choice.none ? fail_no_match(r, err) : fail_nothing(r, err);
+}
+
 static bool add_names(yyjson_mut_doc *doc, yyjson_mut_val *root, const char *key, const struct name_list *names)
 {
     yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, root, key);
@@ -134,19 +169,24 @@ static enum spile_status report(const struct reset *r, const char **json, struct
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(doc);
     bool ok = yyjson_mut_obj_add_str(doc, root, "source", r->run.source_name) && add_names(doc, root, "tables", &r->run.dropped) &&
-              add_names(doc, root, "states", &r->states);
+              add_names(doc, root, "states", &r->states) && add_names(doc, root, "state_paths", &r->forgotten) &&
+              add_names(doc, root, "unmatched_paths", &r->unmatched);
     enum spile_status status = ok ? pipeline_answer(r->run.pipeline, root, json, err) : spile_fail_nomem(err);
 
     yyjson_mut_doc_free(doc);
     return status;
 }
 
+/* As in dlt, paths look at what is left when the resources are gone. */
 static enum spile_status forget(struct reset *r, struct spile_error *err)
 {
     const struct selection selection = { is_chosen, &r->choice, false };
+    enum spile_status status = SPILE_OK;
 
     run_forget_state(&r->run, &selection, r->options.cursors_only, &r->states);
-    return r->options.drop_tables ? run_forget_tables(&r->run, &selection, true, err) : SPILE_OK;
+    if (r->paths.count)
+        status = run_forget_paths(&r->run, &r->paths, &r->forgotten, &r->unmatched, err);
+    return !status && r->options.drop_tables ? run_forget_tables(&r->run, &selection, true, err) : status;
 }
 
 /* A load without rows, so that the state has one to belong to. */
@@ -187,8 +227,8 @@ static enum spile_status reset(struct reset *r, const char **json, struct spile_
         status = run_begin_sources(run, &stored, err);
     if (!status)
         status = forget(r, err);
-    if (!status && !run->dropped.count && !r->states.count)
-        status = fail_nothing(r, err);
+    if (!status)
+        status = check_found(r, err);
     if (!status && json)
         status = report(r, json, err);
     return status || r->options.dry_run ? status : commit(r, err);
@@ -209,7 +249,10 @@ enum spile_status spile_pipeline_reset(struct spile_pipeline *pipeline, const st
     r.run.plans = r.options.dry_run;
     r.run.source_name = r.options.source;
     atomic_store(&pipeline->cancelled, false);
-    status = read_choice(&r.choice, r.options.resources, err);
+    r.choice.none = r.options.state_paths && !r.options.resources;
+    status = state_paths_read(&r.paths, r.options.state_paths, &r.run.arena, err);
+    if (!status)
+        status = read_choice(&r.choice, r.options.resources, err);
     if (!status)
         status = run_take_load_id(&r.run, err);
     if (!status && !r.options.dry_run)
@@ -219,6 +262,7 @@ enum spile_status spile_pipeline_reset(struct spile_pipeline *pipeline, const st
     closed = run_close_destination(&r.run, status ? NULL : err);
     lock_free(lock);
     release_choice(&r.choice);
+    state_paths_release(&r.paths);
     run_release(&r.run);
     return status ? status : closed;
 }

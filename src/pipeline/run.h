@@ -14,6 +14,7 @@ struct name_list {
     const char **names;
     size_t count, capacity;
 };
+bool name_list_add(struct name_list *list, const char *name, struct arena *arena); /* a copy. False: out of memory */
 
 /* One table's data, and what the caller has said of it. */
 struct run_part {
@@ -162,6 +163,19 @@ struct selection {
 };
 enum spile_status run_forget_tables(struct run *run, const struct selection *selection, bool drop, struct spile_error *err);
 void run_forget_state(struct run *run, const struct selection *selection, bool cursors_only, struct name_list *forgotten);
+
+/* state_paths.c: values in the source's state that JSONPaths name. Read before anything is opened: SPILE_USAGE for what is no path. */
+struct state_paths {
+    struct jsonpath **paths;
+    const char **texts; /* as they were given; in the arena */
+    size_t count;
+};
+enum spile_status state_paths_read(struct state_paths *paths, const char *list, struct arena *arena, struct spile_error *err);
+void state_paths_release(struct state_paths *paths);
+
+/* `forgotten`: the path of each value that goes; what is in it is not told. `unmatched`: paths that name nothing which can go. */
+enum spile_status run_forget_paths(struct run *run, const struct state_paths *paths, struct name_list *forgotten, struct name_list *unmatched,
+                                   struct spile_error *err);
 
 /* take.c: what the caller wants to have loaded, as parts. */
 enum spile_status run_take_parts(struct run *run, struct spile_data data, struct spile_error *err);

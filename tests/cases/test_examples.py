@@ -107,6 +107,16 @@ def test_incremental(work):
     assert query(work, "shop.duckdb", "select count(*) from shop_dataset.orders") == [(3,)]
 
 
+def test_arrow(work):
+    """Two runs in one program, of which the second draws the first one's rows again; and all of it once more. Rows of batches have no row ids, as in dlt."""
+    assert run(work, "arrow") == "4 of 4 are new\n2 of 6 are new\n"
+    assert run(work, "arrow") == "0 of 4 are new\n0 of 6 are new\n"
+    assert query(work, "weather.duckdb", "select hour(\"at\" at time zone 'UTC'), celsius from weather_dataset.readings order by 1") == [
+        (0, 3.5), (1, 3.25), (2, 3.0), (3, 2.75), (4, 4.5), (5, 7.0)]
+    columns = query(work, "weather.duckdb", "select column_name, data_type, is_nullable from information_schema.columns where table_name = 'readings' order by 1")
+    assert columns == [("at", "TIMESTAMP WITH TIME ZONE", "NO"), ("celsius", "DOUBLE", "YES")]
+
+
 def test_parallel(work):
     run(work, "parallel")
     for name, pages in (("users", 20), ("orders", 30), ("events", 10)):

@@ -140,7 +140,7 @@ def test_reset_cursor(work):
     run_example(work)
     assert run_example(work)[1] == "0 new"
     report = json.loads(pipeline(work, "reset-cursor", "orders", "--json", answer="y\n"))
-    assert report == {"source": "shop", "tables": [], "states": ["orders"]}
+    assert report == {"source": "shop", "tables": [], "states": ["orders"], "state_paths": [], "unmatched_paths": []}
     assert state(work)["sources"]["shop"]["resources"]["orders"] == {"runs": 2}
     assert run_example(work) == ['run 3 draws from "2026-01-01T00:00:00Z"', "3 new"]
 
@@ -164,7 +164,109 @@ def test_drop_of_the_state_only(work):
     assert run_example(work)[0].startswith("run 1 ")
 
 
+def put_state(work, kept):
+    """The state of source shop, as if functions had kept it."""
+    text = json.dumps({**state(work), "sources": {"shop": kept}}).encode()
+    query(work, f"update shop_dataset._dlt_pipeline_state set state = '{base64.b64encode(zlib.compress(text)).decode()}'")
+
+
+RESOURCES = {"orders": {"count": 1, "seen": [[1, 2], [3]]}, "users": {"count": 2}}
+KEPT = {"archives": ["a", "b", "c", "d"], "page": {"next": 3, "seen": [{"id": 1, "k": "x"}, {"id": 2}], "empty": {}}, "a.b": 7, "it's": None, "resources": RESOURCES}
+
+
+def without(*keys, **changed):
+    """KEPT without keys, and with others changed; None takes one away, too."""
+    kept = {key: value for key, value in {**KEPT, **changed}.items() if key not in keys}
+    return {key: value for key, value in kept.items() if key not in changed or value is not None}
+
+
+# paths; values that go; paths that name nothing; what is left
+STATE_PATHS = [
+    ("archives", ["archives"], [], without("archives")),
+    ("$.archives, page.next", ["archives", "page.next"], [], without("archives", page={"seen": KEPT["page"]["seen"], "empty": {}})),
+    ("page[next,empty]", ["page.next", "page.empty"], [], without(page={"seen": KEPT["page"]["seen"]})),
+    ("archives[0]", ["archives[0]"], [], without(archives=["b", "c", "d"])),
+    ("archives[-1], archives[1]", ["archives[1]", "archives[3]"], [], without(archives=["a", "c"])),
+    ("archives[*]", ["archives[0]", "archives[1]", "archives[2]", "archives[3]"], [], without(archives=[])),
+    ("archives[::2]", ["archives[0]", "archives[2]"], [], without(archives=["b", "d"])),
+    ("page.seen[*].id", ["page.seen[0].id", "page.seen[1].id"], [], without(page={**KEPT["page"], "seen": [{"k": "x"}, {}]})),
+    ("page.seen[0], page.seen[0].id, page.seen[0]", ["page.seen[0]"], [], without(page={**KEPT["page"], "seen": [{"id": 2}]})),
+    ("page.next, page, page.seen[*]", ["page"], [], without("page")),
+    ("'a.b', ['it\\'s']", ["['a.b']", "['it\\'s']"], [], without("a.b", "it's")),
+    ("*", ["archives", "page", "['a.b']", "['it\\'s']"], [], {"resources": RESOURCES}),
+    ("resources.users", ["resources.users"], [], without(resources={"orders": RESOURCES["orders"]})),
+    ("resources.*", ["resources.orders", "resources.users"], [], without("resources")),
+    ("resources.users.count", ["resources.users.count"], [], without(resources={"orders": RESOURCES["orders"], "users": {}})),
+    ("$..count", ["resources.orders.count", "resources.users.count"], [], without(resources={"orders": {"seen": [[1, 2], [3]]}, "users": {}})),
+    ("resources.orders.seen[*][0]", ["resources.orders.seen[0][0]", "resources.orders.seen[1][0]"], [],
+     without(resources={**RESOURCES, "orders": {"count": 1, "seen": [[2], []]}})),
+    ("$..*", ["archives", "page", "['a.b']", "['it\\'s']", "resources.orders", "resources.users"], [], None),
+    ("*, resources.*, $", ["archives", "page", "['a.b']", "['it\\'s']", "resources.orders", "resources.users"], ["$"], None),
+    ("archives, nothing, resources, page.next.x", ["archives"], ["nothing", "resources", "page.next.x"], without("archives")),
+]
+
+
+@pytest.mark.parametrize(("paths", "gone", "unmatched", "left"), STATE_PATHS, ids=[case[0] for case in STATE_PATHS])
+def test_drop_of_state_paths(work, paths, gone, unmatched, left):
+    """Nothing else goes; it is told before it is done."""
+    run_source(work, {"name": "orders", "pages": [[{"id": 1}]]})
+    put_state(work, KEPT)
+    before = state(work)
+    told = pipeline(work, "drop", "--state-paths", paths, code=1, answer="n\n")
+    assert f"values in its state: {', '.join(gone)}\n" in told and (", ".join(unmatched) or "error") in told, told
+    assert state(work) == before
+    report = json.loads(pipeline(work, "drop", "--state-paths", paths, "--yes", "--json"))
+    assert report == {"source": "shop", "tables": [], "states": [], "state_paths": gone, "unmatched_paths": unmatched}
+    assert state(work).get("sources", {}) == ({"shop": left} if left else {}) and state(work)["_state_version"] == before["_state_version"] + 1
+    assert query(work, "select count(*) from shop_dataset.orders") == [(1,)]
+
+
+def test_drop_of_resources_and_state_paths(work):
+    """Paths look at what is left when the resources are gone, and are not narrowed by them."""
+    for names, paths, report, left in [
+            (["orders"], ["resources.*.count"], {"tables": ["orders"], "states": ["orders"], "state_paths": ["resources.users.count"], "unmatched_paths": []}, without(resources={"users": {}})),
+            (["orders"], ["resources.orders", "page"], {"tables": ["orders"], "states": ["orders"], "state_paths": ["page"], "unmatched_paths": ["resources.orders"]},
+             without("page", resources={"users": RESOURCES["users"]})),
+            (["--all"], ["archives"], {"tables": ["orders"], "states": ["orders", "users"], "state_paths": ["archives"], "unmatched_paths": []}, without("archives", "resources")),
+            (["--all", "--state-only"], ["*"], {"tables": [], "states": ["orders", "users"], "state_paths": ["archives", "page", "['a.b']", "['it\\'s']"], "unmatched_paths": []}, None),
+            (["orders"], ["none"], {"tables": ["orders"], "states": ["orders"], "state_paths": [], "unmatched_paths": ["none"]}, without(resources={"users": RESOURCES["users"]})),
+            (["none"], ["a", "archives"], {"tables": [], "states": [], "state_paths": ["archives"], "unmatched_paths": ["a"]}, without("archives"))]:
+        run_source(work, {"name": "orders", "pages": [[{"id": 1}]]})
+        put_state(work, KEPT)
+        words = [word for path in paths for word in ("--state-paths", path)]
+        assert json.loads(pipeline(work, "drop", *names, *words, "--yes", "--json")) == {"source": "shop", **report}
+        assert state(work).get("sources", {}) == ({"shop": left} if left else {})
+
+
+def test_a_cursor_without_its_last_value(work):
+    """A path can take a part of what an incremental resource keeps: it begins anew."""
+    run_example(work)
+    pipeline(work, "drop", "--state-paths", "$..last_value, $..start_value, $..initial_value", "--yes")
+    assert run_example(work)[1] == "3 new"
+
+
+@pytest.mark.parametrize(("paths", "words"), [
+    ("nothing", ['"nothing" names nothing that can go in the state of source "shop"', "there are: resources"]),
+    ("$", ['"$" names nothing that can go', '"*" is all but the resources, "resources.*" what they keep']),
+    ("resources, nothing", ['"resources, nothing" names nothing']),
+    ("a[", ['"a[" is no path: an index, a slice, * or a key is expected, character 3', "write key, a.b, list[0].key"]),
+    ("archives,,page", ['"" is no path']),
+    ("runs, \udcff", ["no UTF-8"]),
+    ("page.`parent`", ["functions and groups can't be used here"]),
+    ("", ["--state-paths must be a text that is not empty"]),
+])
+def test_bad_state_paths(work, paths, words):
+    run_example(work)
+    before = state(work)
+    told = pipeline(work, "drop", "--state-paths", paths, "--yes", code=2)
+    assert all(word in told for word in words), told
+    assert state(work) == before
+
+
 @pytest.mark.parametrize(("words", "code", "told"), [
+    (["reset-cursor", "orders", "--state-paths", "a"], 2, "takes no --state-paths"),
+    (["info", "--state-paths", "a"], 2, "takes no --state-paths"),
+    (["drop", "--state-paths", "a", "--source", "nowhere"], 2, "it is empty"),
     (["drop", "nothing"], 2, "there are: orders"),
     (["reset-cursor", "nothing"], 2, "there are: orders"),
     (["drop"], 2, "which resources"),

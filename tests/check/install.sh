@@ -29,6 +29,7 @@ export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
 [[ $(pkg-config --modversion spile) == "$version" ]] || bad "pkg-config says version $(pkg-config --modversion spile)"
 read -ra flags < <(pkg-config --cflags --libs spile)
 examples=()
+cp "$root"/examples/*.h "$scratch"
 for source in "$root"/examples/*.c; do
     example=$(basename "$source" .c)
     cp "$source" "$scratch"

@@ -211,6 +211,90 @@ static void first_matches(void **state)
         check_match(more_matches[i].path, more_matches[i].document, more_matches[i].found);
 }
 
+/* All matches, in dlt's order. */
+static const struct {
+    const char *path, *document, *found;
+} all_matches[] = {
+    { "a", ORDER, "{'b':1,'c':[{'d':2},{'d':3,'b':9}]}" },
+    { "z", ORDER, "" },
+    { "$", "{'a':1}", "{'a':1}" },
+    { "*", NULLS, "null {'a':null,'c':false} ''" },
+    { "b,a", NULLS, "{'a':null,'c':false} null" },
+    { "a.c[*].d", ORDER, "2 3" },
+    { "a.c[*].b", ORDER, "9" },
+    { "$..b", ORDER, "4 1 9" },
+    { "$..['d','b']", ORDER, "4 1 2 3 9" },
+    { "l[0:2]", LISTS, "1 2" },
+    { "l[::-2]", LISTS, "{'x':5} 2" },
+    { "l[-1,0,9]", LISTS, "{'x':5} 1" },
+    { "$..[0]", LISTS, "1 3" },
+};
+
+static bool tell(void *user, struct document match)
+{
+    struct text *told = user;
+
+    if (told->length)
+        text_putc(told, ' ');
+    json_write(told, match);
+    return false;
+}
+
+static void every_match(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(all_matches); i++) {
+        char *text = quoted(all_matches[i].document), *wanted = quoted(all_matches[i].found);
+        yyjson_doc *doc = json_text_parse(text, strlen(text));
+        struct jsonpath *path;
+        struct text told = { 0 };
+
+        assert_int_equal(jsonpath_compile(&path, all_matches[i].path, NULL), SPILE_OK);
+        jsonpath_each(path, (struct document){ yyjson_doc_get_root(doc) }, tell, &told);
+        if (strcmp(text_slice(&told).text, wanted))
+            fail_msg("%s in %s: got %s, want %s", all_matches[i].path, text, text_slice(&told).text, wanted);
+        text_release(&told);
+        jsonpath_free(path);
+        yyjson_doc_free(doc);
+        free(wanted);
+        free(text);
+    }
+}
+
+/* Lists with commas, and the paths in them, each in angles. */
+static const struct {
+    const char *list, *paths;
+} lists[] = {
+    { "a", "<a>" },
+    { "a, b.c ,$..d", "<a><b.c><$..d>" },
+    { "", "<>" },
+    { "a,,b,", "<a><><b><>" },
+    { "a[b,c],d", "<a[b,c]><d>" },
+    { "l[0,1], l[2]", "<l[0,1]><l[2]>" },
+    { "'a,b',c", "<'a,b'><c>" },
+    { "['a,]',\"b'\"],c", "<['a,]',\"b'\"]><c>" },
+    { "'a\\',b',c", "<'a\\',b'><c>" },
+    { "a],b", "<a]><b>" },
+    { "a[b,c", "<a[b,c>" },
+    { "'a,b", "<'a,b>" },
+    { "'a\\", "<'a\\>" },
+};
+
+static void lists_of_paths(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(lists); i++) {
+        struct slice rest = slice_of(lists[i].list), path;
+        struct text told = { 0 };
+
+        while (jsonpath_next(&rest, &path))
+            text_printf(&told, "<%.*s>", (int)path.length, path.text);
+        if (strcmp(told.text, lists[i].paths))
+            fail_msg("%s: got %s, want %s", lists[i].list, told.text, lists[i].paths);
+        text_release(&told);
+    }
+}
+
 /* What is no path, or none here, and the words of the failure. Where jsonpath-ng takes it, it means something that is not supported. */
 static const struct {
     const char *path, *words;
@@ -338,6 +422,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_matches), cmocka_unit_test(bad_paths_are_refused),         cmocka_unit_test(simple_keys),
         cmocka_unit_test(as_long_and_as_deep_as_can_be), cmocka_unit_test(keys_that_come_twice),
+        cmocka_unit_test(every_match), cmocka_unit_test(lists_of_paths),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

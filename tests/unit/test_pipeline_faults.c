@@ -601,7 +601,8 @@ static enum spile_status load(struct spile_pipeline *pipeline, unsigned step, en
 static enum spile_status forget(struct spile_pipeline *pipeline, struct answer *answer, struct spile_error *err)
 {
     struct spile_reset_options options = { .size = sizeof(options), .source = pick(2) ? "src" : NULL, .resources = pick(2) ? NULL : pick(2) ? "r0, t" : "re:r.*",
-                                           .drop_tables = pick(2), .cursors_only = pick(3) == 0, .dry_run = pick(4) == 0 };
+                                           .drop_tables = pick(2), .cursors_only = pick(3) == 0, .dry_run = pick(4) == 0,
+                                           .state_paths = pick(3) ? NULL : pick(2) ? "resources.*.*, none" : "*, $..unique_hashes[0], resources.'r0'" };
     const char *report;
     enum spile_status status = spile_pipeline_reset(pipeline, &options, &report, err);
 
