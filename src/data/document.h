@@ -58,6 +58,14 @@ static inline yyjson_mut_val *document_typed_value(yyjson_mut_doc *doc, enum doc
     return value;
 }
 
+/* Is the value's text in memory of its own? Texts and raw values have one. */
+static inline bool document_has_text(uint64_t tag)
+{
+    uint8_t type = tag & YYJSON_TYPE_MASK;
+
+    return type == YYJSON_TYPE_STR || type == YYJSON_TYPE_RAW;
+}
+
 /* The values of a document lie one behind the other, itself first: so many. */
 static inline size_t document_value_count(struct document d)
 {

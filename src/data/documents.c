@@ -60,20 +60,13 @@ static bool grow(struct documents *documents, size_t more)
     return true;
 }
 
-static bool has_text(uint64_t tag)
-{
-    uint8_t type = tag & YYJSON_TYPE_MASK;
-
-    return type == YYJSON_TYPE_STR || type == YYJSON_TYPE_RAW;
-}
-
 /* Bytes of all texts, each terminated as yyjson has them. */
 static size_t text_bytes(const yyjson_val *values, size_t count)
 {
     size_t bytes = 0;
 
     for (size_t i = 0; i < count; i++)
-        if (has_text(values[i].tag))
+        if (document_has_text(values[i].tag))
             bytes += unsafe_yyjson_get_len((yyjson_val *)(uintptr_t)&values[i]) + 1;
     return bytes;
 }
@@ -83,7 +76,7 @@ static void copy_texts(yyjson_val *values, size_t count, char *to)
     for (size_t i = 0; i < count; i++) {
         size_t length = unsafe_yyjson_get_len(&values[i]);
 
-        if (!has_text(values[i].tag))
+        if (!document_has_text(values[i].tag))
             continue;
         memcpy(to, values[i].uni.str, length);
         to[length] = '\0';
@@ -92,18 +85,36 @@ static void copy_texts(yyjson_val *values, size_t count, char *to)
     }
 }
 
-bool documents_add(struct documents *documents, struct document document)
+static struct document copy_with_texts(struct document document, struct arena *arena, size_t *bytes)
 {
     size_t count = document_value_count(document);
     size_t texts = text_bytes(document.value, count);
-    yyjson_val *values;
+    yyjson_val *values = arena_alloc(arena, count * sizeof(*values) + texts);
 
-    if (!grow(documents, 1) || !(values = arena_alloc(&documents->arena, count * sizeof(*values) + texts)))
+    *bytes = count * sizeof(*values) + texts;
+    if (values) {
+        memcpy(values, document.value, count * sizeof(*values));
+        copy_texts(values, count, (char *)(values + count));
+    }
+    return (struct document){ values };
+}
+
+struct document document_copy(struct document document, struct arena *arena)
+{
+    size_t bytes;
+
+    return copy_with_texts(document, arena, &bytes);
+}
+
+bool documents_add(struct documents *documents, struct document document)
+{
+    struct document copy;
+    size_t bytes;
+
+    if (!grow(documents, 1) || !(copy = copy_with_texts(document, &documents->arena, &bytes)).value)
         return false;
-    memcpy(values, document.value, count * sizeof(*values));
-    copy_texts(values, count, (char *)(values + count));
-    documents->items[documents->count++] = (struct document){ values };
-    documents->bytes += count * sizeof(*values) + texts;
+    documents->items[documents->count++] = copy;
+    documents->bytes += bytes;
     return true;
 }
 
@@ -111,7 +122,7 @@ bool documents_add(struct documents *documents, struct document document)
 static void shift_texts(yyjson_val *values, size_t count, const char *from, char *to)
 {
     for (size_t i = 0; i < count; i++)
-        if (has_text(values[i].tag))
+        if (document_has_text(values[i].tag))
             values[i].uni.str = to + (values[i].uni.str - from);
 }
 
@@ -128,6 +139,14 @@ bool documents_add_parsed(struct documents *documents, struct document document,
     documents->items[documents->count++] = (struct document){ values };
     documents->bytes += bytes;
     return true;
+}
+
+char *documents_keep(struct documents *documents, struct slice text)
+{
+    char *copy = arena_copy(&documents->arena, text.text, text.length);
+
+    documents->bytes += copy ? text.length + 1 : 0;
+    return copy;
 }
 
 /* ---- without copying -------------------------------------------------------------------------------------------------------------- */
@@ -161,10 +180,15 @@ bool documents_take(struct documents *documents, struct documents *from)
         return false;
     memcpy(documents->items + documents->count, from->items, from->count * sizeof(*from->items));
     documents->count += from->count;
-    documents->bytes += from->bytes;
-    arena_adopt(&documents->arena, &from->arena);
-    from->bytes = 0;
+    documents_adopt(documents, from);
     return true;
+}
+
+void documents_adopt(struct documents *documents, struct documents *from)
+{
+    arena_adopt(&documents->arena, &from->arena);
+    documents->bytes += from->bytes;
+    from->bytes = 0;
 }
 
 /* ---- from values in the making ------------------------------------------------------------------------------------------------------ */
@@ -187,7 +211,7 @@ static yyjson_mut_val *first_child(const yyjson_mut_val *container, size_t *coun
 static void measure(const yyjson_mut_val *value, struct extent *extent)
 {
     extent->values++;
-    if (has_text(value->tag))
+    if (document_has_text(value->tag))
         extent->text_bytes += unsafe_yyjson_get_len((yyjson_mut_val *)(uintptr_t)value) + 1;
     if (unsafe_yyjson_is_ctn((yyjson_mut_val *)(uintptr_t)value)) {
         size_t count;
@@ -205,7 +229,7 @@ static yyjson_val *lay_out(const yyjson_mut_val *value, yyjson_val *to, char **t
 
     to->tag = value->tag;
     to->uni = value->uni;
-    if (has_text(value->tag)) {
+    if (document_has_text(value->tag)) {
         size_t length = unsafe_yyjson_get_len(to);
 
         to->uni.str = memcpy(*texts, value->uni.str, length);

@@ -33,8 +33,17 @@ bool documents_refer(struct documents *documents, struct document document);
  * those of `documents`. False: out of memory, and nothing was added. */
 bool documents_take(struct documents *documents, struct documents *from);
 
+/* Takes over the memory of the items of `from`, which may be used as before, but not the items. */
+void documents_adopt(struct documents *documents, struct documents *from);
+
 /* The same for a document in the making. */
 bool documents_add_value(struct documents *documents, const yyjson_mut_val *value);
+
+/* A copy of the text, terminated, that lives as long as the items' own. NULL: out of memory. */
+char *documents_keep(struct documents *documents, struct slice text);
+
+/* A copy of a single document with its texts. Without a value: out of memory. */
+struct document document_copy(struct document document, struct arena *arena);
 
 /* Items, or rows. */
 size_t documents_length(const struct documents *documents);

@@ -116,7 +116,7 @@ enum spile_status spile_emit_item(struct spile_emitter *out, struct spile_item *
 {
     enum spile_status status = out->stopping(out->context) ? emitter_fail_stopping(err) : item_check(item, err);
 
-    if (!status && !documents_add_value(&out->page, item_root(item)))
+    if (!status && !item_add_to(&out->page, item))
         status = spile_fail_nomem(err);
     spile_item_clear(item);
     return status ? status : give_page(out, err);

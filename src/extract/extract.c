@@ -68,6 +68,13 @@ static enum spile_status finish_item(struct node *node, struct document item, co
     return status ? status : feed(node, item, err);
 }
 
+/* An item that lies in the page itself. */
+static enum spile_status finish_parsed(struct node *node, struct document item, const char *table, struct spile_error *err)
+{
+    node->of_page = true;
+    return finish_item(node, item, table, err);
+}
+
 /* ---- steps ---------------------------------------------------------------------------------------------------------------------- */
 
 static enum spile_status run_steps(struct node *node, const struct step *step, size_t number, struct spile_item *item, const char *table,
@@ -81,16 +88,20 @@ struct flat {
     const char *table;
 };
 
+/* What it emits lives as long as the page that the step's own item is from: a cursor looks at items again at the end of it. */
 static enum spile_status take_flat(void *context, struct documents *page, const char *table, struct spile_error *err)
 {
     struct flat *flat = context;
+    struct documents *made = &flat->node->made;
     struct spile_item item = { 0 };
+    size_t first = made->count;
     enum spile_status status = page->rows ? page_to_items(page, err) : SPILE_OK;
 
+    if (!status && !documents_take(made, page))
+        status = spile_fail_nomem(err);
     for (size_t i = 0; !status && i < page->count; i++) {
-        status = item_borrow(&item, page->items[i]) ? SPILE_OK : spile_fail_nomem(err);
-        if (!status)
-            status = run_steps(flat->node, flat->step->next, flat->number + 1, &item, table ? table : flat->table, err);
+        item_borrow(&item, made->items[first + i], made);
+        status = run_steps(flat->node, flat->step->next, flat->number + 1, &item, table ? table : flat->table, err);
     }
     arena_release(&item.arena);
     arena_release(&item.texts);
@@ -131,6 +142,16 @@ static enum spile_status run_flat(struct node *node, const struct step *step, si
     return status == SPILE_CANCELLED && node->closed && !work_stopping(node->work) ? SPILE_OK : status;
 }
 
+/* An item that was opened is laid out anew; another one stays where it is. */
+static enum spile_status finish_steps(struct node *node, const struct spile_item *item, const char *table, struct spile_error *err)
+{
+    if (!item_is_open(item))
+        return finish_parsed(node, item->parsed, table, err);
+    if (!item_add_to(&node->made, item))
+        return spile_fail_nomem(err);
+    return finish_item(node, node->made.items[node->made.count - 1], table, err);
+}
+
 static enum spile_status run_steps(struct node *node, const struct step *step, size_t number, struct spile_item *item, const char *table,
                                    struct spile_error *err)
 {
@@ -147,34 +168,33 @@ static enum spile_status run_steps(struct node *node, const struct step *step, s
         if (!kept)
             return SPILE_OK;
     }
-    if (!documents_add_value(&node->made, item_root(item)))
-        return spile_fail_nomem(err);
-    return finish_item(node, node->made.items[node->made.count - 1], table, err);
+    return finish_steps(node, item, table, err);
 }
 
 /* ---- pages ---------------------------------------------------------------------------------------------------------------------- */
 
-static enum spile_status take_item(struct node *node, struct document item, const char *table, struct spile_error *err)
+static enum spile_status take_item(struct node *node, struct document item, struct documents *page, const char *table, struct spile_error *err)
 {
     if (document_kind(item) == DOCUMENT_NULL)
         return SPILE_OK;
     if (!node->resource->steps)
-        return finish_item(node, item, table, err);
-    if (!item_borrow(&node->item, item))
-        return spile_fail_nomem(err);
+        return finish_parsed(node, item, table, err);
+    item_borrow(&node->item, item, page);
     return run_steps(node, node->resource->steps, 0, &node->item, table, err);
 }
 
-/* Of a page of which little is kept, that little is copied. */
+/* What is kept lies in the page, or in `made`, or in both; its memory goes with it. Of a page of which little is kept, that little is copied. */
 static enum spile_status load_page(struct node *node, struct documents *page, const char *table, struct spile_error *err)
 {
     const struct extract_options *options = node->work->options;
-    struct documents *memory = node->resource->steps ? &node->made : page, view = node->kept;
+    struct documents *memory = node->of_page ? page : &node->made, view = node->kept;
     bool give = 2 * view.count >= memory->count;
     enum spile_status status;
 
     if (!view.count)
         return SPILE_OK;
+    if (give && node->of_page)
+        documents_adopt(page, &node->made);
     if (give) {
         view.arena = memory->arena;
         view.bytes = memory->bytes;
@@ -193,13 +213,13 @@ static bool is_limit_reached(const struct node *node)
            (limit->seconds > 0 && clock_seconds() - node->began >= limit->seconds);
 }
 
-static enum spile_status take_items(struct node *node, const struct documents *page, const char *table, struct spile_error *err)
+static enum spile_status take_items(struct node *node, struct documents *page, const char *table, struct spile_error *err)
 {
     uint64_t taken = node->taken, items = node->items;
     enum spile_status status = SPILE_OK;
 
     for (size_t i = 0; !status && i < page->count; i++) {
-        status = take_item(node, page->items[i], table, err);
+        status = take_item(node, page->items[i], page, table, err);
         node->taken++;
     }
     node_count(node, 0, node->taken - taken, node->items - items);
@@ -233,6 +253,7 @@ enum spile_status node_take(struct node *node, struct documents *page, const cha
     status = take_page(node, page, table, &enough, err);
     documents_clear(&node->kept);
     documents_clear(&node->made);
+    node->of_page = false;
     node->pages++;
     node_count(node, 1, 0, 0);
     node->closed |= (enough && !node->resource->options.transform) || is_limit_reached(node);

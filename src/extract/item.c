@@ -1,13 +1,10 @@
 /* A path is read anew each time it is used: it is short, and most have one part. */
 #include "extract/item.h"
 
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "data/json.h"
 #include "data/json_text.h"
-#include "data/timestamp.h"
 
 #define INDEX_MAX 100000000
 
@@ -100,11 +97,9 @@ enum spile_status item_check_path(struct slice path, struct spile_error *err)
 
 /* ---- finding -------------------------------------------------------------------------------------------------------------------- */
 
-/* The place of an element, from 0; beyond the list: its size or more. */
-static size_t element_place(const struct part *part, yyjson_mut_val *list)
+/* The place of an element in a list of that size, from 0; beyond the list: its size or more. */
+static size_t element_place(const struct part *part, size_t size)
 {
-    size_t size = yyjson_mut_arr_size(list);
-
     if (part->kind == PART_NEW)
         return size;
     if (!part->from_end)
@@ -116,12 +111,24 @@ static yyjson_mut_val *find_part(yyjson_mut_val *value, const struct part *part)
 {
     if (part->kind == PART_KEY)
         return yyjson_mut_obj_getn(value, part->key.text, part->key.length);
-    return yyjson_mut_is_arr(value) ? yyjson_mut_arr_get(value, element_place(part, value)) : NULL;
+    return yyjson_mut_arr_get(value, element_place(part, yyjson_mut_arr_size(value)));
 }
 
-yyjson_mut_val *item_find(const struct spile_item *item, struct slice path)
+static yyjson_val *find_parsed_part(yyjson_val *value, const struct part *part)
 {
-    yyjson_mut_val *value = item_root(item);
+    if (part->kind == PART_KEY)
+        return yyjson_obj_getn(value, part->key.text, part->key.length);
+    return yyjson_arr_get(value, element_place(part, yyjson_arr_size(value)));
+}
+
+static yyjson_mut_val *root_of(const struct spile_item *item)
+{
+    return item->doc ? item->doc->root : NULL;
+}
+
+static yyjson_mut_val *find_open(const struct spile_item *item, struct slice path)
+{
+    yyjson_mut_val *value = root_of(item);
     struct part part;
 
     while (value && path.length)
@@ -129,9 +136,29 @@ yyjson_mut_val *item_find(const struct spile_item *item, struct slice path)
     return value;
 }
 
+struct document item_find(const struct spile_item *item, struct slice path)
+{
+    struct document found = item->parsed;
+    struct part part;
+
+    if (item_is_open(item))
+        return (struct document){ (yyjson_val *)find_open(item, path) };
+    while (found.value && path.length)
+        found.value = next_part(&path, &part) ? find_parsed_part(found.value, &part) : NULL;
+    return found;
+}
+
+void item_write(struct text *out, const struct spile_item *item, struct document value)
+{
+    if (item_is_open(item))
+        json_text_append(out, (yyjson_mut_val *)value.value, false);
+    else
+        json_write(out, value);
+}
+
 /* ---- failures ------------------------------------------------------------------------------------------------------------------- */
 
-static void fail(struct spile_item *item, enum spile_status status, struct slice path, const char *what)
+void item_fail(struct spile_item *item, enum spile_status status, struct slice path, const char *what)
 {
     char extract[SHORTEN_BYTES];
 
@@ -140,7 +167,7 @@ static void fail(struct spile_item *item, enum spile_status status, struct slice
     spile_fail(&item->failure, status, "can't set \"%s\" of an item: %s", shorten(extract, path.text, path.length), what);
 }
 
-static void fail_nomem(struct spile_item *item)
+void item_fail_nomem(struct spile_item *item)
 {
     if (!item->failure.status)
         spile_fail_nomem(&item->failure);
@@ -176,7 +203,7 @@ enum spile_status item_check(const struct spile_item *item, struct spile_error *
         *err = item->failure;
     if (item->failure.status)
         return item->failure.status;
-    if (!item->grown || !is_too_deep(item_root(item), JSON_DEPTH_MAX))
+    if (!item->grown || !is_too_deep(root_of(item), JSON_DEPTH_MAX))
         return SPILE_OK;
     spile_fail(err, SPILE_SOURCE, "an item is nested deeper than %d levels", JSON_DEPTH_MAX);
     return spile_hint(err, SPILE_SOURCE, "take the inner levels out, or keep them as a text");
@@ -184,26 +211,28 @@ enum spile_status item_check(const struct spile_item *item, struct spile_error *
 
 /* ---- setting -------------------------------------------------------------------------------------------------------------------- */
 
-static yyjson_mut_val *copy_key(struct spile_item *item, struct slice key)
+/* Sets the member; one that is there keeps its place and key. False: out of memory. */
+static bool put_member(struct spile_item *item, yyjson_mut_val *object, struct slice key, yyjson_mut_val *value)
 {
-    return yyjson_mut_strncpy(item->doc, key.text, key.length);
+    yyjson_mut_val *found = yyjson_mut_obj_getn(object, key.text, key.length);
+
+    if (!found)
+        return yyjson_mut_obj_add(object, yyjson_mut_strncpy(item->doc, key.text, key.length), value);
+    found->tag = value->tag;
+    found->uni = value->uni;
+    return true;
 }
 
 /* Puts the value where the part says. False: out of memory, or it can't be there (failed). */
 static bool put_part(struct spile_item *item, yyjson_mut_val *container, const struct part *part, yyjson_mut_val *value, struct slice path)
 {
-    yyjson_mut_val *key;
     size_t place;
 
-    if (part->kind == PART_KEY) {
-        key = copy_key(item, part->key);
-        if (key && !yyjson_mut_obj_replace(container, key, value) && !yyjson_mut_obj_add(container, key, value))
-            key = NULL;
-        return key ? true : (fail_nomem(item), false);
-    }
-    place = element_place(part, container);
+    if (part->kind == PART_KEY)
+        return put_member(item, container, part->key, value) ? true : (item_fail_nomem(item), false);
+    place = element_place(part, yyjson_mut_arr_size(container));
     if (place > yyjson_mut_arr_size(container)) {
-        fail(item, SPILE_USAGE, path, "there is no such element, nor is it the next one");
+        item_fail(item, SPILE_USAGE, path, "there is no such element, nor is it the next one");
         return false;
     }
     if (place == yyjson_mut_arr_size(container))
@@ -220,15 +249,15 @@ static yyjson_mut_val *container_at(struct spile_item *item, yyjson_mut_val *con
     if (found && !yyjson_mut_is_null(found)) {
         if (list ? yyjson_mut_is_arr(found) : yyjson_mut_is_obj(found))
             return found;
-        fail(item, SPILE_USAGE, path, list ? "what is there is no list" : "what is there is no object");
+        item_fail(item, SPILE_USAGE, path, list ? "what is there is no list" : "what is there is no object");
         return NULL;
     }
     found = list ? yyjson_mut_arr(item->doc) : yyjson_mut_obj(item->doc);
     if (!found)
-        fail_nomem(item);
+        item_fail_nomem(item);
     if (!found || !put_part(item, container, part, found, path))
         return NULL;
-    return part->kind == PART_NEW ? found : find_part(container, part); /* in the place of a null yyjson puts a copy */
+    return part->kind == PART_NEW ? found : find_part(container, part); /* in the place of a null there is a copy */
 }
 
 static bool wants_list(struct slice path)
@@ -236,83 +265,165 @@ static bool wants_list(struct slice path)
     return path.text[0] == '[' && (path.length < 2 || (path.text[1] != '\'' && path.text[1] != '"'));
 }
 
-void item_put(struct spile_item *item, struct slice path, yyjson_mut_val *value)
+/* Takes the first part off the path. The whole is checked before anything is made for a part of it; a single part is by being taken. */
+static bool first_part(struct spile_item *item, struct slice *path, struct part *part)
 {
-    yyjson_mut_val *container = item_root(item);
+    struct slice whole = *path;
+
+    return (next_part(path, part) && !path->length) || !item_check_path(whole, &item->failure);
+}
+
+/* Puts a value of the open item's own document there. */
+static void put(struct spile_item *item, struct slice path, yyjson_mut_val *value)
+{
+    yyjson_mut_val *container = root_of(item);
     struct slice rest = path;
     struct part part;
 
-    arena_release(&item->texts);
     item->grown |= yyjson_mut_is_ctn(value);
     if (!value)
-        fail_nomem(item);
-    if (item->failure.status || item_check_path(path, &item->failure))
+        item_fail_nomem(item);
+    if (item->failure.status)
         return;
     if (!path.length) {
         yyjson_mut_doc_set_root(item->doc, value);
         return;
     }
+    if (!first_part(item, &rest, &part))
+        return;
     if (wants_list(path) ? !yyjson_mut_is_arr(container) : !yyjson_mut_is_obj(container)) {
-        fail(item, SPILE_USAGE, path, wants_list(path) ? "the item is no list" : "the item is no object");
+        item_fail(item, SPILE_USAGE, path, wants_list(path) ? "the item is no list" : "the item is no object");
         return;
     }
-    while (next_part(&rest, &part) && rest.length && container)
-        container = container_at(item, container, &part, wants_list(rest), path);
+    while (rest.length && (container = container_at(item, container, &part, wants_list(rest), path)))
+        next_part(&rest, &part);
     if (container)
         put_part(item, container, &part, value, path);
+}
+
+/* Gives the scalar's text to the item. False: out of memory. */
+static bool keep_text(struct spile_item *item, yyjson_val *scalar)
+{
+    bool borrowed = !item_is_open(item) && item->owner;
+    struct slice text;
+
+    if (!document_has_text(scalar->tag))
+        return true;
+    text = document_text((struct document){ scalar });
+    scalar->uni.str = borrowed ? documents_keep(item->owner, text) : arena_copy(&item->arena, text.text, text.length);
+    return scalar->uni.str;
+}
+
+static yyjson_mut_val *scalar_value(yyjson_mut_doc *doc, const yyjson_val *scalar)
+{
+    yyjson_mut_val *value = yyjson_mut_null(doc);
+
+    if (value) {
+        value->tag = scalar->tag;
+        value->uni = scalar->uni;
+    }
+    return value;
+}
+
+/* In an item as it was parsed a scalar can take another's place; all else opens it. */
+void item_set_scalar(struct spile_item *item, struct slice path, yyjson_val scalar)
+{
+    yyjson_val *found = item_is_open(item) ? NULL : item_find(item, path).value;
+    bool in_place = found && !unsafe_yyjson_is_ctn(found);
+
+    if (item->failure.status || (!in_place && !item_open(item)))
+        return;
+    if (!keep_text(item, &scalar)) {
+        item_fail_nomem(item);
+    } else if (in_place) {
+        found->tag = scalar.tag;
+        found->uni = scalar.uni;
+    } else {
+        put(item, path, scalar_value(item->doc, &scalar));
+    }
+    arena_release(&item->texts); /* now: the text may have been one of them */
+}
+
+void item_set_text(struct spile_item *item, struct slice path, struct slice text)
+{
+    yyjson_val scalar = { 0 };
+
+    unsafe_yyjson_set_strn(&scalar, text.text, text.length);
+    item_set_scalar(item, path, scalar);
+}
+
+void item_set_parsed(struct spile_item *item, struct slice path, yyjson_val *value)
+{
+    if (!unsafe_yyjson_is_ctn(value)) {
+        item_set_scalar(item, path, *value);
+    } else if (item_open(item)) {
+        put(item, path, yyjson_val_mut_copy(item->doc, value));
+        arena_release(&item->texts);
+    }
 }
 
 /* The container of what the path names, and its last part. */
 static yyjson_mut_val *find_parent(const struct spile_item *item, struct slice path, struct part *part)
 {
-    yyjson_mut_val *container = item_root(item);
+    yyjson_mut_val *container = root_of(item);
 
     while (container && path.length && next_part(&path, part) && path.length)
         container = find_part(container, part);
     return path.length ? NULL : container;
 }
 
+/* Before something that is there is taken out or gets another key. False: nothing is to be done. */
+static bool open_for(struct spile_item *item, struct slice path)
+{
+    return !item->failure.status && !item_check_path(path, &item->failure) && item_find(item, path).value && item_open(item);
+}
+
 void item_remove(struct spile_item *item, struct slice path)
 {
-    struct part part;
+    struct part part = { .kind = PART_NEW };
     yyjson_mut_val *container;
 
-    arena_release(&item->texts);
-    if (item->failure.status || item_check_path(path, &item->failure))
-        return;
-    container = path.length ? find_parent(item, path, &part) : NULL;
     if (!path.length)
-        fail(item, SPILE_USAGE, path, "the item itself can't be removed");
-    else if (container && part.kind == PART_KEY)
+        item_fail(item, SPILE_USAGE, path, "the item itself can't be removed");
+    if (!open_for(item, path))
+        return;
+    container = find_parent(item, path, &part);
+    if (part.kind == PART_KEY)
         yyjson_mut_obj_remove_keyn(container, part.key.text, part.key.length);
-    else if (container && element_place(&part, container) < yyjson_mut_arr_size(container))
-        yyjson_mut_arr_remove(container, element_place(&part, container));
+    else
+        yyjson_mut_arr_remove(container, element_place(&part, yyjson_mut_arr_size(container)));
+    arena_release(&item->texts);
+}
+
+/* The key of a member stands before its value. */
+static void change_keys(yyjson_mut_val *object, struct slice from, struct slice to)
+{
+    yyjson_mut_obj_iter iter = yyjson_mut_obj_iter_with(object);
+    yyjson_mut_val *key;
+
+    while ((key = yyjson_mut_obj_iter_next(&iter)))
+        if (yyjson_mut_equals_strn(key, from.text, from.length))
+            unsafe_yyjson_set_strn(key, to.text, to.length);
 }
 
 void item_rename(struct spile_item *item, struct slice path, struct slice key)
 {
-    struct part part;
-    yyjson_mut_val *container, *found;
+    struct part part = { .kind = PART_NEW };
+    yyjson_mut_val *object;
     char *text;
 
-    arena_release(&item->texts);
-    if (item->failure.status || item_check_path(path, &item->failure))
+    if (!open_for(item, path))
         return;
-    container = path.length ? find_parent(item, path, &part) : NULL;
-    found = container && part.kind == PART_KEY ? find_part(container, &part) : NULL;
-    if (!found || slice_equal(part.key, key))
+    object = find_parent(item, path, &part);
+    if (part.kind != PART_KEY || slice_equal(part.key, key))
         return;
-    yyjson_mut_obj_remove_keyn(container, key.text, key.length); /* the one that had that key before gives way */
+    yyjson_mut_obj_remove_keyn(object, key.text, key.length); /* the one that had that key before gives way */
     text = arena_copy(&item->arena, key.text, key.length);
-    if (text) /* the key of a member stands before its value */
-        for (yyjson_mut_obj_iter iter = yyjson_mut_obj_iter_with(container); yyjson_mut_obj_iter_has_next(&iter);) {
-            yyjson_mut_val *member = yyjson_mut_obj_iter_next(&iter);
-
-            if (yyjson_mut_equals_strn(member, part.key.text, part.key.length))
-                unsafe_yyjson_set_strn(member, text, key.length);
-        }
+    if (text)
+        change_keys(object, part.key, (struct slice){ text, key.length });
     else
-        fail_nomem(item);
+        item_fail_nomem(item);
+    arena_release(&item->texts);
 }
 
 /* ---- life ----------------------------------------------------------------------------------------------------------------------- */
@@ -336,25 +447,70 @@ static void value_free(void *context, void *memory)
     (void)memory;
 }
 
-static bool begin(struct spile_item *item)
+/* Forgets what the item was. */
+static void begin(struct spile_item *item)
+{
+    arena_reset(&item->arena);
+    arena_release(&item->texts);
+    item->parsed = (struct document){ NULL };
+    item->owner = NULL;
+    item->doc = NULL;
+    item->grown = false;
+    if (item->failure.status)
+        item->failure = (struct spile_error){ 0 };
+}
+
+static bool new_doc(struct spile_item *item)
 {
     yyjson_alc alc = { value_malloc, value_realloc, value_free, &item->arena };
 
-    arena_reset(&item->arena);
-    arena_release(&item->texts);
-    item->failure = (struct spile_error){ 0 };
-    item->grown = false;
     item->doc = yyjson_mut_doc_new(&alc);
     return item->doc;
 }
 
+/* An open item without a root. */
+static bool begin_open(struct spile_item *item)
+{
+    begin(item);
+    return new_doc(item);
+}
+
 bool item_load(struct spile_item *item, struct document document)
 {
-    if (!begin(item))
+    begin(item);
+    item->parsed = document_copy(document, &item->arena);
+    return item->parsed.value;
+}
+
+void item_borrow(struct spile_item *item, struct document document, struct documents *owner)
+{
+    begin(item);
+    item->parsed = document;
+    item->owner = owner;
+}
+
+bool item_load_empty(struct spile_item *item)
+{
+    if (!begin_open(item))
         return false;
-    item->doc->root = yyjson_val_mut_copy(item->doc, document.value);
+    item->doc->root = yyjson_mut_obj(item->doc);
     return item->doc->root;
 }
+
+bool item_load_value(struct spile_item *item, yyjson_mut_val *value)
+{
+    if (!begin_open(item))
+        return false;
+    item->doc->root = yyjson_mut_val_mut_copy(item->doc, value);
+    return item->doc->root;
+}
+
+bool item_add_to(struct documents *documents, const struct spile_item *item)
+{
+    return item_is_open(item) ? documents_add_value(documents, root_of(item)) : documents_add(documents, item->parsed);
+}
+
+/* ---- opening -------------------------------------------------------------------------------------------------------------------- */
 
 /* The values of a mutable container are a ring, of which it knows the last element or key; those of a parsed one lie one behind the other. Copies have the
  * places of their originals. */
@@ -382,317 +538,32 @@ static void link_children(yyjson_mut_val *copy, yyjson_val *value)
         copy->uni.ptr = NULL;
 }
 
-bool item_borrow(struct spile_item *item, struct document document)
+/* Texts stay where they are: what has them outlives what is done with the item. */
+static yyjson_mut_val *link_values(struct arena *arena, struct document document)
 {
     yyjson_val *values = document.value;
     size_t count = document_value_count(document);
-    yyjson_mut_val *copies;
+    yyjson_mut_val *copies = arena_alloc(arena, count * sizeof(*copies));
 
-    if (!begin(item) || !(copies = arena_alloc(&item->arena, count * sizeof(*copies))))
-        return false;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; copies && i < count; i++) {
         copies[i].tag = values[i].tag;
         copies[i].uni = values[i].uni;
         if (unsafe_yyjson_is_ctn(&values[i]))
             link_children(&copies[i], &values[i]);
     }
-    copies->next = NULL;
-    item->doc->root = copies;
-    return true;
+    if (copies)
+        copies->next = NULL;
+    return copies;
 }
 
-bool item_load_value(struct spile_item *item, yyjson_mut_val *value)
+yyjson_mut_val *item_open(struct spile_item *item)
 {
-    if (!begin(item))
-        return false;
-    item->doc->root = yyjson_mut_val_mut_copy(item->doc, value);
-    return item->doc->root;
-}
+    struct document parsed = item->parsed;
 
-enum spile_status spile_item_new(struct spile_item **out, struct spile_error *err)
-{
-    struct spile_item *item = calloc(1, sizeof(*item));
-
-    *out = NULL;
-    if (item && begin(item) && (item->doc->root = yyjson_mut_obj(item->doc))) {
-        *out = item;
-        return SPILE_OK;
-    }
-    spile_item_free(item);
-    return spile_fail_nomem(err);
-}
-
-void spile_item_free(struct spile_item *item)
-{
-    if (!item)
-        return;
-    arena_release(&item->arena);
-    arena_release(&item->texts);
-    free(item);
-}
-
-/* The arena keeps a block, in which a small document always fits. */
-void spile_item_clear(struct spile_item *item)
-{
-    if (!begin(item) || !(item->doc->root = yyjson_mut_obj(item->doc)))
-        fail_nomem(item);
-}
-
-/* ---- reading, for users --------------------------------------------------------------------------------------------------------- */
-
-static yyjson_mut_val *find(const struct spile_item *item, const char *path)
-{
-    return item->doc && item->doc->root ? item_find(item, slice_of(path ? path : "")) : NULL;
-}
-
-static enum spile_kind raw_kind(const yyjson_mut_val *value)
-{
-    switch (document_raw_kind(value->tag)) {
-    case DOCUMENT_DECIMAL:
-        return SPILE_DECIMAL;
-    case DOCUMENT_TIMESTAMP:
-        return SPILE_TIMESTAMP;
-    case DOCUMENT_DATE:
-        return SPILE_DATE;
-    case DOCUMENT_TIME:
-        return SPILE_TIME;
-    case DOCUMENT_BINARY:
-        return SPILE_BINARY;
-    default:
-        return SPILE_NUMBER;
-    }
-}
-
-enum spile_kind spile_item_kind(const struct spile_item *item, const char *path)
-{
-    yyjson_mut_val *value = find(item, path);
-
-    switch (yyjson_mut_get_type(value)) {
-    case YYJSON_TYPE_NULL:
-        return SPILE_NULL;
-    case YYJSON_TYPE_BOOL:
-        return SPILE_BOOL;
-    case YYJSON_TYPE_NUM:
-        if (yyjson_mut_is_real(value))
-            return SPILE_DOUBLE;
-        return yyjson_mut_is_uint(value) && yyjson_mut_get_uint(value) > INT64_MAX ? SPILE_NUMBER : SPILE_INTEGER;
-    case YYJSON_TYPE_RAW:
-        return raw_kind(value);
-    case YYJSON_TYPE_STR:
-        return SPILE_TEXT;
-    case YYJSON_TYPE_OBJ:
-        return SPILE_OBJECT;
-    case YYJSON_TYPE_ARR:
-        return SPILE_LIST;
-    default:
-        return SPILE_ABSENT;
-    }
-}
-
-size_t spile_item_count(const struct spile_item *item, const char *path)
-{
-    yyjson_mut_val *value = find(item, path);
-
-    return yyjson_mut_is_ctn(value) ? unsafe_yyjson_get_len(value) : 0;
-}
-
-bool spile_item_bool(const struct spile_item *item, const char *path, bool otherwise)
-{
-    yyjson_mut_val *value = find(item, path);
-
-    return yyjson_mut_is_bool(value) ? yyjson_mut_get_bool(value) : otherwise;
-}
-
-int64_t spile_item_integer(const struct spile_item *item, const char *path, int64_t otherwise)
-{
-    return spile_item_kind(item, path) == SPILE_INTEGER ? yyjson_mut_get_sint(find(item, path)) : otherwise;
-}
-
-double spile_item_double(const struct spile_item *item, const char *path, double otherwise)
-{
-    yyjson_mut_val *value = find(item, path);
-
-    return yyjson_mut_is_num(value) ? yyjson_mut_get_num(value) : otherwise;
-}
-
-const char *spile_item_text(const struct spile_item *item, const char *path, size_t *length)
-{
-    yyjson_mut_val *value = find(item, path);
-
-    if (length)
-        *length = yyjson_mut_is_str(value) ? yyjson_mut_get_len(value) : 0;
-    return yyjson_mut_get_str(value);
-}
-
-const char *spile_item_json(struct spile_item *item, const char *path, size_t *length)
-{
-    yyjson_mut_val *value = find(item, path);
-    struct text json = { 0 };
-    const char *copy = NULL;
-
-    if (value)
-        json_text_append(&json, value, false);
-    if (value && !json.failed)
-        copy = arena_copy(&item->texts, json.text, json.length);
-    if (length)
-        *length = copy ? json.length : 0;
-    text_release(&json);
-    return copy;
-}
-
-/* ---- writing, for users --------------------------------------------------------------------------------------------------------- */
-
-static void set(struct spile_item *item, const char *path, yyjson_mut_val *value)
-{
-    item_put(item, slice_of(path ? path : ""), value);
-}
-
-void spile_item_set_null(struct spile_item *item, const char *path)
-{
-    set(item, path, yyjson_mut_null(item->doc));
-}
-
-void spile_item_set_bool(struct spile_item *item, const char *path, bool value)
-{
-    set(item, path, yyjson_mut_bool(item->doc, value));
-}
-
-void spile_item_set_integer(struct spile_item *item, const char *path, int64_t value)
-{
-    set(item, path, yyjson_mut_sint(item->doc, value));
-}
-
-void spile_item_set_double(struct spile_item *item, const char *path, double value)
-{
-    if (isfinite(value))
-        set(item, path, yyjson_mut_real(item->doc, value));
-    else
-        fail(item, SPILE_SOURCE, slice_of(path ? path : ""), "NaN and infinity are not JSON: set null");
-}
-
-void spile_item_set_bytes(struct spile_item *item, const char *path, const void *utf8, size_t length)
-{
-    if (utf8_is_valid(utf8, length))
-        set(item, path, yyjson_mut_strncpy(item->doc, length ? utf8 : "", length));
-    else
-        fail(item, SPILE_SOURCE, slice_of(path ? path : ""), "the text is not UTF-8");
-}
-
-void spile_item_set_text(struct spile_item *item, const char *path, const char *text)
-{
-    if (text)
-        spile_item_set_bytes(item, path, text, strlen(text));
-    else
-        spile_item_set_null(item, path);
-}
-
-/* ---- types that JSON lacks ------------------------------------------------------------------------------------------------------- */
-
-static void set_typed(struct spile_item *item, const char *path, enum document_kind kind, const char *text)
-{
-    set(item, path, document_typed_value(item->doc, kind, slice_of(text)));
-}
-
-static void fail_value(struct spile_item *item, const char *path, const char *what)
-{
-    fail(item, SPILE_SOURCE, slice_of(path ? path : ""), what);
-}
-
-/* Python's spelling: "1E+5" for "1e5". */
-static void set_digits(struct spile_item *item, const char *path, const char *number)
-{
-    struct text digits = { 0 };
-
-    for (const char *at = number; *at; at++) {
-        text_putc(&digits, *at == 'e' ? 'E' : *at);
-        if ((*at == 'e' || *at == 'E') && at[1] >= '0' && at[1] <= '9')
-            text_putc(&digits, '+');
-    }
-    if (digits.failed)
-        fail_nomem(item);
-    else
-        set_typed(item, path, DOCUMENT_DECIMAL, digits.text);
-    text_release(&digits);
-}
-
-void spile_item_set_decimal(struct spile_item *item, const char *path, const char *number)
-{
-    bool nomem = false;
-    size_t length = number ? strlen(number) : 0;
-    yyjson_doc *parsed = length ? json_text_read(number, length, &nomem) : NULL;
-    yyjson_val *value = yyjson_doc_get_root(parsed);
-    bool is_number = (yyjson_is_num(value) || yyjson_is_raw(value)) && !strpbrk(number, " \t\r\n");
-
-    yyjson_doc_free(parsed);
-    if (nomem)
-        fail_nomem(item);
-    else if (is_number)
-        set_digits(item, path, number);
-    else
-        fail_value(item, path, "the text is no number");
-}
-
-void spile_item_set_timestamp(struct spile_item *item, const char *path, int64_t micros)
-{
-    char text[TIMESTAMP_CHARS];
-
-    if (!timestamp_in_years(micros)) {
-        fail_value(item, path, "the time is beyond the years 1 to 9999");
-        return;
-    }
-    timestamp_format(micros, text);
-    set_typed(item, path, DOCUMENT_TIMESTAMP, text);
-}
-
-void spile_item_set_date(struct spile_item *item, const char *path, int32_t days)
-{
-    char text[TIMESTAMP_CHARS];
-
-    if (!date_in_years(days)) {
-        fail_value(item, path, "the date is beyond the years 1 to 9999");
-        return;
-    }
-    date_format(days, text);
-    set_typed(item, path, DOCUMENT_DATE, text);
-}
-
-void spile_item_set_time(struct spile_item *item, const char *path, int64_t micros)
-{
-    char text[TIMESTAMP_CHARS];
-
-    if (!time_in_day(micros)) {
-        fail_value(item, path, "the time is not within a day");
-        return;
-    }
-    time_format(micros, text);
-    set_typed(item, path, DOCUMENT_TIME, text);
-}
-
-void spile_item_set_binary(struct spile_item *item, const char *path, const void *bytes, size_t length)
-{
-    set(item, path, document_typed_value(item->doc, DOCUMENT_BINARY, (struct slice){ bytes, length }));
-}
-
-void spile_item_set_json(struct spile_item *item, const char *path, const char *json)
-{
-    bool nomem = false;
-    yyjson_doc *parsed = json ? json_text_read(json, strlen(json), &nomem) : NULL;
-
-    if (nomem)
-        fail_nomem(item);
-    else if (parsed)
-        set(item, path, yyjson_val_mut_copy(item->doc, yyjson_doc_get_root(parsed)));
-    else
-        fail(item, SPILE_SOURCE, slice_of(path ? path : ""), "the text is not JSON");
-    yyjson_doc_free(parsed);
-}
-
-void spile_item_rename(struct spile_item *item, const char *path, const char *key)
-{
-    item_rename(item, slice_of(path ? path : ""), slice_of(key ? key : ""));
-}
-
-void spile_item_remove(struct spile_item *item, const char *path)
-{
-    item_remove(item, slice_of(path ? path : ""));
+    item->parsed = (struct document){ NULL };
+    if (parsed.value && new_doc(item))
+        item->doc->root = link_values(&item->arena, parsed);
+    if (!root_of(item))
+        item_fail_nomem(item);
+    return root_of(item);
 }

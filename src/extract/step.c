@@ -62,23 +62,22 @@ static bool is_listed(const struct step *step, yyjson_mut_val *key)
 
 static enum spile_status apply_keep(struct applying *a, struct spile_error *err)
 {
-    yyjson_mut_obj_iter iter = yyjson_mut_obj_iter_with(item_root(a->item));
+    yyjson_mut_obj_iter iter = yyjson_mut_obj_iter_with(item_open(a->item));
     yyjson_mut_val *key;
 
-    (void)err;
     while ((key = yyjson_mut_obj_iter_next(&iter)))
         if (!is_listed(a->step, key))
             yyjson_mut_obj_iter_remove(&iter);
-    return SPILE_OK;
+    return item_check(a->item, err);
 }
 
 /* What is hashed of a value: a text itself, all else as JSON. */
-static void append_plain(struct text *out, yyjson_mut_val *value)
+static void append_plain(struct text *out, const struct spile_item *item, struct document value)
 {
-    if (yyjson_mut_is_str(value))
-        text_append(out, yyjson_mut_get_str(value), yyjson_mut_get_len(value));
+    if (document_kind(value) == DOCUMENT_TEXT)
+        text_append(out, document_text(value).text, document_text(value).length);
     else
-        json_text_append(out, value, false);
+        item_write(out, item, value);
 }
 
 static bool digest_of(const struct step *step, struct slice plain, unsigned char digest[EVP_MAX_MD_SIZE], unsigned *length)
@@ -96,7 +95,7 @@ static bool digest_of(const struct step *step, struct slice plain, unsigned char
     return ok;
 }
 
-static yyjson_mut_val *hashed(const struct step *step, struct spile_item *item, yyjson_mut_val *value)
+static enum spile_status hash_value(const struct step *step, struct spile_item *item, struct slice path, struct document value, struct spile_error *err)
 {
     static const char digits[] = "0123456789abcdef";
     unsigned char digest[EVP_MAX_MD_SIZE];
@@ -105,40 +104,45 @@ static yyjson_mut_val *hashed(const struct step *step, struct spile_item *item, 
     unsigned length = 0;
     bool ok;
 
-    append_plain(&plain, value);
+    append_plain(&plain, item, value);
     ok = !plain.failed && digest_of(step, text_slice(&plain), digest, &length);
     text_release(&plain);
     for (unsigned i = 0; i < length; i++) {
         text[2 * i] = digits[digest[i] >> 4];
         text[2 * i + 1] = digits[digest[i] & 15];
     }
-    return ok ? yyjson_mut_strncpy(item->doc, text, 2 * (size_t)length) : NULL;
+    if (!ok)
+        return spile_fail_nomem(err);
+    item_set_text(item, path, (struct slice){ text, 2 * (size_t)length });
+    return SPILE_OK;
 }
 
 static enum spile_status apply_hash(struct applying *a, struct spile_error *err)
 {
-    for (size_t i = 0; i < a->step->path_count; i++) {
-        yyjson_mut_val *value = item_find(a->item, a->step->paths[i]);
+    enum spile_status status = SPILE_OK;
 
-        if (value && !yyjson_mut_is_null(value))
-            item_put(a->item, a->step->paths[i], hashed(a->step, a->item, value));
+    for (size_t i = 0; !status && i < a->step->path_count; i++) {
+        struct document value = item_find(a->item, a->step->paths[i]);
+
+        if (value.value && document_kind(value) != DOCUMENT_NULL)
+            status = hash_value(a->step, a->item, a->step->paths[i], value, err);
     }
-    return item_check(a->item, err);
+    return status ? status : item_check(a->item, err);
 }
 
-static enum spile_status parse_text(struct spile_item *item, struct slice path, yyjson_mut_val *value, struct spile_error *err)
+static enum spile_status parse_text(struct spile_item *item, struct slice path, struct slice text, struct spile_error *err)
 {
     bool nomem;
-    yyjson_doc *parsed = json_text_read(yyjson_mut_get_str(value), yyjson_mut_get_len(value), &nomem);
+    yyjson_doc *parsed = json_text_read(text.text, text.length, &nomem);
     char extract[SHORTEN_BYTES];
 
     if (nomem)
         return spile_fail_nomem(err);
     if (!parsed) {
-        spile_fail(err, SPILE_SOURCE, "the text is no JSON: \"%s\"", shorten(extract, yyjson_mut_get_str(value), yyjson_mut_get_len(value)));
+        spile_fail(err, SPILE_SOURCE, "the text is no JSON: \"%s\"", shorten(extract, text.text, text.length));
         return spile_within(err, SPILE_SOURCE, "path \"%.*s\"", (int)path.length, path.text);
     }
-    item_put(item, path, yyjson_val_mut_copy(item->doc, yyjson_doc_get_root(parsed)));
+    item_set_parsed(item, path, yyjson_doc_get_root(parsed));
     yyjson_doc_free(parsed);
     return SPILE_OK;
 }
@@ -148,10 +152,10 @@ static enum spile_status apply_parse(struct applying *a, struct spile_error *err
     enum spile_status status = SPILE_OK;
 
     for (size_t i = 0; !status && i < a->step->path_count; i++) {
-        yyjson_mut_val *value = item_find(a->item, a->step->paths[i]);
+        struct document value = item_find(a->item, a->step->paths[i]);
 
-        if (yyjson_mut_is_str(value))
-            status = parse_text(a->item, a->step->paths[i], value, err);
+        if (value.value && document_kind(value) == DOCUMENT_TEXT)
+            status = parse_text(a->item, a->step->paths[i], document_text(value), err);
     }
     return status ? status : item_check(a->item, err);
 }
@@ -162,31 +166,32 @@ static enum spile_status apply_constant(struct applying *a, struct spile_error *
     return item_check(a->item, err);
 }
 
-static enum spile_status fail_sequence(const struct step *step, const struct step_run *run, yyjson_mut_val *value, struct spile_error *err)
+static enum spile_status fail_sequence(const struct applying *a, struct document value, struct spile_error *err)
 {
+    const struct step *step = a->step;
     struct text json = { 0 };
     char extract[SHORTEN_BYTES];
 
-    if (value)
-        json_text_append(&json, value, false);
-    if (run->begun)
+    if (value.value)
+        item_write(&json, a->item, value);
+    if (a->run->begun)
         spile_fail(err, SPILE_SOURCE, "%s in the sequence \"%s\" where %lld was expected",
-                   value ? shorten(extract, json.text ? json.text : "", json.length) : "nothing", step->options.sequence, (long long)run->last + 1);
+                   value.value ? shorten(extract, json.text ? json.text : "", json.length) : "nothing", step->options.sequence, (long long)a->run->last + 1);
     else
         spile_fail(err, SPILE_SOURCE, "%s in the sequence \"%s\" where an integer was expected",
-                   value ? shorten(extract, json.text ? json.text : "", json.length) : "nothing", step->options.sequence);
+                   value.value ? shorten(extract, json.text ? json.text : "", json.length) : "nothing", step->options.sequence);
     text_release(&json);
     return spile_hint(err, SPILE_SOURCE, "an item is missing, came twice, or out of order: draw them again");
 }
 
 static enum spile_status apply_sequence(struct applying *a, struct spile_error *err)
 {
-    yyjson_mut_val *value = item_find(a->item, a->step->paths[0]);
-    bool is_integer = spile_item_kind(a->item, a->step->options.sequence) == SPILE_INTEGER;
-    int64_t number = yyjson_mut_get_sint(value);
+    struct document value = item_find(a->item, a->step->paths[0]);
+    bool is_integer = value.value && document_kind(value) == DOCUMENT_INTEGER;
+    int64_t number = is_integer ? document_integer(value) : 0;
 
     if (!is_integer || (a->run->begun && (a->run->last == INT64_MAX || number != a->run->last + 1)))
-        return fail_sequence(a->step, a->run, value, err);
+        return fail_sequence(a, value, err);
     a->run->begun = true;
     a->run->last = number;
     return SPILE_OK;

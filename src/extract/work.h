@@ -26,8 +26,9 @@ struct node {
     bool user_closed;
     struct step_run *step_runs;
     struct spile_item item;  /* in the steps */
-    struct documents made;   /* what steps have made of the page's items */
-    struct documents kept;   /* of the page, what is to be loaded; memory: the page's, or of `made` */
+    struct documents made;   /* items of the page that steps have opened, laid out anew */
+    bool of_page;            /* others have come through as they were, or changed in place */
+    struct documents kept;   /* of the page, what is to be loaded; memory: the page's, and of `made` */
     bool by_page;            /* its items are loaded a page at a time: they go to one table, and nothing comes between them */
     struct incremental *incremental; /* NULL: none */
     struct jsonpath *table_by;

@@ -70,18 +70,27 @@ static enum spile_status read_none(void *user, const struct resource *resource, 
     return spile_emit_json(out, resource->options.data.bytes, resource->options.data.length, err);
 }
 
-static enum spile_status run(const struct spile_source *source, struct sink *sink, struct spile_error *err)
+/* `doc` has what the source keeps. */
+static enum spile_status run_with(yyjson_mut_doc *doc, const struct spile_source *source, struct sink *sink, struct spile_error *err)
 {
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     struct notes notes;
     struct extract_options options = { .source = source, .cancelled = &sink->cancelled, .notes = &notes, .read = read_none, .put = put, .user = sink };
     enum spile_status status;
 
-    yyjson_mut_doc_set_root(doc, yyjson_mut_obj(doc));
     assert_true(notes_init(&notes, doc, yyjson_mut_doc_get_root(doc), source->name));
     sink->thread = pthread_self();
     status = extract_run(&options, err);
     notes_release(&notes);
+    return status;
+}
+
+static enum spile_status run(const struct spile_source *source, struct sink *sink, struct spile_error *err)
+{
+    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
+    enum spile_status status;
+
+    yyjson_mut_doc_set_root(doc, yyjson_mut_obj(doc));
+    status = run_with(doc, source, sink, err);
     yyjson_mut_doc_free(doc);
     return status;
 }
@@ -279,6 +288,98 @@ static void steps_run_in_their_places(void **state)
     assert_int_equal(spile_source_step(source, "a", SPILE_STEP(.filter = is_odd, .before = 1), NULL), SPILE_OK);
     check_run("steps", source, "a1!? a1!? a3!? a3!?");
     spile_source_free(source);
+}
+
+/* Emits several items with the same "k", each in a page of its own. */
+static enum spile_status letters(struct spile_item *item, struct spile_emitter *out, void *user, struct spile_error *err)
+{
+    enum spile_status status = SPILE_OK;
+    char json[] = "{\"k\": 1, \"v\": \"a\"}";
+
+    (void)item;
+    (void)user;
+    for (char letter = 'a'; !status && letter <= 'e'; letter++) {
+        json[sizeof(json) - 4] = letter;
+        status = spile_emit_json(out, json, 0, err);
+    }
+    return status;
+}
+
+/* At the end of a page the cursor looks at its items again, those that a flat map has emitted, too: the next run knows them. */
+static void a_flat_maps_items_outlive_its_emissions(void **state)
+{
+    static const char *const wants[] = { "a b c d e", "" };
+    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
+
+    (void)state;
+    yyjson_mut_doc_set_root(doc, yyjson_mut_obj(doc));
+    for (int i = 0; i < 2; i++) {
+        struct series a = { .name = "a", .count = 1 };
+        struct spile_source *source = source_of(NULL);
+        struct sink sink = { 0 };
+
+        add(source, "a", SPILE_RESOURCE(.generate = series, .user = &a, .incremental.cursor = "k"));
+        assert_int_equal(spile_source_step(source, "a", SPILE_STEP(.flat_map = letters), NULL), SPILE_OK);
+        assert_int_equal(run_with(doc, source, &sink, NULL), SPILE_OK);
+        assert_string_equal(sink.text.text ? sink.text.text : "", wants[i]);
+        text_release(&sink.text);
+        spile_source_free(source);
+    }
+    yyjson_mut_doc_free(doc);
+}
+
+static enum spile_status change_some(struct spile_item *item, void *user, struct spile_error *err)
+{
+    int64_t number = spile_item_integer(item, "n", 0);
+
+    (void)user;
+    (void)err;
+    if (number % 3 == 1)
+        spile_item_set_text(item, "v", "in place, with a longer text");
+    if (number % 3 == 2)
+        spile_item_set_integer(item, "new", number);
+    return SPILE_OK;
+}
+
+static bool is_small(const struct spile_item *item, void *user)
+{
+    return spile_item_integer(item, "n", 0) < *(int *)user;
+}
+
+static enum spile_status emit_numbers(struct spile_emitter *out, void *user, struct spile_error *err)
+{
+    struct text json = { 0 };
+    enum spile_status status;
+
+    for (int i = 0; i < *(int *)user; i++)
+        text_printf(&json, "{\"n\": %d, \"v\": \"%d\"}\n", i, i);
+    status = spile_emit_json(out, json.text, json.length, err);
+    text_release(&json);
+    return status;
+}
+
+/* Items that steps leave as they are, change in place and open are loaded in their order, from a page that is given away and from one that is copied. */
+static void steps_change_some_of_a_page(void **state)
+{
+    static int count = 2000, kept[] = { 2000, 1500, 20 };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(kept); i++) {
+        struct spile_source *source = source_of(NULL);
+        struct text want = { 0 };
+
+        for (int n = 0; n < kept[i]; n++)
+            if (n % 3 == 1)
+                text_puts(&want, " in place, with a longer text");
+            else
+                text_printf(&want, "%s%d", n ? " " : "", n);
+        add(source, "a", SPILE_RESOURCE(.generate = emit_numbers, .user = &count));
+        assert_int_equal(spile_source_step(source, "a", SPILE_STEP(.map = change_some), NULL), SPILE_OK);
+        assert_int_equal(spile_source_step(source, "a", SPILE_STEP(.filter = is_small, .user = &kept[i]), NULL), SPILE_OK);
+        check_run("changed", source, want.text);
+        text_release(&want);
+        spile_source_free(source);
+    }
 }
 
 /* A limit, and what comes of pages with one item each. */
@@ -937,6 +1038,8 @@ int main(void)
         cmocka_unit_test(transformers_follow_their_items),
         cmocka_unit_test(one_resource_feeds_several),
         cmocka_unit_test(steps_run_in_their_places),
+        cmocka_unit_test(a_flat_maps_items_outlive_its_emissions),
+        cmocka_unit_test(steps_change_some_of_a_page),
         cmocka_unit_test(limits_end_a_resource),
         cmocka_unit_test(tables_by_emission_and_by_item),
         cmocka_unit_test(parallel_transformers_keep_the_order),

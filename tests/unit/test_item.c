@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/json.h"
 #include "extract/item.h"
 #include "extract/step.h"
 #include "schema/coerce.h"
@@ -16,7 +17,8 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static struct spile_item *item_of(const char *json)
+/* As it was parsed, or open. */
+static struct spile_item *item_in_form(const char *json, bool open)
 {
     struct spile_item *item;
     char *text = quoted(json);
@@ -25,9 +27,15 @@ static struct spile_item *item_of(const char *json)
     assert_int_equal(spile_item_new(&item, NULL), SPILE_OK);
     assert_non_null(doc);
     assert_true(item_load(item, (struct document){ yyjson_doc_get_root(doc) }));
+    assert_true(!open || item_open(item));
     yyjson_doc_free(doc);
     free(text);
     return item;
+}
+
+static struct spile_item *item_of(const char *json)
+{
+    return item_in_form(json, false);
 }
 
 static void check_json(const char *what, struct spile_item *item, const char *want)
@@ -68,13 +76,14 @@ static const struct {
 static void values_are_set(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COUNT(settings); i++) {
-        struct spile_item *item = item_of(settings[i].before);
-        char *path = quoted(settings[i].path), *json = quoted(settings[i].json);
+    for (size_t i = 0; i < 2 * COUNT(settings); i++) {
+        const size_t at = i / 2;
+        struct spile_item *item = item_in_form(settings[at].before, i % 2);
+        char *path = quoted(settings[at].path), *json = quoted(settings[at].json);
 
         spile_item_set_json(item, path, json);
         assert_int_equal(item_check(item, NULL), SPILE_OK);
-        check_json(settings[i].path, item, settings[i].after);
+        check_json(settings[at].path, item, settings[at].after);
         spile_item_free(item);
         free(path);
         free(json);
@@ -102,14 +111,15 @@ static const struct {
 static void what_can_not_be_is_remembered(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COUNT(failures); i++) {
-        struct spile_item *item = item_of(failures[i].before);
+    for (size_t i = 0; i < 2 * COUNT(failures); i++) {
+        const size_t at = i / 2;
+        struct spile_item *item = item_in_form(failures[at].before, i % 2);
         struct spile_error err = { 0 };
 
-        spile_item_set_integer(item, failures[i].path, 5);
+        spile_item_set_integer(item, failures[at].path, 5);
         spile_item_set_integer(item, "later", 6); /* the first one counts */
-        if (item_check(item, &err) != SPILE_USAGE || !strstr(err.message, failures[i].words))
-            fail_msg("\"%s\": got \"%s\", want \"%s\"", failures[i].path, err.message, failures[i].words);
+        if (item_check(item, &err) != SPILE_USAGE || !strstr(err.message, failures[at].words))
+            fail_msg("\"%s\": got \"%s\", want \"%s\"", failures[at].path, err.message, failures[at].words);
         spile_item_clear(item);
         assert_int_equal(item_check(item, NULL), SPILE_OK);
         spile_item_free(item);
@@ -226,7 +236,7 @@ static void types_that_json_lacks(void **state)
     spile_item_set_binary(item, "bytes", "\xff\0", 2);
     check_json("types", item, "{'d':'12.50','t':'2024-01-01T00:00:00+00:00','u':'1969-12-31T23:59:59.999999+00:00','day':'2024-01-01',"
                               "'clock':'01:02:03.500000','bytes':'/wA='}");
-    assert_true(documents_add_value(&documents, item_root(item)));
+    assert_true(item_add_to(&documents, item));
     for (size_t i = 0; i < COUNT(types); i++) {
         assert_true(document_find(documents.items[0], slice_of(types[i].key), &value));
         assert_int_equal(natural_type(value), types[i].type);
@@ -279,6 +289,137 @@ static void members_are_renamed_and_removed(void **state)
     spile_item_free(item);
 }
 
+/* ---- forms ----------------------------------------------------------------------------------------------------------------------- */
+
+/* Both forms of an item tell the same. */
+static void forms_are_read_alike(void **state)
+{
+    static const char json[] = "{'n':null,'b':true,'i':-5,'u':18446744073709551615,'d':1.50,'big':1e999,'t':'x\\u0000y','o':{'p':{'q':[]}},"
+                               "'l':[[1,2],{'a':3},4]}";
+    static const char *const paths[] = { "",  "n",   "b",   "i",     "u",    "d",       "big",     "t",    "o",    "o.p", "o.p.q",
+                                         "l", "l[0]", "l[0][1]", "l[-2].a", "l[-1]", "l[3]", "l[-4]", "l[]", "none", "t.x", "o[0]", "l.a", "bad[" };
+    struct spile_item *parsed = item_of(json), *open = item_in_form(json, true);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(paths); i++) {
+        const char *one = spile_item_json(parsed, paths[i], NULL), *other = spile_item_json(open, paths[i], NULL);
+        size_t length[2];
+
+        if ((one || other) && strcmp(one ? one : "none", other ? other : "none"))
+            fail_msg("\"%s\": %s and %s", paths[i], one, other);
+        assert_int_equal(spile_item_kind(parsed, paths[i]), spile_item_kind(open, paths[i]));
+        assert_int_equal(spile_item_count(parsed, paths[i]), spile_item_count(open, paths[i]));
+        assert_true(spile_item_integer(parsed, paths[i], 7) == spile_item_integer(open, paths[i], 7));
+        assert_true(spile_item_double(parsed, paths[i], 7) == spile_item_double(open, paths[i], 7));
+        assert_int_equal(spile_item_bool(parsed, paths[i], false), spile_item_bool(open, paths[i], false));
+        one = spile_item_text(parsed, paths[i], &length[0]);
+        other = spile_item_text(open, paths[i], &length[1]);
+        assert_int_equal(length[0], length[1]);
+        assert_true(!one == !other && (!one || !memcmp(one, other, length[0])));
+    }
+    assert_false(item_is_open(parsed)); /* looking opens nothing */
+    spile_item_free(parsed);
+    spile_item_free(open);
+}
+
+/* An item of `documents`, which are made of the JSON. */
+static struct spile_item *borrowed_item(struct documents *documents, const char *json)
+{
+    struct spile_item *item = item_of(json);
+
+    assert_true(item_add_to(documents, item));
+    item_borrow(item, documents->items[documents->count - 1], documents);
+    return item;
+}
+
+static void check_document(struct document document, const char *want)
+{
+    char *text = quoted(want);
+    struct text json = { 0 };
+
+    json_write(&json, document);
+    assert_string_equal(json.text, text);
+    text_release(&json);
+    free(text);
+}
+
+/* A scalar takes the place of another in the document itself; its text stays with the document. */
+static void scalars_are_set_in_place(void **state)
+{
+    struct documents documents = { 0 };
+    struct spile_item *item = borrowed_item(&documents, "{'a':1,'b':'text','c':{'d':[true,null]}}");
+    size_t bytes = documents.bytes;
+
+    (void)state;
+    spile_item_set_double(item, "a", 2.5);
+    spile_item_set_null(item, "b");
+    spile_item_set_integer(item, "c.d[0]", -1);
+    assert_int_equal(documents.bytes, bytes);
+    spile_item_set_text(item, "b", spile_item_json(item, "c", NULL)); /* a text that the change ends */
+    spile_item_set_decimal(item, "c.d[-1]", "1.50");
+    spile_item_set_json(item, "a", "123456789012345678901234567890");
+    assert_int_equal(item_check(item, NULL), SPILE_OK);
+    assert_false(item_is_open(item));
+    assert_int_equal(documents.bytes, bytes + sizeof("{'d':[-1,null]}") + sizeof("1.50") + sizeof("123456789012345678901234567890"));
+    spile_item_free(item);
+    check_document(documents.items[0], "{'a':123456789012345678901234567890,'b':'{\\'d\\':[-1,null]}','c':{'d':[-1,'1.50']}}");
+    documents_release(&documents);
+}
+
+/* What makes values come or go opens the item; the document that it was is no longer changed. */
+static void other_changes_open_an_item(void **state)
+{
+    static const char before[] = "{'a':1,'l':[2],'o':{}}";
+    static const struct {
+        const char *path, *json; /* NULL: removed */
+        const char *after;
+    } changes[] = {
+        { "b", "5", "{'a':1,'l':[2],'o':{},'b':5}" },
+        { "a", "[5]", "{'a':[5],'l':[2],'o':{}}" },
+        { "l", "5", "{'a':1,'l':5,'o':{}}" },
+        { "l[]", "5", "{'a':1,'l':[2,5],'o':{}}" },
+        { "o.p.q", "5", "{'a':1,'l':[2],'o':{'p':{'q':5}}}" },
+        { "a", NULL, "{'l':[2],'o':{}}" },
+        { "l[0]", NULL, "{'a':1,'l':[],'o':{}}" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(changes); i++) {
+        struct documents documents = { 0 };
+        struct spile_item *item = borrowed_item(&documents, before);
+
+        if (changes[i].json)
+            spile_item_set_json(item, changes[i].path, changes[i].json);
+        else
+            spile_item_remove(item, changes[i].path);
+        assert_int_equal(item_check(item, NULL), SPILE_OK);
+        assert_true(item_is_open(item));
+        check_json(changes[i].path, item, changes[i].after);
+        spile_item_set_integer(item, "a", 9);
+        check_document(documents.items[0], before);
+        spile_item_free(item);
+        documents_release(&documents);
+    }
+}
+
+static void nothing_to_remove_opens_nothing(void **state)
+{
+    struct documents documents = { 0 };
+    struct spile_item *item = borrowed_item(&documents, "{'a':1}");
+
+    (void)state;
+    spile_item_remove(item, "b.c");
+    spile_item_rename(item, "b", "d");
+    assert_int_equal(item_check(item, NULL), SPILE_OK);
+    assert_false(item_is_open(item));
+    spile_item_clear(item); /* and it is no longer the document */
+    spile_item_set_integer(item, "a", 2);
+    check_json("cleared", item, "{'a':2}");
+    check_document(documents.items[0], "{'a':1}");
+    spile_item_free(item);
+    documents_release(&documents);
+}
+
 /* ---- steps ----------------------------------------------------------------------------------------------------------------------- */
 
 /* A built-in step, an item, and the item after; NULL: it fails, with these words. */
@@ -316,10 +457,11 @@ static struct spile_step quoted_step(struct spile_step step)
 static void built_in_steps(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COUNT(steps); i++) {
+    for (size_t i = 0; i < 2 * COUNT(steps); i++) {
+        const size_t at = i / 2;
         struct arena arena = { 0 };
-        struct spile_item *item = item_of(steps[i].before);
-        struct spile_step options = quoted_step(steps[i].step);
+        struct spile_item *item = item_in_form(steps[at].before, i % 2);
+        struct spile_step options = quoted_step(steps[at].step);
         struct step *step;
         struct step_run run = { 0 };
         struct spile_error err = { 0 };
@@ -327,10 +469,10 @@ static void built_in_steps(void **state)
 
         assert_int_equal(step_new(&step, &options, &arena, &err), SPILE_OK);
         step_apply(step, &run, item, &kept, &err);
-        if (steps[i].words ? !strstr(err.message, steps[i].words) : err.status)
-            fail_msg("step %zu (%s): got \"%s\", want \"%s\"", i, step_name(step), err.message, steps[i].words ? steps[i].words : "no failure");
-        if (steps[i].after)
-            check_json(step_name(step), item, steps[i].after);
+        if (steps[at].words ? !strstr(err.message, steps[at].words) : err.status)
+            fail_msg("step %zu (%s): got \"%s\", want \"%s\"", at, step_name(step), err.message, steps[at].words ? steps[at].words : "no failure");
+        if (steps[at].after)
+            check_json(step_name(step), item, steps[at].after);
         free((char *)(uintptr_t)options.value);
         spile_item_free(item);
         arena_release(&arena);
@@ -403,6 +545,10 @@ int main(void)
         cmocka_unit_test(types_that_json_lacks),
         cmocka_unit_test(values_out_of_range),
         cmocka_unit_test(members_are_renamed_and_removed),
+        cmocka_unit_test(forms_are_read_alike),
+        cmocka_unit_test(scalars_are_set_in_place),
+        cmocka_unit_test(other_changes_open_an_item),
+        cmocka_unit_test(nothing_to_remove_opens_nothing),
         cmocka_unit_test(built_in_steps),
         cmocka_unit_test(a_sequence_goes_up_by_one),
         cmocka_unit_test(bad_steps_are_refused),
