@@ -462,6 +462,8 @@ bool jsonpath_first(const struct jsonpath *path, struct document root, struct do
 {
     struct first first = { found, false };
 
+    if (path->simple_key) /* as most cursors are: one look for each item */
+        return document_find(root, path->selectors[0].keys[0], found);
     jsonpath_each(path, root, take_first, &first);
     return first.any;
 }
