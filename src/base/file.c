@@ -23,6 +23,21 @@ static enum spile_status fail_file(struct spile_error *err, int code, const char
     return status;
 }
 
+enum spile_status path_make_absolute(const char **out, const char *path, struct arena *arena, struct spile_error *err)
+{
+    char *folder;
+
+    *out = path;
+    if (*path == '/')
+        return SPILE_OK;
+    folder = getcwd(NULL, 0);
+    if (!folder)
+        return spile_fail_errno(err, SPILE_FAILED, errno, "the current folder can't be told");
+    *out = arena_printf(arena, "%s/%s", folder, path);
+    free(folder);
+    return *out ? SPILE_OK : spile_fail_nomem(err);
+}
+
 enum spile_status folder_make(const char *path, struct spile_error *err)
 {
     char *copy = strdup(path);

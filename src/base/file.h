@@ -2,8 +2,12 @@
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 
+#include "base/arena.h"
 #include "base/error.h"
 #include "base/text.h"
+
+/* The path from the root on, since the current folder may be another one later: itself, or in the arena. */
+enum spile_status path_make_absolute(const char **out, const char *path, struct arena *arena, struct spile_error *err);
 
 /* Makes the folder and those above it (0700). Fine when it is there. */
 enum spile_status folder_make(const char *path, struct spile_error *err);

@@ -1,14 +1,13 @@
 /* The stages one by one: drawing only, and normalizing what was drawn. */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/lock.h"
 #include "data/json_text.h"
-#include "pipeline/extracted.h"
 #include "load/recording.h"
+#include "pipeline/extracted.h"
 
 /* ---- what waits ------------------------------------------------------------------------------------------------------------------- */
 
@@ -128,19 +127,6 @@ static enum spile_status read_dataset(struct run *run, struct stored *stored, st
     return status ? status : closed;
 }
 
-/* The current folder may be another one later. */
-static enum spile_status make_absolute(struct run *run, const char **path, struct spile_error *err)
-{
-    char *folder;
-
-    if (!*path || **path == '/')
-        return SPILE_OK;
-    folder = getcwd(NULL, 0);
-    *path = folder ? arena_printf(&run->arena, "%s/%s", folder, *path) : NULL;
-    free(folder);
-    return *path ? SPILE_OK : spile_fail_nomem(err);
-}
-
 static bool replaces(const struct run *run)
 {
     for (uint32_t i = 0; i < run->part_count; i++)
@@ -237,8 +223,8 @@ enum spile_status spile_extract(struct spile_pipeline *pipeline, struct spile_da
     if (err)
         *err = (struct spile_error){ 0 };
     status = run_take(&run, data, options, err);
-    if (!status)
-        status = make_absolute(&run, &run.given.discarded, err);
+    if (!status && run.given.discarded)
+        status = path_make_absolute(&run.given.discarded, run.given.discarded, &run.arena, err);
     if (!status)
         status = lock_take(pipeline->lock_path, &lock, err);
     if (!status)

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/file.h"
 #include "base/hash.h"
 #include "data/timestamp.h"
 
@@ -391,21 +391,22 @@ void dlt_put_load_metrics(struct dlt_info *d, yyjson_mut_val *object)
 
 /* ---- the document ----------------------------------------------------------------------------------------------------------------------- */
 
-/* As it is, if the current folder can't be told: the load is done, and this no reason to fail. */
-static const char *absolute(struct arena *arena, const char *path)
+/* The path as it is, if the current folder can't be told: the load is done, and this no reason to fail. */
+static const char *destination_name(struct dlt_info *d)
 {
-    char *folder = *path == '/' ? NULL : getcwd(NULL, 0);
-    const char *found = folder ? arena_printf(arena, "%s/%s", folder, path) : path;
+    const struct spile_pipeline *pipeline = d->run->pipeline;
+    const char *path = pipeline->path;
 
-    free(folder);
-    return found;
+    if (destination_is_file(pipeline->ops) && path_make_absolute(&path, pipeline->path, &d->arena, NULL) == SPILE_FAILED)
+        return pipeline->path;
+    return path;
 }
 
 bool dlt_begin(struct dlt_info *d, const struct run *run, const struct load_job *job)
 {
     *d = (struct dlt_info){ .run = run, .job = job, .package = run->package_sealed ? &run->package : NULL };
     d->doc = yyjson_mut_doc_new(NULL);
-    d->destination = destination_is_file(run->pipeline->ops) ? absolute(&d->arena, run->pipeline->path) : run->pipeline->path;
+    d->destination = destination_name(d);
     yyjson_mut_doc_set_root(d->doc, yyjson_mut_obj(d->doc));
     return d->destination && yyjson_mut_doc_get_root(d->doc);
 }

@@ -20,28 +20,12 @@ struct last_run {
 
 /* ---- keeping -------------------------------------------------------------------------------------------------------------------- */
 
-/* The current folder may be another one for the next call. */
-static enum spile_status make_absolute(const char **out, const char *path, struct arena *arena, struct spile_error *err)
-{
-    char *folder;
-
-    *out = path;
-    if (*path == '/')
-        return SPILE_OK;
-    folder = getcwd(NULL, 0);
-    if (!folder)
-        return spile_fail_errno(err, SPILE_FAILED, errno, "the current folder can't be told");
-    *out = arena_printf(arena, "%s/%s", folder, path);
-    free(folder);
-    return *out ? SPILE_OK : spile_fail_nomem(err);
-}
-
 /* A destination with secrets in its path will have to leave them out here. */
 static enum spile_status last_run_text(const struct spile_pipeline *p, struct text *out, struct spile_error *err)
 {
     struct arena arena = { 0 };
     const char *path = p->path;
-    enum spile_status status = destination_is_file(p->ops) ? make_absolute(&path, p->path, &arena, err) : SPILE_OK;
+    enum spile_status status = destination_is_file(p->ops) ? path_make_absolute(&path, p->path, &arena, err) : SPILE_OK;
 
     if (!status) {
         text_puts(out, "{\n  \"destination\": ");

@@ -15,7 +15,7 @@ import duckdb
 import pytest
 
 from dataset import quoted, table_names
-from engine import SANITIZED, package_files
+from engine import SANITIZED, Running, package_files, place
 from scene import Scene, put_back, summary
 
 KILLS = int(os.environ.get("SPILE_KILLS", 20 if SANITIZED else 200))
@@ -130,6 +130,37 @@ def test_kill_of_what_cannot_be_read_again(scene):
     print(f"standard input: {sum(a == old != b - 1 for a, b in ends)} of {len(ends)} were loaded by the next run, "
           f"{sum(a == new for a, _ in ends)} before the kill")
     assert all((seen, end) in ((old, old + 1), (old, new + 1), (new, new + 1)) for seen, end in ends), f"seed {SEED}: {ends}"
+
+
+def stages(scene, work):
+    """Each as its command: what was read waits in the work folder between them."""
+    options = ["--to", str(work.database), "--dataset", "d"]
+    yield lambda: work.start(scene.second, until="extract", **scene.options())
+    for verb in ("normalize", "load-pending"):
+        yield lambda: Running([place("SPILE"), "pipeline", "g", verb, *options], work.folder, work.environ())
+
+
+def test_stages_that_are_killed(scene):
+    """Each stage is killed some times and then comes to its end. Until the last one the dataset is old; then it is new."""
+    moments, codes = random.Random(f"{SEED} stages"), []
+    for i in range(KILLS // 10):
+        work = scene.copy(f"stages{i}")
+        for start in stages(scene, work):
+            for _ in range(3):
+                running = start()
+                time.sleep(moments.uniform(0, scene.seconds * 0.6))
+                running.kill()
+                codes.append(running.wait().code)
+                assert summary(work.database, work.folder / "look") in (scene.old, scene.new), f"seed {SEED}, number {i}"
+                if codes[-1] == 0:
+                    break
+            done = start().wait()
+            assert done.code == 0, f"seed {SEED}, number {i}: {done}"
+        assert summary(work.database, work.folder / "look") == scene.new, f"seed {SEED}, number {i}"
+        assert package_files(work.data) == scene.files, f"seed {SEED}, number {i}"
+        shutil.rmtree(work.folder)
+    print(f"stages: {len(codes)} kills, {codes.count(-signal.SIGKILL)} in time")
+    assert codes.count(-signal.SIGKILL) > len(codes) // 5, "too few were killed: the moments come too late"
 
 
 def count(work):
