@@ -13,6 +13,7 @@
 #include "data/json_text.h"
 #include "data/rows.h"
 #include "extract/extract.h"
+#include "fault_source.h"
 
 #define SCENARIOS 200
 #define FAULTS 6 /* in each of them */
@@ -58,44 +59,6 @@ char *__wrap_strdup(const char *text)
 
 /* ---- scenarios --------------------------------------------------------------------------------------------------------------------- */
 
-static uint64_t random_state;
-
-static unsigned pick(unsigned below)
-{
-    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
-    return (unsigned)(random_state >> 33) % below;
-}
-
-struct series {
-    int count, next;
-    bool defers, as_arrow, as_items, again, to_tables, keeps;
-    unsigned serial;
-};
-
-static enum spile_status emit_built(struct spile_emitter *out, struct series *s, struct spile_error *err)
-{
-    struct spile_item *item;
-    enum spile_status status = spile_item_new(&item, err);
-
-    if (status)
-        return status;
-    spile_item_set_integer(item, "id", s->next);
-    spile_item_set_text(item, "a.b", "text");
-    spile_item_set_json(item, "lines[].sku", "[1, {\"x\": 2.5}]");
-    status = spile_emit_item(out, item, err);
-    spile_item_free(item);
-    return status;
-}
-
-static enum spile_status emit_text(struct spile_emitter *out, struct series *s, struct spile_error *err)
-{
-    char json[256];
-
-    snprintf(json, sizeof(json), "[{\"id\": %d, \"a\": {\"b\": \"%0*d\"}, \"lines\": [{\"sku\": 1}]}, {\"id\": %d, \"a\": {\"b\": \"y\"}, \"kind\": \"k%d\"}]", s->next,
-             1 + s->next * 7 % 90, 0, s->next, s->next % 3);
-    return spile_emit_json(out, json, 0, err);
-}
-
 static int fill_batch(struct ArrowSchema *schema, struct ArrowArray *array, int id)
 {
     int code = ArrowSchemaSetTypeStruct(schema, 2);
@@ -132,54 +95,9 @@ static enum spile_status make_deferred(struct spile_emitter *out, void *user, st
     return spile_emit_json(out, "[{\"id\": 7, \"a\": {\"b\": \"later\"}, \"kind\": \"k1\"}]", 0, err);
 }
 
-static enum spile_status generate(struct spile_emitter *out, void *user, struct spile_error *err)
+static enum spile_status defer(struct spile_emitter *out, struct spile_error *err)
 {
-    struct series *s = user;
-    enum spile_status status = s->defers ? spile_emit_deferred(out, SPILE_DEFERRED(.make = make_deferred, .user = strdup("x"), .release = free), err) : SPILE_OK;
-
-    if (!status && s->keeps && spile_resource_state(out, "n"))
-        status = spile_set_source_state(out, "m", "[1]", err);
-    if (!status && s->keeps)
-        status = spile_set_resource_state(out, "n", "5", err);
-    while (!status && s->next < s->count) {
-        if (s->to_tables)
-            status = spile_emit_to(out, s->next % 2 ? "odd" : NULL, err);
-        if (!status)
-            status = s->as_arrow ? emit_arrow(out, s, err) : s->as_items ? emit_built(out, s, err) : emit_text(out, s, err);
-        s->next++;
-        if (s->again && !status && s->next < s->count) {
-            spile_again(out);
-            break;
-        }
-    }
-    return status;
-}
-
-static enum spile_status transform(struct spile_item *item, struct spile_emitter *out, void *user, struct spile_error *err)
-{
-    (void)user;
-    spile_item_set_text(item, "seen", spile_item_json(item, "lines", NULL));
-    return spile_emit_item(out, item, err);
-}
-
-static enum spile_status twice(struct spile_item *item, struct spile_emitter *out, void *user, struct spile_error *err)
-{
-    enum spile_status status = transform(item, out, user, err);
-
-    return status ? status : spile_emit_json(out, "{\"id\": 1, \"a\": {\"b\": \"z\"}}", 0, err);
-}
-
-static enum spile_status add_steps(struct spile_source *source, const char *name, struct spile_error *err)
-{
-    static const struct spile_step steps[] = {
-        { .rename = "a.b: c" }, { .remove = "lines" }, { .keep = "id, a" }, { .hash = "id", .salt = "s" }, { .constant = "k", .value = "{\"x\": [1]}" },
-        { .flat_map = twice },
-    };
-    enum spile_status status = SPILE_OK;
-
-    for (unsigned i = pick(3); !status && i > 0; i--)
-        status = spile_source_step(source, name, &steps[pick(sizeof(steps) / sizeof(*steps))], err);
-    return status;
+    return spile_emit_deferred(out, SPILE_DEFERRED(.make = make_deferred, .user = strdup("x"), .release = free), err);
 }
 
 static enum spile_status build(struct spile_source *source, struct series *series, struct spile_error *err)
@@ -192,7 +110,8 @@ static enum spile_status build(struct spile_source *source, struct series *serie
         unsigned kind = pick(8);
 
         snprintf(name, sizeof(name), "r%u", i);
-        series[i] = (struct series){ .count = 1 + (int)pick(12), .defers = kind >= 6, .as_arrow = pick(4) == 0 && kind != 3, .as_items = pick(2), .again = pick(2), .to_tables = pick(4) == 0, .keeps = pick(2) };
+        series[i] = (struct series){ .count = 1 + (int)pick(12), .begin = kind >= 6 ? defer : NULL, .emit = pick(4) == 0 && kind != 3 ? emit_arrow : NULL,
+                                     .as_items = pick(2), .again = pick(2), .to_tables = pick(4) == 0, .keeps = pick(2) };
         status = spile_source_add(source, name,
                                   SPILE_RESOURCE(.generate = generate, .user = &series[i], .parallel = pick(2), .table_by = kind == 1 ? "kind" : NULL,
                                                  .incremental = { .cursor = kind == 2 ? "id" : kind == 3 ? "a.b" : NULL,
