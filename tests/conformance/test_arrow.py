@@ -15,6 +15,7 @@ import pytest
 
 import beside
 from beside import dlt
+from chance import seed_from
 from dataset import read_dataset
 from engine import Workspace, place
 
@@ -263,7 +264,7 @@ def pairs(r, keyed):
 
 def test_random_sequences(tmp_path):
     """A batch in each run, as dlt decides by batch what spile decides by row."""
-    seed = int(os.environ.get("SPILE_SEED", random.SystemRandom().randrange(10**9)))
+    seed = seed_from("SPILE_SEED")
     r = random.Random(seed)
     for number in range(int(os.environ.get("SPILE_SETS", 5))):
         work = Workspace(tmp_path / f"s{number}")

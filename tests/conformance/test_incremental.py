@@ -18,11 +18,12 @@ from dlt.extract.incremental import Incremental
 from dlt.extract.utils import digest_dedup_value, resolve_column_value
 
 import typed
+from chance import seed_from
 from engine import SANITIZED, place
 from typed import Decimal, date, datetime, east, time, timedelta
 
 SEQUENCES = int(os.environ.get("INCREMENTAL_SEQUENCES", 200 if SANITIZED else 1000))
-SEED = int(os.environ.get("INCREMENTAL_SEED", random.SystemRandom().randrange(10**9)))
+SEED = seed_from("INCREMENTAL_SEED")
 
 # ---- dlt ----------------------------------------------------------------------------------------------------------------------------
 

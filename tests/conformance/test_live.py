@@ -6,7 +6,6 @@ some of the sets whole runs of dlt, which prove that the normalizer alone says t
 """
 import itertools
 import os
-import random
 
 import duckdb
 import pytest
@@ -14,12 +13,13 @@ import pytest
 import beside
 import live
 import normalizer
+from chance import seed_from
 from dataset import Dataset, compare_columns, compare_rows, read_dataset, report
 from documents import live_loads
 from engine import SANITIZED
 
 SETS = int(os.environ.get("LIVE_SETS", 20 if SANITIZED else 200))
-SEED = int(os.environ.get("LIVE_SEED", random.SystemRandom().randrange(10**9)))
+SEED = seed_from("LIVE_SEED")
 
 
 def test_sets(tmp_path, capsys):

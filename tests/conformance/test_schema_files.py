@@ -18,13 +18,14 @@ import yaml
 import normalizer
 import schemas
 from beside import dlt
+from chance import seed_from
 from engine import SANITIZED
 from parsed import parse
 
 from dlt.common.schema import utils
 
 COUNT = int(os.environ.get("SPILE_SCHEMAS", 100 if SANITIZED else 500))
-SEED = int(os.environ.get("SPILE_SCHEMA_SEED", random.SystemRandom().randrange(10**9)))
+SEED = seed_from("SPILE_SCHEMA_SEED")
 TOGETHER = 25
 OLDER = range(5, 11)  # engine versions
 SAMPLE = range(SEED, SEED + 24)

@@ -14,12 +14,13 @@ import time
 import duckdb
 import pytest
 
+from chance import seed_from
 from dataset import quoted, table_names
 from engine import SANITIZED, Running, package_files, place
 from scene import Scene, put_back, summary
 
 KILLS = int(os.environ.get("SPILE_KILLS", 20 if SANITIZED else 200))
-SEED = int(os.environ.get("SPILE_KILL_SEED", random.SystemRandom().randrange(1 << 32)))
+SEED = seed_from("SPILE_KILL_SEED")
 
 
 @pytest.fixture(scope="module")

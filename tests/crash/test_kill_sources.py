@@ -12,12 +12,13 @@ import time
 
 import duckdb
 
+from chance import seed_from
 from engine import SANITIZED, place
 from scene import put_back
 
 KILLS = 5 if SANITIZED else 25
 PAGES, ITEMS = 10, 500
-SEED = int(os.environ.get("SPILE_KILL_SEED", random.SystemRandom().randrange(10**9)))
+SEED = seed_from("SPILE_KILL_SEED")
 
 
 def script(work, rounds):

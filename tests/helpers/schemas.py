@@ -138,6 +138,8 @@ class Maker:
         self.tables = ["orders"]
         for _ in range(self.random.randint(0, 3)):
             name = self.name()
+            if self.schema.naming.normalize_tables_path(name) in self.schema.tables:
+                continue # two descriptions of a column would become one that nobody would write: a timestamp with a text's length
             self.schema.update_table(copy.deepcopy(self.table(name)))
             self.tables.append(name)
             if self.maybe(0.4):
