@@ -11,12 +11,6 @@
 
 /* ---- what waits ------------------------------------------------------------------------------------------------------------------- */
 
-/* Does a package wait under that load id? */
-static enum spile_status is_normalized(const struct spile_pipeline *pipeline, const char *load_id, bool *normalized, struct spile_error *err)
-{
-    return package_is_pending(pipeline->packages_folder, load_id, normalized, err);
-}
-
 struct newest {
     struct run *run;
     const char *load_id;  /* of the extract that was drawn last; NULL: none waits. In the run's arena, as all here */
@@ -51,7 +45,7 @@ static enum spile_status look_at_package(void *user, const char *load_id, struct
     struct schema *schema = NULL;
     char *base_hash = NULL;
     bool found = false, pending = false;
-    enum spile_status status = load_id_is_valid(load_id) ? is_normalized(run->pipeline, load_id, &pending, err) : SPILE_OK;
+    enum spile_status status = load_id_is_valid(load_id) ? package_is_pending(run->pipeline->packages_folder, load_id, &pending, err) : SPILE_OK;
 
     if (status || !pending)
         return status;
@@ -214,7 +208,7 @@ static enum spile_status extract(struct run *run, struct spile_load_info **info,
 enum spile_status spile_extract(struct spile_pipeline *pipeline, struct spile_data data, const struct spile_run_options *options,
                                 struct spile_load_info **info, struct spile_error *err)
 {
-    struct run run = { .pipeline = pipeline, .only_reads = true };
+    struct run run = { .pipeline = pipeline, .only_reads = true, .only_extracts = true };
     enum spile_status status;
     int lock = -1;
 
@@ -356,7 +350,7 @@ static enum spile_status normalize_waiting(void *user, const char *load_id, stru
 {
     struct normalizing *n = user;
     bool normalized = false;
-    enum spile_status status = is_normalized(n->run.pipeline, load_id, &normalized, err);
+    enum spile_status status = package_is_pending(n->run.pipeline->packages_folder, load_id, &normalized, err);
 
     return status || normalized ? status : run_extracted(&n->run, load_id, &n->given, err);
 }

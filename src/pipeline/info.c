@@ -162,10 +162,13 @@ static void add_step(struct spile_load_info *info, const char *name, int64_t sta
         info->steps[info->step_count++] = (struct spile_step_info){ name, started_at, finished_at };
 }
 
-static void add_steps(struct spile_load_info *info, const struct run_times *times, int64_t finished)
+static void add_steps(struct spile_load_info *info, const struct run *run, int64_t finished)
 {
+    const struct run_times *times = &run->times;
+
     add_step(info, "extract", times->drawing, times->drawn);
-    add_step(info, "normalize", times->drawing, times->drawn);
+    if (!run->only_extracts)
+        add_step(info, "normalize", times->drawing, times->drawn);
     if (!info->already_loaded)
         add_step(info, "load", times->loading, times->loaded);
     add_step(info, "run", times->began, finished);
@@ -177,7 +180,7 @@ static bool make_dlt(struct spile_load_info *info, const struct run *run, const 
     const struct load_job *loaded = info->already_loaded ? NULL : job;
     int64_t finished = clock_micros();
 
-    add_steps(info, &run->times, finished);
+    add_steps(info, run, finished);
     info->dlt_json = dlt_load_info_json(run, loaded);
     info->trace_json = dlt_trace_json(run, loaded, finished);
     return info->dlt_json && info->trace_json;

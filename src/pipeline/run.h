@@ -91,6 +91,7 @@ struct run {
     const char *import_text; /* that file; NULL: none is to be written */
     bool plans;         /* nothing is to be changed: neither dataset nor folders */
     bool only_reads;    /* the dataset is not to be changed */
+    bool only_extracts; /* nothing is normalized */
     struct recorder *recorder;  /* takes the chunks, which are not normalized; NULL: they are */
     const char *recording;      /* file that the chunks come from; NULL: they are drawn */
     const char *kept_sources;   /* with `recording`: JSON of what sources keep from now on, borrowed; NULL: what they had */

@@ -231,6 +231,7 @@ char *dlt_trace_json(const struct run *run, const struct load_job *job, int64_t 
 {
     struct dlt_info d;
     yyjson_mut_val *root, *steps;
+    enum dlt_stage last = run->only_extracts ? DLT_EXTRACTED : job ? DLT_LOADED : DLT_NORMALIZED;
 
     d.failed = !dlt_begin(&d, run, job);
     root = yyjson_mut_doc_get_root(d.doc);
@@ -239,7 +240,7 @@ char *dlt_trace_json(const struct run *run, const struct load_job *job, int64_t 
     put_machine(&d, root);
     dlt_put_time(&d, root, "started_at", run->times.began);
     steps = dlt_put_list(&d, root, "steps");
-    for (int stage = DLT_EXTRACTED; run->times.drawn && stage <= (job ? DLT_LOADED : DLT_NORMALIZED); stage++)
+    for (int stage = DLT_EXTRACTED; run->times.drawn && stage <= (int)last; stage++)
         put_stage(&d, steps, (enum dlt_stage)stage);
     dlt_put_time(&d, root, "finished_at", finished);
     dlt_put_list(&d, root, "resolved_config_values");

@@ -185,6 +185,13 @@ def step_lines(out):
     return [line.split()[1] for line in out.splitlines() if line.startswith("step ")]
 
 
+def test_steps_of_an_extract(work):
+    told, out = spile_run(work, [ORDERS], stage="extract", steps=True)
+    step, = told.trace["steps"]
+    assert step["step"] == "extract" and step_lines(out) == ["extract", "run"]
+    assert told.info["load_packages"] == told.info["loads_ids"] == []
+
+
 def test_steps_of_a_load(work):
     told, out = spile_run(work, [ORDERS], steps=True)
     steps = {name: (int(begin), int(end)) for name, begin, end in (line.split()[1:] for line in out.splitlines() if line.startswith("step "))}
