@@ -221,11 +221,13 @@ enum spile_status extracted_open(struct extract *extract, const struct spile_pip
     if (!status && *found) {
         extract->doc = json_text_read(text.text ? text.text : "", text.length, &nomem);
         root = yyjson_doc_get_root(extract->doc);
-        if (!is_manifest(root))
-            status = nomem ? spile_fail_nomem(err) : fail_manifest(path.text, err);
         extract->bytes = number_at(root, "bytes");
         extract->sources = text_at(root, "sources");
         extract->sources_hash = text_at(root, "base_sources_hash");
+        if (!is_manifest(root)) {
+            status = nomem ? spile_fail_nomem(err) : fail_manifest(path.text, err);
+            extract_release(extract);
+        }
     }
     text_release(&text);
     text_release(&path);

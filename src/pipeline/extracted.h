@@ -25,7 +25,7 @@ struct extract {
     const char *sources_hash; /* of that before */
 };
 
-/* *found false: there is no extract. */
+/* *found false: there is no extract. After a failure there is nothing to release, and releasing is fine. */
 enum spile_status extracted_open(struct extract *extract, const struct spile_pipeline *pipeline, const char *load_id, bool *found,
                                  struct spile_error *err);
 void extract_release(struct extract *extract);
