@@ -84,6 +84,17 @@ enum spile_status package_remove(struct package *package, struct spile_error *er
     return package->folder ? folder_remove(package->folder, err) : SPILE_OK;
 }
 
+enum spile_status package_discard(const char *packages_folder, const char *load_id, struct spile_error *err)
+{
+    struct text folder = { 0 };
+    enum spile_status status;
+
+    text_printf(&folder, "%s/%s", packages_folder, load_id);
+    status = folder.failed ? spile_fail_nomem(err) : folder_remove(folder.text, err);
+    text_release(&folder);
+    return status;
+}
+
 /* ---- writing -------------------------------------------------------------------------------------------------------------------- */
 
 /* A file name made from the table's, without its dangers: [a-z0-9_] only, told apart by a hash. */

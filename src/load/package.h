@@ -84,6 +84,7 @@ enum spile_status package_stream(const struct package *package, const struct pac
 bool package_has_column(const struct package_table *table, const struct column *column);
 
 enum spile_status package_remove(struct package *package, struct spile_error *err);
+enum spile_status package_discard(const char *packages_folder, const char *load_id, struct spile_error *err); /* fine when it is not there */
 void package_release(struct package *package);
 
 /* Letters, digits, ".", "_", "-"; 1 to 64 of them, no leading dot. */

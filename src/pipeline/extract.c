@@ -50,7 +50,7 @@ static enum spile_status look_at_package(void *user, const char *load_id, struct
     if (status || !pending)
         return status;
     status = package_open(&package, &schema, &base_hash, run->pipeline->packages_folder, load_id, &found, err);
-    if (!status)
+    if (!status && run->recording) /* a run that only draws has no schema */
         status = foresee_schema(newest, schema, err);
     if (!status && package.sources && !(newest->sources = arena_copy(&run->arena, package.sources, strlen(package.sources))))
         status = spile_fail_nomem(err);
@@ -129,7 +129,21 @@ static bool replaces(const struct run *run)
     return false;
 }
 
-static enum spile_status record(struct run *run, const char *folder, uint64_t *bytes, struct spile_error *err)
+/* An extract of which nothing would come is none. */
+static enum spile_status seal(struct run *run, const char *folder, uint64_t bytes, struct spile_error *err)
+{
+    char *sources;
+    enum spile_status status = run_changed_sources(run, &sources, err);
+    bool needed = bytes || sources || run->options->refresh != SPILE_KEEP || replaces(run);
+
+    if (!status)
+        status = needed ? extracted_seal(run, folder, bytes, sources, err) : folder_remove(folder, err);
+    run->package_waits = !status && needed;
+    free(sources);
+    return status;
+}
+
+static enum spile_status record(struct run *run, const char *folder, struct spile_error *err)
 {
     const char *chunks = extracted_chunks(folder, &run->arena);
     enum spile_status status = chunks ? folder_remove(folder, err) : spile_fail_nomem(err);
@@ -145,26 +159,12 @@ static enum spile_status record(struct run *run, const char *folder, uint64_t *b
         status = run_record(run, err);
     if (!status)
         status = recorder_finish(run->recorder, err);
-    *bytes = run->recorder ? recorder_bytes(run->recorder) : 0;
     if (!status)
-        status = extracted_seal(run, folder, *bytes, err);
+        status = seal(run, folder, recorder_bytes(run->recorder), err);
     run->times.drawn = clock_micros();
     recorder_free(run->recorder);
     run->recorder = NULL;
     return status;
-}
-
-/* An extract of which nothing would come is none. */
-static enum spile_status keep_if_needed(struct run *run, uint64_t bytes, struct spile_error *err)
-{
-    struct extract extract;
-    bool found, needed;
-    enum spile_status status = extracted_open(&extract, run->pipeline, run->load_id, &found, err);
-
-    needed = bytes || extract.sources || run->options->refresh != SPILE_KEEP || replaces(run);
-    extract_release(&extract);
-    run->package_waits = !status && needed;
-    return status || needed ? status : extracted_remove(run->pipeline, run->load_id, err);
 }
 
 static enum spile_status extract(struct run *run, struct spile_load_info **info, struct spile_error *err)
@@ -172,7 +172,6 @@ static enum spile_status extract(struct run *run, struct spile_load_info **info,
     struct newest newest = { .run = run };
     struct stored stored = { 0 };
     struct load_job job = { 0 };
-    uint64_t bytes = 0;
     const char *folder = extracted_folder(run->pipeline, run->load_id, &run->arena);
     enum spile_status status = folder ? find_newest(&newest, err) : spile_fail_nomem(err);
 
@@ -189,9 +188,7 @@ static enum spile_status extract(struct run *run, struct spile_load_info **info,
     if (status)
         return status;
     if (!job.already_loaded) {
-        status = record(run, folder, &bytes, err);
-        if (!status)
-            status = keep_if_needed(run, bytes, err);
+        status = record(run, folder, err);
         if (status)
             folder_remove(folder, NULL);
     }
@@ -202,7 +199,6 @@ static enum spile_status extract(struct run *run, struct spile_load_info **info,
     if (!run->package_waits)
         return status;
     return spile_hint_also(err, status, "what was drawn waits, with load id %s: do not draw it again", run->load_id);
-    return status;
 }
 
 enum spile_status spile_extract(struct spile_pipeline *pipeline, struct spile_data data, const struct spile_run_options *options,
@@ -331,14 +327,9 @@ enum spile_status run_extracted(struct run *outer, const char *load_id, const st
 
 static enum spile_status forget_package(void *user, const char *load_id, struct spile_error *err)
 {
-    struct run *run = user;
-    struct text folder = { 0 };
-    enum spile_status status;
+    const struct run *run = user;
 
-    text_printf(&folder, "%s/%s", run->pipeline->packages_folder, load_id);
-    status = folder.failed ? spile_fail_nomem(err) : folder_remove(folder.text, err);
-    text_release(&folder);
-    return status;
+    return package_discard(run->pipeline->packages_folder, load_id, err);
 }
 
 struct normalizing {

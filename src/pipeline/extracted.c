@@ -108,21 +108,7 @@ static void put_schemas(struct making *m, yyjson_mut_val *root, const struct run
             m->ok = m->ok && yyjson_mut_arr_append(list, yyjson_mut_val_mut_copy(m->doc, run->schema_parts[i]));
 }
 
-/* What sources keep, if the run has changed it. */
-static void put_sources(struct making *m, yyjson_mut_val *root, const struct run *run)
-{
-    size_t length;
-    char *after = run->sources ? json_text_write(yyjson_mut_doc_get_root(run->sources), &length) : NULL;
-
-    m->ok &= after || !run->sources;
-    if (after && strcmp(after, run->sources_before)) {
-        put(m, root, "sources", yyjson_mut_strcpy(m->doc, after));
-        put_text(m, root, "base_sources_hash", run->sources_hash);
-    }
-    free(after);
-}
-
-static void put_run(struct making *m, yyjson_mut_val *root, const struct run *run, uint64_t bytes)
+static void put_run(struct making *m, yyjson_mut_val *root, const struct run *run, uint64_t bytes, const char *sources)
 {
     yyjson_mut_val *resources = yyjson_mut_arr(m->doc), *parts = yyjson_mut_arr(m->doc);
 
@@ -148,10 +134,13 @@ static void put_run(struct making *m, yyjson_mut_val *root, const struct run *ru
     put(m, root, "parts", parts);
     for (uint32_t i = 0; m->ok && i < run->part_count; i++)
         put_part(m, parts, &run->parts[i], &run->normalize_parts[i]);
-    put_sources(m, root, run);
+    if (sources) {
+        put_text(m, root, "sources", sources);
+        put_text(m, root, "base_sources_hash", run->sources_hash);
+    }
 }
 
-enum spile_status extracted_seal(const struct run *run, const char *folder, uint64_t bytes, struct spile_error *err)
+enum spile_status extracted_seal(const struct run *run, const char *folder, uint64_t bytes, const char *sources, struct spile_error *err)
 {
     struct making m = { yyjson_mut_doc_new(NULL), true };
     yyjson_mut_val *root = yyjson_mut_obj(m.doc);
@@ -161,7 +150,7 @@ enum spile_status extracted_seal(const struct run *run, const char *folder, uint
     enum spile_status status;
 
     m.ok = root;
-    put_run(&m, root, run, bytes);
+    put_run(&m, root, run, bytes, sources);
     json = m.ok ? json_text_write(root, &length) : NULL;
     text_printf(&path, "%s/manifest.json", folder);
     status = json && !path.failed ? file_replace(path.text, json, length, true, err) : spile_fail_nomem(err);

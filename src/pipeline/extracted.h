@@ -14,8 +14,8 @@
 const char *extracted_folder(const struct spile_pipeline *pipeline, const char *load_id, struct arena *arena);
 const char *extracted_chunks(const char *folder, struct arena *arena);
 
-/* Writes the manifest, durable; the chunks are complete. */
-enum spile_status extracted_seal(const struct run *run, const char *folder, uint64_t bytes, struct spile_error *err);
+/* Writes the manifest, durable; the chunks are complete. `sources`: JSON that sources keep from now on; NULL: what they had before. */
+enum spile_status extracted_seal(const struct run *run, const char *folder, uint64_t bytes, const char *sources, struct spile_error *err);
 
 /* What a manifest says. */
 struct extract {

@@ -104,16 +104,19 @@ static enum spile_status fail_gone(const struct last_run *last, struct spile_err
     return spile_hint(err, SPILE_DESTINATION, "put it back, or name its new place as the destination (--to)");
 }
 
-static enum spile_status stop_at_first(void *user, const char *name, struct spile_error *err)
+static enum spile_status note_one(void *user, const char *name, struct spile_error *err)
 {
-    (void)user;
-    return *name == '.' ? SPILE_OK : spile_fail(err, SPILE_CANCELLED, "found");
+    (void)err;
+    *(bool *)user |= *name != '.';
+    return SPILE_OK;
 }
 
 /* Then the database may have to be made yet. */
 static bool extracts_wait(const struct spile_pipeline *p)
 {
-    return folder_each(p->extracted_folder, stop_at_first, NULL, NULL) == SPILE_CANCELLED;
+    bool any = false;
+
+    return !folder_each(p->extracted_folder, note_one, &any, NULL) && any;
 }
 
 enum spile_status last_run_recall(struct spile_pipeline *p, struct spile_error *err)

@@ -124,15 +124,12 @@ static bool is_meant(const struct discarding *d, const char *load_id)
 static enum spile_status discard_package(void *user, const char *load_id, struct spile_error *err)
 {
     struct discarding *d = user;
-    struct text folder = { 0 };
     enum spile_status status;
 
     if (!is_meant(d, load_id))
         return SPILE_OK;
     d->count++;
-    text_printf(&folder, "%s/%s", d->pipeline->packages_folder, load_id);
-    status = folder.failed ? spile_fail_nomem(err) : folder_remove(folder.text, err);
-    text_release(&folder);
+    status = package_discard(d->pipeline->packages_folder, load_id, err);
     return status ? status : extracted_remove(d->pipeline, load_id, err);
 }
 

@@ -129,17 +129,6 @@ static enum spile_status load_pending(struct run *run, const char *load_id, bool
     return status;
 }
 
-static enum spile_status remove_package(const struct run *run, const char *load_id, struct spile_error *err)
-{
-    struct text folder = { 0 };
-    enum spile_status status;
-
-    text_printf(&folder, "%s/%s", run->pipeline->packages_folder, load_id);
-    status = folder.failed ? spile_fail_nomem(err) : folder_remove(folder.text, err);
-    text_release(&folder);
-    return status;
-}
-
 /* What was made of an extract that is still there can be made again, of the schema that the dataset has now. */
 static enum spile_status load_or_renew(struct run *run, const char *load_id, struct spile_error *err)
 {
@@ -155,7 +144,7 @@ static enum spile_status load_or_renew(struct run *run, const char *load_id, str
         return status;
     if (err)
         *err = (struct spile_error){ 0 };
-    status = remove_package(run, load_id, err);
+    status = package_discard(run->pipeline->packages_folder, load_id, err);
     return status ? status : run_extracted(run, load_id, NULL, err);
 }
 
@@ -174,7 +163,7 @@ static enum spile_status settle_package(void *user, const char *load_id, struct 
         status = package_is_pending(run->pipeline->packages_folder, load_id, &pending, err);
     if (!status && pending)
         return load_or_renew(run, load_id, err);
-    return status ? status : remove_package(run, load_id, err);
+    return status ? status : package_discard(run->pipeline->packages_folder, load_id, err);
 }
 
 /* What an interrupted run left: a complete package whose source is gone is loaded, all else is drawn again and removed here. Then come the extracts, which

@@ -150,6 +150,7 @@ enum spile_status run_record(struct run *run, struct spile_error *err);
 /* run_sources.c: what sources keep between runs, out of the stored state, and into the package if it has changed. */
 enum spile_status run_begin_sources(struct run *run, const struct stored *stored, struct spile_error *err);
 enum spile_status run_use_sources(struct run *run, yyjson_mut_doc *sources, struct spile_error *err); /* these, which it takes, in their place */
+enum spile_status run_changed_sources(const struct run *run, char **json, struct spile_error *err); /* to be freed; NULL: they are as they were */
 enum spile_status run_finish_sources_into(struct run *run, struct package *package, struct spile_error *err);
 
 /* refresh.c: what of earlier runs goes: out of schema and state, and (run_drop_tables) into the package. */

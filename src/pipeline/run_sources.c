@@ -33,20 +33,33 @@ enum spile_status run_begin_sources(struct run *run, const struct stored *stored
     return status;
 }
 
+enum spile_status run_changed_sources(const struct run *run, char **json, struct spile_error *err)
+{
+    size_t length;
+
+    *json = NULL;
+    if (!run->sources)
+        return SPILE_OK;
+    *json = json_text_write(yyjson_mut_doc_get_root(run->sources), &length);
+    if (!*json)
+        return spile_fail_nomem(err);
+    if (!strcmp(*json, run->sources_before)) {
+        free(*json);
+        *json = NULL;
+    }
+    return SPILE_OK;
+}
+
 enum spile_status run_finish_sources_into(struct run *run, struct package *package, struct spile_error *err)
 {
-    char *after;
-    size_t length;
+    char *changed;
     enum spile_status status;
 
     if (run->kept_sources)
         return package_set_sources(package, run->kept_sources, run->sources_hash, err);
-    if (!run->sources)
-        return SPILE_OK;
-    after = json_text_write(yyjson_mut_doc_get_root(run->sources), &length);
-    status = after ? SPILE_OK : spile_fail_nomem(err);
-    if (!status && strcmp(after, run->sources_before))
-        status = package_set_sources(package, after, run->sources_hash, err);
-    free(after);
+    status = run_changed_sources(run, &changed, err);
+    if (changed)
+        status = package_set_sources(package, changed, run->sources_hash, err);
+    free(changed);
     return status;
 }
