@@ -19,11 +19,6 @@ const struct destination_ops *destination_by_scheme(const char *scheme)
     return NULL;
 }
 
-bool destination_is_file(const struct destination_ops *ops)
-{
-    return *ops->extensions;
-}
-
 enum spile_status destination_check_type(const struct destination_ops *ops, const struct column_type *type, struct spile_error *err)
 {
     int digits = column_type_precision(type), most = ops->caps.decimal_digits_max;
@@ -37,9 +32,13 @@ enum spile_status destination_check_type(const struct destination_ops *ops, cons
 
 /* What follows "scheme:": a path, or with "//" a host (which must be empty here) and a path. As in database URLs three slashes begin a
  * path relative to the current folder and four an absolute one. */
-static const char *path_of_url(const char *rest)
+static enum spile_status path_of_url(const char *whole, const char *rest, const struct destination_ops *ops, const char **path, struct spile_error *err)
 {
-    return strncmp(rest, "///", 3) ? rest : rest + 3;
+    *path = strncmp(rest, "///", 3) ? rest : rest + 3;
+    if (strncmp(*path, "//", 2))
+        return SPILE_OK;
+    spile_fail(err, SPILE_CONFIG, "destination \"%s\" names a host", whole);
+    return spile_hint(err, SPILE_CONFIG, "write %s:PATH, or %s:///PATH", ops->scheme, ops->scheme);
 }
 
 static const struct destination_ops *by_extension(const char *text)
@@ -69,86 +68,55 @@ static enum spile_status fail_unknown(const char *text, struct spile_error *err)
     return SPILE_CONFIG;
 }
 
-enum spile_status destination_find(const struct destination_ops **ops, const char *text, struct arena *arena, const char **path,
-                                   struct spile_error *err)
+/* "postgresql+psycopg2" is how SQLAlchemy writes it. */
+static const struct destination_ops *by_any_scheme(const char *scheme)
 {
-    const char *colon = strchr(text, ':');
+    size_t length = strcspn(scheme, "+");
+
+    for (size_t i = 0; i < DESTINATION_COUNT; i++)
+        for (const char *const *other = destinations[i]->schemes; other && *other; other++)
+            if (strlen(*other) == length && !strncmp(*other, scheme, length))
+                return destinations[i];
+    return destination_by_scheme(scheme);
+}
+
+enum spile_status destination_find(const struct destination_ops **ops, const char *text, struct arena *arena, const char **location,
+                                   const char **shown, struct spile_error *err)
+{
+    const char *colon = strchr(text, ':'), *rest = colon ? colon + 1 : "";
     char *scheme = arena_copy(arena, text, colon ? (size_t)(colon - text) : strlen(text));
+    enum spile_status status = SPILE_OK;
 
     if (!scheme)
         return spile_fail_nomem(err);
-    *path = "";
-    *ops = destination_by_scheme(scheme);
-    if (*ops && colon)
-        *path = path_of_url(colon + 1);
-    else if (!*ops && (*ops = by_extension(text)))
-        *path = text;
+    *ops = by_any_scheme(scheme);
+    if (!*ops && (*ops = by_extension(text)))
+        rest = text;
     if (!*ops)
         return fail_unknown(text, err);
-    if (colon && (*path)[0] == '/' && (*path)[1] == '/')
-        return spile_fail(err, SPILE_CONFIG, "destination \"%s\" names a host", text),
-               spile_hint(err, SPILE_CONFIG, "write duckdb:PATH, or duckdb:///PATH");
-    *path = arena_copy(arena, *path, strlen(*path));
-    return *path ? SPILE_OK : spile_fail_nomem(err);
+    if ((*ops)->configure)
+        return (*ops)->configure(text, rest, arena, location, shown, err);
+    if (rest != text)
+        status = path_of_url(text, rest, *ops, &rest, err);
+    *location = *shown = arena_copy(arena, rest, strlen(rest));
+    return status || *location ? status : spile_fail_nomem(err);
 }
 
-/* ---- catalog -------------------------------------------------------------------------------------------------------------------- */
-
-static int compare_names(const char *a, const char *b)
+enum spile_status statements_add(struct statements *statements, const char *text, struct arena *arena, struct spile_error *err)
 {
-    while (*a && ascii_lower(*a) == ascii_lower(*b)) {
-        a++;
-        b++;
+    if (statements->count == statements->capacity) {
+        size_t capacity = statements->capacity ? statements->capacity * 2 : 8;
+        const char **texts = arena_alloc(arena, capacity * sizeof(*texts));
+
+        if (!texts)
+            return spile_fail_nomem(err);
+        if (statements->count)
+            memcpy(texts, statements->texts, statements->count * sizeof(*texts));
+        statements->texts = texts;
+        statements->capacity = capacity;
     }
-    return (unsigned char)ascii_lower(*a) - (unsigned char)ascii_lower(*b);
-}
-
-/* Both structs begin with the name. */
-static int compare_entries(const void *a, const void *b)
-{
-    return compare_names(*(const char *const *)a, *(const char *const *)b);
-}
-
-struct catalog_table *catalog_find_table(const struct catalog *catalog, const char *name)
-{
-    return catalog->table_count ? bsearch(&name, catalog->tables, catalog->table_count, sizeof(*catalog->tables), compare_entries) : NULL;
-}
-
-void catalog_remove(struct catalog *catalog, const char *name)
-{
-    struct catalog_table *table = catalog_find_table(catalog, name);
-
-    if (!table)
-        return;
-    memmove(table, table + 1, (size_t)(catalog->tables + --catalog->table_count - table) * sizeof(*table));
-}
-
-const struct catalog_column *catalog_find_column(const struct catalog_table *table, const char *name)
-{
-    return table->column_count ? bsearch(&name, table->columns, table->column_count, sizeof(*table->columns), compare_entries) : NULL;
-}
-
-void catalog_sort(struct catalog *catalog)
-{
-    if (catalog->table_count)
-        qsort(catalog->tables, catalog->table_count, sizeof(*catalog->tables), compare_entries);
-}
-
-void catalog_sort_columns(struct catalog_column *columns, size_t count)
-{
-    if (count)
-        qsort(columns, count, sizeof(*columns), compare_entries);
-}
-
-/* ---- SQL ------------------------------------------------------------------------------------------------------------------------ */
-
-void sql_put_name(struct text *sql, const char *name)
-{
-    text_putc(sql, '"');
-    for (; *name; name++) {
-        if (*name == '"')
-            text_putc(sql, '"');
-        text_putc(sql, *name);
-    }
-    text_putc(sql, '"');
+    if (!text)
+        return spile_fail_nomem(err);
+    statements->texts[statements->count++] = text;
+    return SPILE_OK;
 }

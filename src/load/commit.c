@@ -8,49 +8,12 @@
 #include "base/text.h"
 #include "load/plan.h"
 
-/* ---- statements ----------------------------------------------------------------------------------------------------------------- */
-
-static enum spile_status execute(const struct load_target *target, const char *sql, const struct sql_value *values, size_t count,
-                                 struct arena *arena, struct sql_rows *rows, struct spile_error *err)
-{
-    return target->ops->execute(target->destination, sql, values, count, arena, rows, err);
-}
-
-static struct sql_value sql_text(const char *text)
-{
-    return (struct sql_value){ .kind = SQL_TEXT, .text = slice_of(text) };
-}
-
-static struct sql_value sql_integer(int64_t number)
-{
-    return (struct sql_value){ .kind = SQL_INTEGER, .number = number };
-}
-
-static struct sql_value sql_timestamp(int64_t micros)
-{
-    return (struct sql_value){ .kind = SQL_TIMESTAMP, .number = micros };
-}
-
 /* ---- what is there -------------------------------------------------------------------------------------------------------------- */
 
-static enum spile_status query_text(const struct load_target *target, const char *sql, const struct sql_value *values, size_t count,
-                                    struct arena *arena, struct sql_rows *rows, struct spile_error *err)
+static enum spile_status read_records(const struct load_target *target, const struct record_query *query, const struct catalog *catalog,
+                                      struct arena *arena, struct records *records, struct spile_error *err)
 {
-    return sql ? execute(target, sql, values, count, arena, rows, err) : spile_fail_nomem(err);
-}
-
-static enum spile_status read_state(const struct load_target *target, struct arena *arena, struct stored *stored, struct spile_error *err)
-{
-    struct sql_value values[] = { sql_text(target->pipeline) };
-    struct sql_rows rows;
-    enum spile_status status;
-
-    if (!catalog_find_table(&stored->catalog, DLT_STATE_TABLE) || !catalog_find_table(&stored->catalog, DLT_LOADS_TABLE))
-        return SPILE_OK;
-    status = query_text(target, sql_select_state(target->dataset_sql, arena), values, 1, arena, &rows, err);
-    if (!status && rows.count)
-        stored->state = rows.cells[0];
-    return status;
+    return target->ops->read_records(target->destination, target->dataset, catalog, query, arena, records, err);
 }
 
 static struct state_identity state_identity(const struct load_target *target, const char *schema_name, const char *sources)
@@ -58,58 +21,40 @@ static struct state_identity state_identity(const struct load_target *target, co
     return (struct state_identity){ target->pipeline, target->dataset, target->ops->caps.dlt_type, schema_name, sources };
 }
 
-static enum spile_status read_schema(const struct load_target *target, const char *schema_name, struct arena *arena, struct stored *stored,
-                                     struct spile_error *err)
+/* The state names the schema. */
+static enum spile_status find_schema_name(const struct load_target *target, struct arena *arena, struct stored *stored, struct spile_error *err)
 {
-    struct sql_value values[] = { sql_text(schema_name) };
-    struct sql_rows rows;
-    enum spile_status status;
+    struct state_identity identity = state_identity(target, NULL, NULL);
+    struct state state;
+    enum spile_status status = state_prepare(&state, &identity, stored->state, arena, err);
 
-    stored->schema_hash = "";
-    if (!catalog_find_table(&stored->catalog, DLT_VERSION_TABLE))
-        return SPILE_OK;
-    status = query_text(target, sql_select_schema(target->dataset_sql, arena), values, 1, arena, &rows, err);
-    if (!status && rows.count && rows.cells[0] && rows.cells[1]) {
-        stored->schema = rows.cells[0];
-        stored->schema_hash = rows.cells[1];
-    }
-    return status;
-}
-
-static enum spile_status read_load(const struct load_target *target, const char *load_id, struct arena *arena, struct stored *stored,
-                                   struct spile_error *err)
-{
-    struct sql_value values[] = { sql_text(load_id) };
-    struct sql_rows rows;
-    enum spile_status status;
-
-    if (!catalog_find_table(&stored->catalog, DLT_LOADS_TABLE))
-        return SPILE_OK;
-    status = query_text(target, sql_select_load(target->dataset_sql, arena), values, 1, arena, &rows, err);
-    stored->has_load = !status && rows.count;
+    stored->schema_name = state.schema_name;
     return status;
 }
 
 enum spile_status load_read_stored(const struct load_target *target, const char *schema_name, const char *load_id, struct arena *arena,
                                    struct stored *stored, struct spile_error *err)
 {
+    struct record_query query = { .pipeline = target->pipeline, .schema_name = schema_name, .load_id = load_id };
+    struct records records = { 0 };
     enum spile_status status;
 
-    *stored = (struct stored){ .schema_hash = "" };
+    *stored = (struct stored){ .schema_name = schema_name, .schema_hash = "" };
     status = target->ops->read_catalog(target->destination, target->dataset, arena, &stored->catalog, err);
     if (!status)
-        status = read_state(target, arena, stored, err);
+        status = read_records(target, &query, &stored->catalog, arena, &records, err);
+    stored->state = records.state;
+    stored->has_load = records.has_load;
     if (!status && !schema_name) {
-        struct state_identity identity = state_identity(target, NULL, NULL);
-        struct state state;
-
-        status = state_prepare(&state, &identity, stored->state, arena, err);
-        schema_name = state.schema_name;
+        status = find_schema_name(target, arena, stored, err);
+        query = (struct record_query){ .schema_name = stored->schema_name };
+        if (!status)
+            status = read_records(target, &query, &stored->catalog, arena, &records, err);
     }
-    stored->schema_name = schema_name;
-    if (!status)
-        status = read_schema(target, schema_name, arena, stored, err);
-    return status ? status : read_load(target, load_id, arena, stored, err);
+    stored->schema = records.schema;
+    if (records.schema_hash)
+        stored->schema_hash = records.schema_hash;
+    return status;
 }
 
 /* ---- rows ----------------------------------------------------------------------------------------------------------------------- */
@@ -119,19 +64,36 @@ static enum spile_status check_cancelled(const struct load_job *job, struct spil
     return atomic_load(job->cancelled) ? spile_fail(err, SPILE_CANCELLED, "cancelled") : SPILE_OK;
 }
 
+/* The load id is the same in every row that brings none. */
+static bool list_columns(struct ingest *ingest, const struct package_table *entry, const char *load_id, struct arena *arena)
+{
+    const struct table *table = entry->table;
+    struct ingest_column *columns = arena_alloc(arena, (table->column_count + 1) * sizeof(*columns));
+
+    ingest->columns = columns;
+    for (uint32_t i = 0; columns && i < table->column_count; i++) {
+        const struct column *column = table->columns[i];
+        const bool in_stream = package_has_column(entry, column);
+
+        if (in_stream || column == table->load_id)
+            columns[ingest->column_count++] = (struct ingest_column){ column, in_stream, column == table->load_id ? load_id : NULL };
+    }
+    return columns;
+}
+
 static enum spile_status insert_table(const struct load_target *target, const struct load_job *job, const struct package_table *entry,
                                       struct arena *arena, struct spile_error *err)
 {
-    const char *sql = sql_insert_stream(target->dataset_sql, entry, job->package->load_id, arena);
+    struct ingest ingest = { .dataset = target->dataset, .table = entry->table, .rows = entry->rows };
     struct ArrowArrayStream stream;
     struct spile_error failure = { 0 };
     uint64_t rows;
-    enum spile_status status = sql ? SPILE_OK : spile_fail_nomem(err);
+    enum spile_status status = list_columns(&ingest, entry, job->package->load_id, arena) ? SPILE_OK : spile_fail_nomem(err);
 
     if (!status)
         status = package_stream(job->package, entry, target->ops->caps.batch_rows, job->batch_bytes_max, &stream, job->progress, &failure, err);
     if (!status)
-        status = target->ops->ingest(target->destination, sql, &stream, entry->rows, &rows, err);
+        status = target->ops->ingest(target->destination, &ingest, &stream, &rows, err);
     if (failure.status) { /* the rows could not be read: the database knows less of it than we */
         status = failure.status;
         if (err)
@@ -141,53 +103,6 @@ static enum spile_status insert_table(const struct load_target *target, const st
         status = spile_fail(err, SPILE_DESTINATION, "the database took %llu rows of %llu", (unsigned long long)rows,
                             (unsigned long long)entry->rows);
     return spile_within(err, status, "table \"%s\"", entry->table->name);
-}
-
-/* The lists have room for all. */
-static bool prepare_names(struct load_job *job, struct arena *arena)
-{
-    job->dropped.names = arena_alloc(arena, (job->package->dropped_count + 1) * sizeof(*job->dropped.names));
-    job->emptied.names = arena_alloc(arena, (job->schema->table_count + 1) * sizeof(*job->emptied.names));
-    return job->dropped.names && job->emptied.names;
-}
-
-static enum spile_status empty_replaced(const struct load_target *target, struct load_job *job, const struct catalog *catalog,
-                                        struct arena *arena, struct spile_error *err)
-{
-    enum spile_status status = SPILE_OK;
-
-    for (uint32_t i = 0; !status && i < job->schema->table_count; i++) {
-        const struct table *table = job->schema->tables[i];
-
-        if (!package_replaces(job->package, table) || !catalog_find_table(catalog, table->name))
-            continue;
-        status = query_text(target, sql_delete_all(target->dataset_sql, table->name, arena), NULL, 0, arena, NULL, err);
-        job->emptied.names[job->emptied.count++] = table->name;
-    }
-    return status;
-}
-
-/* Of the schema's versions none is left that knows of the tables. */
-static enum spile_status drop_tables(const struct load_target *target, struct load_job *job, struct catalog *catalog, struct arena *arena,
-                                     struct spile_error *err)
-{
-    const struct sql_value name = sql_text(job->schema->name);
-    enum spile_status status = SPILE_OK;
-
-    if (!job->package->dropped_count)
-        return SPILE_OK;
-    for (uint32_t i = 0; !status && i < job->package->dropped_count; i++) {
-        const char *table = job->package->dropped[i];
-
-        if (catalog_find_table(catalog, table)) {
-            status = query_text(target, sql_drop_table(target->dataset_sql, table, arena), NULL, 0, arena, NULL, err);
-            job->dropped.names[job->dropped.count++] = table;
-        }
-        catalog_remove(catalog, table);
-    }
-    if (!status && catalog_find_table(catalog, DLT_VERSION_TABLE))
-        status = query_text(target, sql_delete_versions(target->dataset_sql, arena), &name, 1, arena, NULL, err);
-    return status;
 }
 
 static enum spile_status load_rows(const struct load_target *target, const struct load_job *job, struct arena *arena,
@@ -208,55 +123,69 @@ static enum spile_status load_rows(const struct load_target *target, const struc
 
 /* ---- bookkeeping ---------------------------------------------------------------------------------------------------------------- */
 
-static enum spile_status book_schema(const struct load_target *target, const struct load_job *job, struct arena *arena,
-                                     struct spile_error *err)
+static enum spile_status insert_row(const struct load_target *target, const char *table, const struct named_datum *values, size_t count,
+                                    struct spile_error *err)
+{
+    return target->ops->insert_row(target->destination, target->dataset, table, values, count, err);
+}
+
+static enum spile_status book_schema(const struct load_target *target, const struct load_job *job, struct spile_error *err)
 {
     size_t length;
     char *text = schema_write(job->schema, &length);
-    struct sql_value values[] = {
-        sql_integer(schema_version_number(job->schema)), sql_integer(SCHEMA_ENGINE_VERSION), sql_timestamp(clock_micros()),
-        sql_text(job->schema->name), sql_text(schema_hash(job->schema)), { .kind = SQL_TEXT, .text = { text, text ? length : 0 } },
+    const struct named_datum row[] = {
+        { "version", datum_integer(schema_version_number(job->schema)) },
+        { "engine_version", datum_integer(SCHEMA_ENGINE_VERSION) },
+        { "inserted_at", datum_timestamp(clock_micros()) },
+        { "schema_name", datum_text(job->schema->name) },
+        { "version_hash", datum_text(schema_hash(job->schema)) },
+        { "schema", { .kind = DATUM_TEXT, .text = { text, text ? length : 0 } } },
     };
     enum spile_status status =
-        text ? query_text(target, sql_insert_version(target->dataset_sql, arena), values, 6, arena, NULL, err) : spile_fail_nomem(err);
+        text ? insert_row(target, DLT_VERSION_TABLE, row, sizeof(row) / sizeof(*row), err) : spile_fail_nomem(err);
 
     free(text);
     return status;
 }
 
-static enum spile_status book_state(const struct load_target *target, const struct load_job *job, const struct state *state,
-                                    struct arena *arena, struct spile_error *err)
+static enum spile_status book_state(const struct load_target *target, const struct load_job *job, const struct state *state, struct arena *arena,
+                                    struct spile_error *err)
 {
-    struct text key = { 0 };
+    const char *key = arena_printf(arena, "%s_%s", job->package->load_id, DLT_STATE_TABLE);
     char id[ROW_ID_CHARS + 1] = "";
     struct slice input;
-    enum spile_status status;
 
-    text_printf(&key, "%s_%s", job->package->load_id, DLT_STATE_TABLE);
-    if (key.failed)
+    if (!key)
         return spile_fail_nomem(err);
-    input = text_slice(&key);
+    input = slice_of(key);
     row_ids_hash(&input, 1, (char(*)[ROW_ID_CHARS])id);
-    text_release(&key);
     {
-        struct sql_value values[] = {
-            sql_integer(state->version), sql_integer(4), sql_text(target->pipeline), sql_text(state->encoded),
-            sql_timestamp(clock_micros()), sql_text(state->hash), sql_text(job->package->load_id), sql_text(id),
+        const struct named_datum row[] = {
+            { "version", datum_integer(state->version) },
+            { "engine_version", datum_integer(4) },
+            { "pipeline_name", datum_text(target->pipeline) },
+            { "state", datum_text(state->encoded) },
+            { "created_at", datum_timestamp(clock_micros()) },
+            { "version_hash", datum_text(state->hash) },
+            { DLT_LOAD_ID, datum_text(job->package->load_id) },
+            { DLT_ID, datum_text(id) },
         };
 
-        status = query_text(target, sql_insert_state(target->dataset_sql, arena), values, 8, arena, NULL, err);
+        return insert_row(target, DLT_STATE_TABLE, row, sizeof(row) / sizeof(*row), err);
     }
-    return status;
 }
 
-static enum spile_status book_load(const struct load_target *target, const struct load_job *job, struct arena *arena, struct spile_error *err)
+static enum spile_status book_load(const struct load_target *target, const struct load_job *job, struct spile_error *err)
 {
-    struct sql_value values[] = {
-        sql_text(job->package->load_id), sql_text(job->schema->name), sql_integer(0), sql_timestamp(clock_micros()),
-        sql_text(schema_hash(job->schema)),
+    const struct named_datum row[] = {
+        { "load_id", datum_text(job->package->load_id) },
+        { "schema_name", datum_text(job->schema->name) },
+        { "status", datum_integer(0) },
+        { "inserted_at", datum_timestamp(clock_micros()) },
+        { "schema_version_hash", datum_text(schema_hash(job->schema)) },
     };
 
-    return query_text(target, sql_insert_load(target->dataset_sql, arena), values, 5, arena, NULL, err);
+    return insert_row(target, DLT_LOADS_TABLE, row, sizeof(row) / sizeof(*row), err);
 }
 
 /* ---- the transaction ------------------------------------------------------------------------------------------------------------ */
@@ -265,15 +194,6 @@ static enum spile_status fail_fence(const struct load_target *target, const char
 {
     spile_fail(err, SPILE_DESTINATION, "another run has changed the %s dataset \"%s\" since this package was made", what, target->dataset);
     return spile_hint(err, SPILE_DESTINATION, "load the data again");
-}
-
-static enum spile_status run_plan(const struct load_target *target, const struct plan *plan, struct arena *arena, struct spile_error *err)
-{
-    enum spile_status status = SPILE_OK;
-
-    for (size_t i = 0; !status && i < plan->statement_count; i++)
-        status = execute(target, plan->statements[i], NULL, 0, arena, NULL, err);
-    return status;
 }
 
 static enum spile_status in_transaction(const struct load_target *target, struct load_job *job, struct arena *arena, struct spile_error *err)
@@ -299,10 +219,6 @@ static enum spile_status in_transaction(const struct load_target *target, struct
     state.changed &= !job->schema_only; /* its row is found by the load it belongs to */
     if (!status && state.changed && !schema_add_state_table(job->schema))
         status = spile_fail_nomem(err);
-    if (!status && !prepare_names(job, arena))
-        status = spile_fail_nomem(err);
-    if (!status)
-        status = drop_tables(target, job, &stored.catalog, arena, err);
     if (!status)
         status = schema_seal(job->schema, &schema_is_new, err);
     if (!status)
@@ -310,17 +226,15 @@ static enum spile_status in_transaction(const struct load_target *target, struct
     if (!status)
         status = plan_make(&plan, target, job, &stored.catalog, state.changed, arena, err);
     if (!status)
-        status = run_plan(target, &plan, arena, err);
-    if (!status)
-        status = empty_replaced(target, job, &stored.catalog, arena, err);
+        status = plan_carry_out(&plan, target, err);
     if (!status)
         status = load_rows(target, job, arena, err);
     if (!status && (job->package->dropped_count || strcmp(stored.schema_hash, schema_hash(job->schema))))
-        status = book_schema(target, job, arena, err);
+        status = book_schema(target, job, err);
     if (!status && state.changed)
         status = book_state(target, job, &state, arena, err);
     if (!status && !job->schema_only)
-        status = book_load(target, job, arena, err);
+        status = book_load(target, job, err);
     return status ? status : check_cancelled(job, err);
 }
 
@@ -332,7 +246,7 @@ static enum spile_status commit(const struct load_target *target, struct load_jo
 
     atomic_store(&job->committing, true);
     status = target->ops->commit(target->destination, err);
-    if (!status || !execute(target, "ROLLBACK", NULL, 0, arena, NULL, NULL))
+    if (!status || !target->ops->rollback(target->destination))
         return status;
     if (!load_read_stored(target, job->schema->name, job->package->load_id, arena, &stored, NULL) && stored.has_load)
         return SPILE_OK;
@@ -341,7 +255,7 @@ static enum spile_status commit(const struct load_target *target, struct load_jo
 
 enum spile_status load_commit(const struct load_target *target, struct load_job *job, struct arena *arena, struct spile_error *err)
 {
-    enum spile_status status = execute(target, "BEGIN TRANSACTION", NULL, 0, arena, NULL, err);
+    enum spile_status status = target->ops->begin(target->destination, target->dataset, target->pipeline, err);
 
     if (status)
         return status;
@@ -349,7 +263,7 @@ enum spile_status load_commit(const struct load_target *target, struct load_job 
     if (!status && !job->already_loaded)
         status = commit(target, job, arena, err);
     if (status || job->already_loaded)
-        execute(target, "ROLLBACK", NULL, 0, arena, NULL, NULL);
+        target->ops->rollback(target->destination);
     return status;
 }
 
@@ -361,37 +275,6 @@ enum spile_status load_read_columns(const struct load_target *target, const stru
     return plan_read_columns(target, job, &stored->catalog, arena, err);
 }
 
-/* Tables that are dropped come first, and are then made anew. */
-static enum spile_status plan_with_drops(struct plan *plan, const struct load_target *target, struct load_job *job, const struct catalog *found,
-                                         bool with_state, struct arena *arena, struct spile_error *err)
-{
-    const struct package *package = job->package;
-    struct catalog catalog = *found;
-    struct plan rest = { 0 };
-    const char **statements;
-    enum spile_status status;
-
-    catalog.tables = arena_alloc(arena, (found->table_count + 1) * sizeof(*catalog.tables));
-    if (!catalog.tables)
-        return spile_fail_nomem(err);
-    if (found->table_count)
-        memcpy(catalog.tables, found->tables, found->table_count * sizeof(*catalog.tables));
-    for (uint32_t i = 0; i < package->dropped_count; i++)
-        catalog_remove(&catalog, package->dropped[i]);
-    status = plan_make(&rest, target, job, &catalog, with_state, arena, err);
-    statements = status ? NULL : arena_alloc(arena, (package->dropped_count + rest.statement_count + 1) * sizeof(*statements));
-    if (!status && !statements)
-        return spile_fail_nomem(err);
-    *plan = (struct plan){ .statements = statements };
-    for (uint32_t i = 0; !status && i < package->dropped_count; i++)
-        if (catalog_find_table(found, package->dropped[i]) &&
-            !(statements[plan->statement_count++] = sql_drop_table(target->dataset_sql, package->dropped[i], arena)))
-            status = spile_fail_nomem(err);
-    for (size_t i = 0; !status && i < rest.statement_count; i++)
-        statements[plan->statement_count++] = rest.statements[i];
-    return status;
-}
-
 enum spile_status load_plan(const struct load_target *target, struct load_job *job, const struct stored *stored, struct plan *plan,
                             struct arena *arena, struct spile_error *err)
 {
@@ -401,21 +284,16 @@ enum spile_status load_plan(const struct load_target *target, struct load_job *j
 
     if (!status && state.changed && !schema_add_state_table(job->schema))
         status = spile_fail_nomem(err);
-    return status ? status : plan_with_drops(plan, target, job, &stored->catalog, state.changed, arena, err);
+    return status ? status : plan_make(plan, target, job, &stored->catalog, state.changed, arena, err);
 }
 
 enum spile_status load_read_version(const struct load_target *target, const char *schema_name, const char *version, const struct catalog *catalog,
                                     struct arena *arena, const char **schema, struct spile_error *err)
 {
-    struct sql_value values[] = { sql_text(schema_name), sql_text(version) };
-    struct sql_rows rows;
-    enum spile_status status;
+    struct record_query query = { .schema_name = schema_name, .version = version };
+    struct records records = { 0 };
+    enum spile_status status = read_records(target, &query, catalog, arena, &records, err);
 
-    *schema = NULL;
-    if (!catalog_find_table(catalog, DLT_VERSION_TABLE))
-        return SPILE_OK;
-    status = query_text(target, sql_select_version(target->dataset_sql, arena), values, 2, arena, &rows, err);
-    if (!status && rows.count)
-        *schema = rows.cells[0];
+    *schema = records.schema;
     return status;
 }

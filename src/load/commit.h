@@ -24,7 +24,6 @@ struct load_target {
     const struct destination_ops *ops;
     struct destination *destination;
     const char *pipeline, *dataset;
-    const char *dataset_sql; /* the dataset in SQL, as the destination gives it */
 };
 
 /* `schema_name` NULL: the pipeline's default schema as its state names it, or dlt's rule. */

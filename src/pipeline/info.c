@@ -198,7 +198,7 @@ enum spile_status load_info_new(struct spile_load_info **out, const struct run *
     info->load_id = arena_copy(&info->arena, figures->load_id, strlen(figures->load_id));
     info->pipeline = arena_copy(&info->arena, pipeline->name, strlen(pipeline->name));
     info->dataset = arena_copy(&info->arena, pipeline->dataset, strlen(pipeline->dataset));
-    info->destination = arena_copy(&info->arena, pipeline->path, strlen(pipeline->path));
+    info->destination = arena_copy(&info->arena, pipeline->shown, strlen(pipeline->shown));
     info->seconds = figures->seconds;
     info->bytes_read = figures->bytes_read;
     info->duplicate_keys = figures->duplicate_keys;

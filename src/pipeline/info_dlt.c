@@ -395,10 +395,10 @@ void dlt_put_load_metrics(struct dlt_info *d, yyjson_mut_val *object)
 static const char *destination_name(struct dlt_info *d)
 {
     const struct spile_pipeline *pipeline = d->run->pipeline;
-    const char *path = pipeline->path;
+    const char *path = pipeline->shown;
 
-    if (destination_is_file(pipeline->ops) && path_make_absolute(&path, pipeline->path, &d->arena, NULL) == SPILE_FAILED)
-        return pipeline->path;
+    if (pipeline->ops->caps.has_path && path_make_absolute(&path, pipeline->shown, &d->arena, NULL) == SPILE_FAILED)
+        return pipeline->shown;
     return path;
 }
 

@@ -20,12 +20,11 @@ struct last_run {
 
 /* ---- keeping -------------------------------------------------------------------------------------------------------------------- */
 
-/* A destination with secrets in its path will have to leave them out here. */
 static enum spile_status last_run_text(const struct spile_pipeline *p, struct text *out, struct spile_error *err)
 {
     struct arena arena = { 0 };
-    const char *path = p->path;
-    enum spile_status status = destination_is_file(p->ops) ? path_make_absolute(&path, p->path, &arena, err) : SPILE_OK;
+    const char *path = p->shown;
+    enum spile_status status = p->ops->caps.has_path ? path_make_absolute(&path, p->shown, &arena, err) : SPILE_OK;
 
     if (!status) {
         text_puts(out, "{\n  \"destination\": ");
@@ -133,11 +132,13 @@ enum spile_status last_run_recall(struct spile_pipeline *p, struct spile_error *
         spile_fail(err, SPILE_CONFIG, "pipeline \"%s\" has not run here: its database is not known", p->name);
         return spile_hint(err, SPILE_CONFIG, "name the database as the destination (--to), or is the work folder of its runs another one (SPILE_DATA_DIR)?");
     }
-    if (destination_is_file(last.ops) && access(last.path, F_OK) && (errno == ENOENT || errno == ENOTDIR) && !extracts_wait(p))
+    if (last.ops->caps.has_path && access(last.path, F_OK) && (errno == ENOENT || errno == ENOTDIR) && !extracts_wait(p))
         return fail_gone(&last, err);
     p->ops = last.ops;
-    p->path = last.path;
+    p->location = p->shown = last.path;
     p->dataset = last.dataset;
+    if (last.ops->configure) /* the secrets come from elsewhere */
+        return destination_find(&p->ops, last.path, &p->arena, &p->location, &p->shown, err);
     return SPILE_OK;
 }
 

@@ -122,7 +122,8 @@ static const char *dev_name(struct spile_pipeline *p, const char *name)
 static bool set_dataset(struct spile_pipeline *p, const char *dataset, bool dev_mode)
 {
     bool is_given = dataset && *dataset;
-    const char *name = is_given ? dataset : arena_printf(&p->arena, "%s_dataset", p->name);
+    const char *usual = p->ops->caps.default_dataset;
+    const char *name = is_given ? dataset : usual ? usual : arena_printf(&p->arena, "%s_dataset", p->name);
 
     if (p->dataset && !is_given && !dev_mode)
         return true;
@@ -146,10 +147,10 @@ static enum spile_status set_destination(struct spile_pipeline *p, const char *d
         return last_run_recall(p, err);
     if (!*destination)
         return spile_fail(err, SPILE_USAGE, "no destination given"), spile_hint(err, SPILE_USAGE, "name one, such as \"events.duckdb\"");
-    status = destination_find(&p->ops, destination, &p->arena, &p->path, err);
-    if (!status && !*p->path)
-        p->path = arena_printf(&p->arena, "%s%s", p->name, p->ops->extensions[0]);
-    return !status && !p->path ? spile_fail_nomem(err) : status;
+    status = destination_find(&p->ops, destination, &p->arena, &p->location, &p->shown, err);
+    if (!status && !*p->location)
+        p->location = p->shown = arena_printf(&p->arena, "%s%s", p->name, p->ops->extensions[0]);
+    return !status && !p->location ? spile_fail_nomem(err) : status;
 }
 
 static enum spile_status set_naming(struct spile_pipeline *p, const char *naming, struct spile_error *err)
@@ -213,7 +214,7 @@ void spile_pipeline_close(struct spile_pipeline *p)
 
 const char *spile_pipeline_destination(const struct spile_pipeline *pipeline)
 {
-    return pipeline->path;
+    return pipeline->shown;
 }
 
 const char *spile_pipeline_dataset(const struct spile_pipeline *pipeline)

@@ -12,7 +12,8 @@ struct spile_pipeline {
     struct arena arena;
     const char *name, *dataset;
     const struct destination_ops *ops;
-    const char *path;            /* of the database */
+    const char *location;        /* of the database: its path, or a URI with secrets */
+    const char *shown;           /* the same without them, for people and files */
     const char *folder;          /* work folder of this pipeline */
     const char *packages_folder, *extracted_folder; /* in it */
     const char *lock_path, *last_run_path;

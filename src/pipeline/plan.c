@@ -165,30 +165,26 @@ static bool report_discarded(struct report *r)
     return ok;
 }
 
-/* Replaced tables are emptied first. */
-static bool list_statements(struct report *r, const struct plan *plan, const char *dataset)
+static enum spile_status list_statements(struct report *r, const struct plan *changes, struct spile_error *err)
 {
-    const struct run *run = r->run;
-    size_t most = plan->statement_count + run->schema->table_count;
+    const struct load_target *target = &r->run->target;
     yyjson_mut_val *list = yyjson_mut_obj_add_arr(r->doc, r->root, "statements");
+    struct statements statements = { 0 };
+    enum spile_status status = list ? SPILE_OK : spile_fail_nomem(err);
 
-    r->plan->statements = arena_alloc(&r->plan->arena, (most + 1) * sizeof(*r->plan->statements));
-    if (!r->plan->statements || !list)
-        return false;
-    for (size_t i = 0; i < plan->statement_count; i++)
-        r->plan->statements[r->plan->statement_count++] = arena_copy(&r->plan->arena, plan->statements[i], strlen(plan->statements[i]));
-    for (uint32_t i = 0; i < run->schema->table_count; i++)
-        if (package_replaces(&run->package, run->schema->tables[i]) && table_has_data(run->schema->tables[i]))
-            r->plan->statements[r->plan->statement_count++] = sql_delete_all(dataset, run->schema->tables[i]->name, &r->plan->arena);
-    for (size_t i = 0; i < r->plan->statement_count; i++) {
-        if (!r->plan->statements[i] || !yyjson_mut_arr_add_strcpy(r->doc, list, r->plan->statements[i]))
-            return false;
-        text_printf(&r->plan->text, "%s;\n", r->plan->statements[i]);
+    for (size_t i = 0; !status && i < changes->count; i++)
+        status = target->ops->describe(target->destination, target->dataset, &changes->changes[i], &r->plan->arena, &statements, err);
+    for (size_t i = 0; !status && i < statements.count; i++) {
+        if (!yyjson_mut_arr_add_strcpy(r->doc, list, statements.texts[i]))
+            status = spile_fail_nomem(err);
+        text_printf(&r->plan->text, "%s;\n", statements.texts[i]);
     }
-    return true;
+    r->plan->statements = statements.texts;
+    r->plan->statement_count = statements.count;
+    return status;
 }
 
-static enum spile_status report(struct spile_plan *plan, struct run *run, const struct load_job *job, const struct plan *ddl, struct spile_error *err)
+static enum spile_status report(struct spile_plan *plan, struct run *run, const struct load_job *job, const struct plan *changes, struct spile_error *err)
 {
     struct report r = { .run = run, .plan = plan, .doc = yyjson_mut_doc_new(NULL) };
     enum spile_status status = SPILE_OK;
@@ -196,8 +192,11 @@ static enum spile_status report(struct spile_plan *plan, struct run *run, const 
     r.root = yyjson_mut_obj(r.doc);
     yyjson_mut_doc_set_root(r.doc, r.root);
     if (!yyjson_mut_obj_add_uint(r.doc, r.root, "schema_version", PLAN_SCHEMA_VERSION) ||
-        !yyjson_mut_obj_add_strcpy(r.doc, r.root, "dataset", run->pipeline->dataset) || !list_statements(&r, ddl, run->target.dataset_sql) ||
-        !report_tables(&r) || !report_discarded(&r) || !(r.refusals = yyjson_mut_obj_add_arr(r.doc, r.root, "refused")))
+        !yyjson_mut_obj_add_strcpy(r.doc, r.root, "dataset", run->pipeline->dataset))
+        status = spile_fail_nomem(err);
+    if (!status)
+        status = list_statements(&r, changes, err);
+    if (!status && (!report_tables(&r) || !report_discarded(&r) || !(r.refusals = yyjson_mut_obj_add_arr(r.doc, r.root, "refused"))))
         status = spile_fail_nomem(err);
     if (!status)
         status = report_refusals(&r, job, err);
@@ -209,21 +208,10 @@ static enum spile_status report(struct spile_plan *plan, struct run *run, const 
 
 /* ---- the steps ------------------------------------------------------------------------------------------------------------------ */
 
-/* Statements are for people: without the name of the database, which may not even exist. */
-static enum spile_status name_dataset(struct run *run, struct spile_error *err)
-{
-    struct text name = { 0 };
-
-    sql_put_name(&name, run->pipeline->dataset);
-    run->target.dataset_sql = name.failed ? NULL : arena_copy(&run->arena, name.text, name.length);
-    text_release(&name);
-    return run->target.dataset_sql ? SPILE_OK : spile_fail_nomem(err);
-}
-
 static enum spile_status make_plan(struct run *run, struct spile_plan *out, struct spile_error *err)
 {
     struct stored stored = { 0 };
-    struct plan ddl = { 0 };
+    struct plan changes = { 0 };
     struct load_job job;
     enum spile_status status = load_read_stored(&run->target, run->source_name, "", &run->arena, &stored, err);
 
@@ -246,11 +234,9 @@ static enum spile_status make_plan(struct run *run, struct spile_plan *out, stru
     if (!status)
         status = load_read_columns(&run->target, &job, &stored, &run->arena, err);
     if (!status)
-        status = name_dataset(run, err);
+        status = load_plan(&run->target, &job, &stored, &changes, &run->arena, err);
     if (!status)
-        status = load_plan(&run->target, &job, &stored, &ddl, &run->arena, err);
-    if (!status)
-        status = report(out, run, &job, &ddl, err);
+        status = report(out, run, &job, &changes, err);
     if (run->package_made)
         package_remove(&run->package, NULL);
     return status;

@@ -12,7 +12,7 @@ static const struct spile_run_options no_options;
 
 static enum spile_status fail_no_state(const struct spile_pipeline *p, struct spile_error *err)
 {
-    spile_fail(err, SPILE_CONFIG, "dataset \"%s\" of \"%s\" has no state of pipeline \"%s\"", p->dataset, p->path, p->name);
+    spile_fail(err, SPILE_CONFIG, "dataset \"%s\" of \"%s\" has no state of pipeline \"%s\"", p->dataset, p->shown, p->name);
     return spile_hint(err, SPILE_CONFIG, "load something first, or name another dataset or pipeline");
 }
 

@@ -61,21 +61,15 @@ enum spile_status run_open_destination(struct run *run, struct spile_error *err)
     const struct spile_pipeline *p = run->pipeline;
     const char *spill = arena_printf(&run->arena, "%s/spill", p->folder);
     struct destination_options options = {
-        .path = p->path,
+        .location = p->location,
         .max_memory = p->max_memory / 100 * DESTINATION_MEMORY_PERCENT,
         .threads = p->workers,
         .work_folder = spill,
         .read_only = run->plans || run->only_reads,
     };
 
-    enum spile_status status;
-
     run->target = (struct load_target){ .ops = p->ops, .pipeline = p->name, .dataset = p->dataset };
-    status = spill ? p->ops->open(&run->target.destination, &options, err) : spile_fail_nomem(err);
-    if (status)
-        return status;
-    run->target.dataset_sql = p->ops->dataset_sql(run->target.destination, p->dataset, &run->arena);
-    return run->target.dataset_sql ? SPILE_OK : spile_fail_nomem(err);
+    return spill ? p->ops->open(&run->target.destination, &options, err) : spile_fail_nomem(err);
 }
 
 enum spile_status run_close_destination(struct run *run, struct spile_error *err)

@@ -13,7 +13,7 @@ static enum spile_status fail_no_schema(const struct spile_pipeline *p, const ch
     if (version)
         spile_fail(err, SPILE_CONFIG, "dataset \"%s\" has no version \"%s\" of the schema", p->dataset, version);
     else
-        spile_fail(err, SPILE_CONFIG, "dataset \"%s\" of \"%s\" has no schema of pipeline \"%s\"", p->dataset, p->path, p->name);
+        spile_fail(err, SPILE_CONFIG, "dataset \"%s\" of \"%s\" has no schema of pipeline \"%s\"", p->dataset, p->shown, p->name);
     return spile_hint(err, SPILE_CONFIG, "%s", version ? "versions are numbers, or the first characters (4 at least) of a version's hash"
                                                        : "load something first, or name another dataset or pipeline");
 }

@@ -26,6 +26,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "destination/duckdb/duckdb.h"
+#include "destination/sql/sql.h"
 #include "fault_layer.h"
 #include "fault_source.h"
 
@@ -192,7 +193,7 @@ static void dump_table(struct destination *d, struct catalog_table *table, struc
         }
     text_printf(&sql, ")), 0)::VARCHAR FROM %s.", DATASET);
     sql_put_name(&sql, table->name);
-    if (duckdb_destination.execute(d, sql.text, NULL, 0, arena, &rows, &err))
+    if (((struct sql_database *)d)->dialect->execute((struct sql_database *)d, sql.text, NULL, 0, arena, &rows, &err))
         fail_msg("%s: %s", sql.text, err.message);
     text_printf(out, "%s %s rows %s:", table->name, rows.cells[0], rows.cells[1]);
     for (size_t i = 0; i < table->column_count; i++)
@@ -203,7 +204,7 @@ static void dump_table(struct destination *d, struct catalog_table *table, struc
 
 static void dump_dataset(struct text *out)
 {
-    struct destination_options options = { .path = in_world("x.duckdb"), .max_memory = 256u << 20, .threads = 1, .work_folder = in_world("spill"), .read_only = true };
+    struct destination_options options = { .location = in_world("x.duckdb"), .max_memory = 256u << 20, .threads = 1, .work_folder = in_world("spill"), .read_only = true };
     struct destination *d;
     struct arena arena = { 0 };
     struct catalog catalog;

@@ -9,6 +9,7 @@
 
 #include "destination/duckdb/library.h"
 #include "destination/duckdb/undo.h"
+#include "destination/sql/sql.h"
 
 /* Batches of exactly this size become row groups as they are; of others DuckDB makes them by joining and writing anew. */
 #define ROW_GROUP_ROWS 122880u
@@ -17,7 +18,10 @@
  * time. Measured with 114 columns: with 1 MiB inserts begin to spill to the disk, with half of that they fail for want of memory. */
 #define THREAD_COLUMN_BYTES ((uint64_t)3 << 19)
 
-struct destination {
+#define STREAM_NAME "spile_stream"
+
+struct duckdb {
+    struct sql_database sql;
     struct duckdb_library api;
     duckdb_database database;
     duckdb_connection connection;
@@ -30,6 +34,8 @@ struct destination {
     bool read_only;
     struct undo undo;
 };
+
+static const struct sql_dialect duckdb_dialect; /* at the end */
 
 /* ---- errors --------------------------------------------------------------------------------------------------------------------- */
 
@@ -54,7 +60,7 @@ static const struct {
     { "Could not convert", "the table's column has another type than the data: load into another table with --table", false },
 };
 
-static enum spile_status fail_duckdb(struct destination *d, const char *what, const char *message, struct spile_error *err)
+static enum spile_status fail_duckdb(struct duckdb *d, const char *what, const char *message, struct spile_error *err)
 {
     spile_fail(err, SPILE_DESTINATION, "%s: %s", what, message ? message : "unknown error");
     for (size_t i = 0; message && i < sizeof(remedies) / sizeof(*remedies); i++)
@@ -69,16 +75,22 @@ static enum spile_status fail_duckdb(struct destination *d, const char *what, co
 
 /* ---- statements ----------------------------------------------------------------------------------------------------------------- */
 
-static duckdb_state bind_value(struct destination *d, duckdb_prepared_statement statement, idx_t index, const struct sql_value *value)
+static duckdb_state bind_value(struct duckdb *d, duckdb_prepared_statement statement, idx_t index, const struct datum *value)
 {
     switch (value->kind) {
-    case SQL_NULL:
+    case DATUM_NULL:
         return d->api.bind_null(statement, index);
-    case SQL_TEXT:
-        return d->api.bind_varchar_length(statement, index, value->text.text, value->text.length);
-    case SQL_INTEGER:
+    case DATUM_BOOL:
+        return d->api.bind_boolean(statement, index, value->number);
+    case DATUM_INTEGER:
         return d->api.bind_int64(statement, index, value->number);
-    case SQL_TIMESTAMP:
+    case DATUM_DOUBLE:
+        return d->api.bind_double(statement, index, value->real);
+    case DATUM_TEXT:
+        return d->api.bind_varchar_length(statement, index, value->text.text, value->text.length);
+    case DATUM_BINARY:
+        return d->api.bind_blob(statement, index, value->text.text, value->text.length);
+    case DATUM_TIMESTAMP:
         return d->api.bind_timestamp_tz(statement, index, (duckdb_timestamp){ value->number });
     }
     return DuckDBError;
@@ -90,7 +102,7 @@ static bool is_valid(const uint64_t *validity, idx_t row)
 }
 
 /* Every column of a query here is VARCHAR. */
-static bool read_chunk(struct destination *d, duckdb_data_chunk chunk, struct arena *arena, struct sql_rows *rows)
+static bool read_chunk(struct duckdb *d, duckdb_data_chunk chunk, struct arena *arena, struct sql_rows *rows)
 {
     idx_t count = d->api.data_chunk_get_size(chunk);
     char **cells = arena_alloc(arena, (rows->count + count) * rows->width * sizeof(*cells));
@@ -120,7 +132,7 @@ static bool read_chunk(struct destination *d, duckdb_data_chunk chunk, struct ar
     return true;
 }
 
-static bool read_result(struct destination *d, duckdb_result *result, struct arena *arena, struct sql_rows *rows)
+static bool read_result(struct duckdb *d, duckdb_result *result, struct arena *arena, struct sql_rows *rows)
 {
     duckdb_data_chunk chunk;
     bool ok = true;
@@ -134,7 +146,7 @@ static bool read_result(struct destination *d, duckdb_result *result, struct are
 }
 
 /* Prepares, binds and runs; the caller destroys the result, also after a failure. */
-static enum spile_status run(struct destination *d, const char *sql, const struct sql_value *values, size_t count, duckdb_result *result,
+static enum spile_status run(struct duckdb *d, const char *sql, const struct datum *values, size_t count, duckdb_result *result,
                              struct spile_error *err)
 {
     duckdb_prepared_statement statement = NULL;
@@ -155,8 +167,7 @@ static enum spile_status run(struct destination *d, const char *sql, const struc
     return status;
 }
 
-static enum spile_status duckdb_execute(struct destination *d, const char *sql, const struct sql_value *values, size_t count,
-                                        struct arena *arena, struct sql_rows *rows, struct spile_error *err)
+static enum spile_status execute(struct duckdb *d, const char *sql, const struct datum *values, size_t count, struct arena *arena, struct sql_rows *rows, struct spile_error *err)
 {
     duckdb_result result;
     enum spile_status status = run(d, sql, values, count, &result, err);
@@ -167,9 +178,15 @@ static enum spile_status duckdb_execute(struct destination *d, const char *sql, 
     return status;
 }
 
+static enum spile_status duckdb_execute_sql(struct sql_database *database, const char *sql, const struct datum *values, size_t count,
+                                            struct arena *arena, struct sql_rows *rows, struct spile_error *err)
+{
+    return execute((struct duckdb *)database, sql, values, count, arena, rows, err);
+}
+
 /* As many threads as there are row groups to be made, and as the memory allows for a table of that width. Two threads that share a row group
  * make two halves, which are then joined: a quarter more work for all. */
-static enum spile_status fit_threads(struct destination *d, const struct ArrowSchema *schema, uint64_t rows, struct spile_error *err)
+static enum spile_status fit_threads(struct duckdb *d, const struct ArrowSchema *schema, uint64_t rows, struct spile_error *err)
 {
     uint64_t useful = (rows + ROW_GROUP_ROWS - 1) / ROW_GROUP_ROWS;
     uint64_t fitting = d->max_memory / THREAD_COLUMN_BYTES / (uint64_t)(schema->n_children + 1);
@@ -183,10 +200,10 @@ static enum spile_status fit_threads(struct destination *d, const struct ArrowSc
         return SPILE_OK;
     d->threads = threads;
     snprintf(sql, sizeof(sql), "SET threads = %u", threads);
-    return duckdb_execute(d, sql, NULL, 0, NULL, NULL, err);
+    return execute(d, sql, NULL, 0, NULL, NULL, err);
 }
 
-static enum spile_status insert_stream(struct destination *d, const char *sql, struct ArrowArrayStream *stream, uint64_t *rows,
+static enum spile_status insert_stream(struct duckdb *d, const char *sql, struct ArrowArrayStream *stream, uint64_t *rows,
                                        struct spile_error *err)
 {
     duckdb_result result;
@@ -244,33 +261,64 @@ static void give_back_stream(struct ArrowArrayStream *self)
     self->release = NULL;
 }
 
-static enum spile_status duckdb_ingest(struct destination *d, const char *sql, struct ArrowArrayStream *stream, uint64_t rows,
+/* What stands for a column: the stream's, a constant, or the one where the other is null. */
+static void put_value(struct text *sql, const struct ingest_column *column)
+{
+    text_puts(sql, column->in_stream && column->otherwise ? "coalesce(" : "");
+    if (column->in_stream)
+        sql_put_name(sql, column->column->name);
+    text_puts(sql, column->in_stream && column->otherwise ? ", " : "");
+    if (column->otherwise)
+        sql_put_text(sql, column->otherwise);
+    text_puts(sql, column->in_stream && column->otherwise ? ")" : "");
+}
+
+static const char *insert_sql(struct duckdb *d, const struct ingest *ingest, struct arena *arena)
+{
+    const char *into = sql_insert_into(&d->sql, ingest, arena);
+    struct text sql = { 0 };
+
+    text_printf(&sql, "%sSELECT ", into ? into : "");
+    sql.failed |= !into;
+    for (size_t i = 0; i < ingest->column_count; i++) {
+        text_puts(&sql, i ? ", " : "");
+        put_value(&sql, &ingest->columns[i]);
+    }
+    text_puts(&sql, " FROM " STREAM_NAME);
+    return sql_take(&sql, arena);
+}
+
+static enum spile_status duckdb_ingest(struct destination *destination, const struct ingest *ingest, struct ArrowArrayStream *stream,
                                        uint64_t *inserted, struct spile_error *err)
 {
+    struct duckdb *d = (struct duckdb *)destination;
+    struct arena arena = { 0 };
+    const char *sql = insert_sql(d, ingest, &arena);
     struct lender lender = { .stream = stream };
     struct ArrowArrayStream lent = { lend_schema, lend_batch, lender_error, give_back_stream, &lender };
-    enum spile_status status = SPILE_OK;
+    enum spile_status status = sql ? SPILE_OK : spile_fail_nomem(err);
 
     *inserted = 0;
-    if (stream->get_schema(stream, &lender.schema))
+    if (!status && stream->get_schema(stream, &lender.schema))
         status = fail_duckdb(d, "the rows have no schema", stream->get_last_error(stream), err);
     if (!status)
-        status = fit_threads(d, &lender.schema, rows, err);
+        status = fit_threads(d, &lender.schema, ingest->rows, err);
     if (!status)
         status = insert_stream(d, sql, &lent, inserted, err);
     if (lender.schema.release)
         lender.schema.release(&lender.schema);
     stream->release(stream);
+    arena_release(&arena);
     return status;
 }
 
 /* ---- commit --------------------------------------------------------------------------------------------------------------------- */
 
-static enum spile_status read_numbers(struct destination *d, const char *sql, struct arena *arena, uint64_t **numbers, size_t *count,
+static enum spile_status read_numbers(struct duckdb *d, const char *sql, struct arena *arena, uint64_t **numbers, size_t *count,
                                       struct spile_error *err)
 {
     struct sql_rows rows;
-    enum spile_status status = duckdb_execute(d, sql, NULL, 0, arena, &rows, err);
+    enum spile_status status = execute(d, sql, NULL, 0, arena, &rows, err);
 
     *count = status ? 0 : rows.count;
     *numbers = status ? NULL : arena_alloc(arena, rows.count * sizeof(**numbers));
@@ -281,7 +329,7 @@ static enum spile_status read_numbers(struct destination *d, const char *sql, st
     return status;
 }
 
-static enum spile_status save_blocks(struct destination *d, struct spile_error *err)
+static enum spile_status save_blocks(struct duckdb *d, struct spile_error *err)
 {
     struct arena arena = { 0 };
     struct undo_blocks blocks = { 0 };
@@ -302,7 +350,7 @@ static enum spile_status save_blocks(struct destination *d, struct spile_error *
 }
 
 /* DuckDB may run a checkpoint when it commits and when it is closed. */
-static enum spile_status prepare_checkpoint(struct destination *d, struct spile_error *err)
+static enum spile_status prepare_checkpoint(struct duckdb *d, struct spile_error *err)
 {
     bool saved;
     enum spile_status status = undo_is_saved(&d->undo, &saved, err);
@@ -310,32 +358,42 @@ static enum spile_status prepare_checkpoint(struct destination *d, struct spile_
     return status || saved ? status : save_blocks(d, err);
 }
 
-static enum spile_status duckdb_commit(struct destination *d, struct spile_error *err)
+/* DuckDB has one process at a time in a file: the file's lock is the lease. */
+static enum spile_status duckdb_begin(struct destination *destination, const char *dataset, const char *lease, struct spile_error *err)
 {
+    (void)dataset, (void)lease;
+    return execute((struct duckdb *)destination, "BEGIN TRANSACTION", NULL, 0, NULL, NULL, err);
+}
+
+static enum spile_status duckdb_rollback(struct destination *destination)
+{
+    return execute((struct duckdb *)destination, "ROLLBACK", NULL, 0, NULL, NULL, NULL);
+}
+
+static enum spile_status duckdb_commit(struct destination *destination, struct spile_error *err)
+{
+    struct duckdb *d = (struct duckdb *)destination;
     enum spile_status status = prepare_checkpoint(d, err);
 
-    return status ? status : duckdb_execute(d, "COMMIT", NULL, 0, NULL, NULL, err);
+    return status ? status : execute(d, "COMMIT", NULL, 0, NULL, NULL, err);
 }
 
 /* ---- catalog -------------------------------------------------------------------------------------------------------------------- */
 
 /* With the catalog, since a schema may be called like it. */
-static void put_dataset(const struct destination *d, struct text *sql, const char *dataset)
+static void put_dataset(const struct duckdb *d, struct text *sql, const char *dataset)
 {
     sql_put_name(sql, d->catalog);
     text_putc(sql, '.');
     sql_put_name(sql, dataset);
 }
 
-static const char *duckdb_dataset_sql(struct destination *d, const char *dataset, struct arena *arena)
+static const char *duckdb_dataset_sql(struct sql_database *database, const char *dataset, struct arena *arena)
 {
     struct text sql = { 0 };
-    const char *copy;
 
-    put_dataset(d, &sql, dataset);
-    copy = sql.failed ? NULL : arena_copy(arena, sql.text, sql.length);
-    text_release(&sql);
-    return copy;
+    put_dataset((struct duckdb *)database, &sql, dataset);
+    return sql_take(&sql, arena);
 }
 
 /* duckdb_columns() would tell all at once, but it binds every view that DuckDB itself has: 18 ms when it is asked first. */
@@ -344,12 +402,12 @@ static const char catalog_sql[] =
     "UNION ALL SELECT 'view', view_name FROM duckdb_views() WHERE database_name = current_database() AND schema_name = $1 "
     "UNION ALL SELECT 'dataset', '' FROM duckdb_schemas() WHERE database_name = current_database() AND schema_name = $1";
 
-static enum spile_status duckdb_read_catalog(struct destination *d, const char *dataset, struct arena *arena, struct catalog *catalog,
+static enum spile_status duckdb_read_catalog(struct destination *destination, const char *dataset, struct arena *arena, struct catalog *catalog,
                                              struct spile_error *err)
 {
-    struct sql_value values[] = { { SQL_TEXT, slice_of(dataset), 0 } };
+    struct datum values[] = { datum_text(dataset) };
     struct sql_rows rows;
-    enum spile_status status = duckdb_execute(d, catalog_sql, values, 1, arena, &rows, err);
+    enum spile_status status = execute((struct duckdb *)destination, catalog_sql, values, 1, arena, &rows, err);
 
     *catalog = (struct catalog){ 0 };
     if (status)
@@ -369,9 +427,10 @@ static enum spile_status duckdb_read_catalog(struct destination *d, const char *
     return SPILE_OK;
 }
 
-static enum spile_status duckdb_read_columns(struct destination *d, const char *dataset, struct catalog_table *table, struct arena *arena,
+static enum spile_status duckdb_read_columns(struct destination *destination, const char *dataset, struct catalog_table *table, struct arena *arena,
                                              struct spile_error *err)
 {
+    struct duckdb *d = (struct duckdb *)destination;
     struct text sql = { 0 };
     struct sql_rows rows;
     struct catalog_column *columns;
@@ -382,7 +441,7 @@ static enum spile_status duckdb_read_columns(struct destination *d, const char *
     text_putc(&sql, '.');
     sql_put_name(&sql, table->name);
     text_putc(&sql, ')');
-    status = sql.failed ? spile_fail_nomem(err) : duckdb_execute(d, sql.text, NULL, 0, arena, &rows, err);
+    status = sql.failed ? spile_fail_nomem(err) : execute(d, sql.text, NULL, 0, arena, &rows, err);
     text_release(&sql);
     if (status)
         return status;
@@ -465,9 +524,16 @@ static const char *duckdb_type_suffix(const struct column *column)
     return !strcmp(column->name, DLT_ID) ? " USING COMPRESSION uncompressed" : "";
 }
 
+/* Only what is the same: DuckDB would convert what it can and fail at the rest. */
+static bool duckdb_type_fits(const struct column *column, const char *type_name, const char *there)
+{
+    (void)column;
+    return !strcmp(type_name, there);
+}
+
 /* ---- open and close ------------------------------------------------------------------------------------------------------------- */
 
-static bool configure(struct destination *d, duckdb_config config, const struct destination_options *options)
+static bool configure(struct duckdb *d, duckdb_config config, const struct destination_options *options)
 {
     char memory[32], threads[16];
 
@@ -480,7 +546,7 @@ static bool configure(struct destination *d, duckdb_config config, const struct 
            d->api.set_config(config, "autoinstall_known_extensions", "false") == DuckDBSuccess; /* nothing is ever downloaded */
 }
 
-static enum spile_status open_database(struct destination *d, const struct destination_options *options, struct spile_error *err)
+static enum spile_status open_database(struct duckdb *d, const struct destination_options *options, struct spile_error *err)
 {
     duckdb_config config = NULL;
     char *message = NULL;
@@ -488,7 +554,7 @@ static enum spile_status open_database(struct destination *d, const struct desti
 
     if (d->api.create_config(&config) != DuckDBSuccess || !configure(d, config, options))
         status = spile_fail(err, SPILE_DESTINATION, "DuckDB refused its settings");
-    else if (d->api.open_ext(d->in_memory ? ":memory:" : options->path, &d->database, config, &message) != DuckDBSuccess)
+    else if (d->api.open_ext(d->in_memory ? ":memory:" : options->location, &d->database, config, &message) != DuckDBSuccess)
         status = fail_duckdb(d, "can't open the database", message, err);
     else if (d->api.connect(d->database, &d->connection) != DuckDBSuccess)
         status = fail_duckdb(d, "can't connect to the database", NULL, err);
@@ -499,7 +565,7 @@ static enum spile_status open_database(struct destination *d, const struct desti
 }
 
 /* What DuckDB would write into the database's file when it is closed. */
-static bool has_log(const struct destination *d)
+static bool has_log(const struct duckdb *d)
 {
     struct text path = { 0 };
     struct stat found;
@@ -512,20 +578,21 @@ static bool has_log(const struct destination *d)
 }
 
 /* What can't be guarded stays in the log, where it is as safe. */
-static enum spile_status close_connection(struct destination *d, struct spile_error *err)
+static enum spile_status close_connection(struct duckdb *d, struct spile_error *err)
 {
     enum spile_status status = SPILE_OK;
 
     if (!d->read_only && has_log(d))
         status = prepare_checkpoint(d, err);
     if (status)
-        duckdb_execute(d, "PRAGMA disable_checkpoint_on_shutdown", NULL, 0, NULL, NULL, NULL);
+        execute(d, "PRAGMA disable_checkpoint_on_shutdown", NULL, 0, NULL, NULL, NULL);
     d->api.disconnect(&d->connection);
     return status;
 }
 
-static enum spile_status duckdb_close_destination(struct destination *d, struct spile_error *err)
+static enum spile_status duckdb_close_destination(struct destination *destination, struct spile_error *err)
 {
+    struct duckdb *d = (struct duckdb *)destination;
     enum spile_status status = SPILE_OK, ended;
 
     if (!d)
@@ -542,10 +609,10 @@ static enum spile_status duckdb_close_destination(struct destination *d, struct 
     return status ? status : ended;
 }
 
-static enum spile_status read_catalog_name(struct destination *d, struct spile_error *err)
+static enum spile_status read_catalog_name(struct duckdb *d, struct spile_error *err)
 {
     struct sql_rows rows;
-    enum spile_status status = duckdb_execute(d, "SELECT current_database()", NULL, 0, &d->arena, &rows, err);
+    enum spile_status status = execute(d, "SELECT current_database()", NULL, 0, &d->arena, &rows, err);
 
     if (!status)
         d->catalog = rows.cells[0];
@@ -554,15 +621,16 @@ static enum spile_status read_catalog_name(struct destination *d, struct spile_e
 
 static enum spile_status duckdb_open_destination(struct destination **out, const struct destination_options *options, struct spile_error *err)
 {
-    struct destination *d = calloc(1, sizeof(*d));
+    struct duckdb *d = calloc(1, sizeof(*d));
     enum spile_status status;
 
     *out = NULL;
-    if (!d || !(d->path = strdup(options->path))) {
+    if (!d || !(d->path = strdup(options->location))) {
         free(d);
         return spile_fail_nomem(err);
     }
-    d->in_memory = options->read_only && access(options->path, F_OK) && errno == ENOENT;
+    d->sql = (struct sql_database){ { &duckdb_destination }, &duckdb_dialect };
+    d->in_memory = options->read_only && access(options->location, F_OK) && errno == ENOENT;
     d->read_only = options->read_only;
     d->max_memory = options->max_memory;
     d->threads = d->threads_max = options->threads;
@@ -576,35 +644,60 @@ static enum spile_status duckdb_open_destination(struct destination **out, const
     if (!status)
         status = read_catalog_name(d, err);
     if (status)
-        duckdb_close_destination(d, NULL);
+        duckdb_close_destination(&d->sql.base, NULL);
     else
-        *out = d;
+        *out = &d->sql.base;
     return status;
 }
 
-static void duckdb_interrupt_destination(struct destination *d)
+static void duckdb_interrupt_destination(struct destination *destination)
 {
+    struct duckdb *d = (struct duckdb *)destination;
+
     d->api.interrupt(d->connection);
 }
 
 static const char *const extensions[] = { ".duckdb", ".ddb", NULL };
 
+static const struct sql_dialect duckdb_dialect = {
+    .temporary = "temp",
+    .text_type = "VARCHAR",
+    .row_order = "rowid",
+    .execute = duckdb_execute_sql,
+    .dataset_sql = duckdb_dataset_sql,
+    .type_name = duckdb_type_name,
+    .type_suffix = duckdb_type_suffix,
+};
+
 const struct destination_ops duckdb_destination = {
     .scheme = "duckdb",
     .summary = "a DuckDB file: x.duckdb, duckdb:PATH, duckdb:///PATH",
     .extensions = extensions,
-    .caps = { .dlt_type = "dlt.destinations.duckdb", .name_length_max = 65536, .names_fold = true, .batch_rows = ROW_GROUP_ROWS,
-              .decimal_digits_max = 38 },
+    .caps = {
+        .dlt_type = "dlt.destinations.duckdb",
+        .name_length_max = 65536,
+        .names_fold = true,
+        .has_path = true,
+        .batch_rows = ROW_GROUP_ROWS,
+        .decimal_digits_max = 38,
+        .replaces = 1u << REPLACE_TRUNCATE_AND_INSERT | 1u << REPLACE_INSERT_FROM_STAGING,
+        .merges = 1u << MERGE_DELETE_INSERT | 1u << MERGE_UPSERT | 1u << MERGE_INSERT_ONLY | 1u << MERGE_SCD2 | 1u << MERGE_CDC,
+    },
     .locate = duckdb_library_locate,
     .open = duckdb_open_destination,
     .close = duckdb_close_destination,
-    .execute = duckdb_execute,
+    .begin = duckdb_begin,
     .commit = duckdb_commit,
-    .dataset_sql = duckdb_dataset_sql,
+    .rollback = duckdb_rollback,
     .read_catalog = duckdb_read_catalog,
     .read_columns = duckdb_read_columns,
     .type_name = duckdb_type_name,
-    .type_suffix = duckdb_type_suffix,
+    .type_fits = duckdb_type_fits,
+    .read_records = sql_read_records,
+    .alter = sql_alter,
+    .describe = sql_describe,
     .ingest = duckdb_ingest,
+    .merge = sql_merge,
+    .insert_row = sql_insert_row,
     .interrupt = duckdb_interrupt_destination,
 };

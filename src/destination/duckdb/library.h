@@ -8,7 +8,7 @@
 
 #define DUCKDB_CALLS(X) \
     X(library_version) X(create_config) X(set_config) X(destroy_config) X(open_ext) X(close) X(connect) X(disconnect) X(interrupt) \
-    X(free) X(prepare) X(prepare_error) X(destroy_prepare) X(bind_null) X(bind_varchar_length) X(bind_int64) X(bind_timestamp_tz) \
+    X(free) X(prepare) X(prepare_error) X(destroy_prepare) X(bind_null) X(bind_boolean) X(bind_double) X(bind_blob) X(bind_varchar_length) X(bind_int64) X(bind_timestamp_tz) \
     X(execute_prepared) X(destroy_result) X(result_error) X(result_error_type) X(rows_changed) X(column_count) X(fetch_chunk) \
     X(destroy_data_chunk) X(data_chunk_get_size) X(data_chunk_get_vector) X(vector_get_data) X(vector_get_validity) \
     X(string_t_length) X(string_t_data) X(arrow_scan)

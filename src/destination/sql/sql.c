@@ -1,0 +1,327 @@
+#include "destination/sql/sql.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- text ----------------------------------------------------------------------------------------------------------------------- */
+
+void sql_put_name(struct text *sql, const char *name)
+{
+    text_putc(sql, '"');
+    for (; *name; name++) {
+        if (*name == '"')
+            text_putc(sql, '"');
+        text_putc(sql, *name);
+    }
+    text_putc(sql, '"');
+}
+
+void sql_put_text(struct text *sql, const char *text)
+{
+    text_putc(sql, '\'');
+    for (; *text; text++) {
+        if (*text == '\'')
+            text_putc(sql, '\'');
+        text_putc(sql, *text);
+    }
+    text_putc(sql, '\'');
+}
+
+const char *sql_take(struct text *sql, struct arena *arena)
+{
+    const char *copy = sql->failed ? NULL : arena_copy(arena, sql->length ? sql->text : "", sql->length);
+
+    text_release(sql);
+    return copy;
+}
+
+/* `dataset` is SQL already, as the dialect gives it. */
+static void put_table(struct text *sql, const char *dataset, const char *table)
+{
+    text_puts(sql, dataset);
+    text_putc(sql, '.');
+    sql_put_name(sql, table);
+}
+
+const char *sql_table(struct sql_database *database, const char *dataset, const char *table, bool staged, struct arena *arena)
+{
+    const char *schema = staged ? database->dialect->temporary : database->dialect->dataset_sql(database, dataset, arena);
+    struct text sql = { 0 };
+
+    if (!schema)
+        return NULL;
+    put_table(&sql, schema, table);
+    return sql_take(&sql, arena);
+}
+
+const char *sql_insert_into(struct sql_database *database, const struct ingest *ingest, struct arena *arena)
+{
+    const char *table = sql_table(database, ingest->dataset, ingest->table->name, ingest->staged, arena);
+    struct text sql = { 0 };
+
+    if (!table)
+        return NULL;
+    text_printf(&sql, "INSERT INTO %s (", table);
+    for (size_t i = 0; i < ingest->column_count; i++) {
+        text_puts(&sql, i ? ", " : "");
+        sql_put_name(&sql, ingest->columns[i].column->name);
+    }
+    text_puts(&sql, ") ");
+    return sql_take(&sql, arena);
+}
+
+/* ---- changes -------------------------------------------------------------------------------------------------------------------- */
+
+/* Where the texts of a change go, and in which words. */
+struct writer {
+    const struct sql_dialect *dialect;
+    const char *dataset; /* in SQL */
+    struct arena *arena;
+    struct statements *statements;
+};
+
+static void put_column(const struct writer *w, struct text *sql, const struct column *column, bool constraints)
+{
+    const char *type = w->dialect->type_name(column, w->arena);
+    const char *suffix = w->dialect->type_suffix ? w->dialect->type_suffix(column) : "";
+
+    sql_put_name(sql, column->name);
+    text_printf(sql, " %s%s", type ? type : "", suffix);
+    sql->failed |= !type;
+    if (constraints && !column->nullable)
+        text_puts(sql, " NOT NULL");
+}
+
+static void put_columns(const struct writer *w, struct text *sql, const struct alteration *change, const char *before, bool constraints)
+{
+    for (size_t i = 0; i < change->column_count; i++) {
+        text_puts(sql, i ? ", " : "");
+        text_puts(sql, before);
+        put_column(w, sql, change->columns[i], constraints);
+    }
+}
+
+static enum spile_status add(const struct writer *w, struct text *sql, struct spile_error *err)
+{
+    return statements_add(w->statements, sql_take(sql, w->arena), w->arena, err);
+}
+
+static enum spile_status create_table(const struct writer *w, const struct alteration *change, struct spile_error *err)
+{
+    struct text sql = { 0 };
+
+    text_puts(&sql, "CREATE TABLE ");
+    put_table(&sql, w->dataset, change->table->name);
+    text_puts(&sql, " (");
+    put_columns(w, &sql, change, "", true);
+    text_putc(&sql, ')');
+    return add(w, &sql, err);
+}
+
+static enum spile_status add_columns(const struct writer *w, const struct alteration *change, struct spile_error *err)
+{
+    struct alteration one = *change;
+    enum spile_status status = SPILE_OK;
+
+    one.column_count = w->dialect->adds_columns_at_once ? change->column_count : 1;
+    for (; !status && one.columns < change->columns + change->column_count; one.columns += one.column_count) {
+        struct text sql = { 0 };
+
+        text_puts(&sql, "ALTER TABLE ");
+        put_table(&sql, w->dataset, change->table->name);
+        text_putc(&sql, ' ');
+        put_columns(w, &sql, &one, "ADD COLUMN ", false);
+        status = add(w, &sql, err);
+    }
+    return status;
+}
+
+static enum spile_status stage_table(const struct writer *w, const struct alteration *change, struct spile_error *err)
+{
+    struct text sql = { 0 };
+
+    text_puts(&sql, "CREATE TEMPORARY TABLE ");
+    put_table(&sql, w->dialect->temporary, change->table->name);
+    text_puts(&sql, " (");
+    put_columns(w, &sql, change, "", false);
+    text_putc(&sql, ')');
+    return add(w, &sql, err);
+}
+
+static enum spile_status add_simple(const struct writer *w, const char *verb, const char *table, const char *rest, struct spile_error *err)
+{
+    struct text sql = { 0 };
+
+    text_puts(&sql, verb);
+    put_table(&sql, w->dataset, table);
+    text_puts(&sql, rest);
+    return add(w, &sql, err);
+}
+
+static enum spile_status write_change(const struct writer *w, const struct alteration *change, struct spile_error *err)
+{
+    struct text sql = { 0 };
+
+    switch (change->kind) {
+    case ALTER_CREATE_DATASET:
+        text_printf(&sql, "CREATE SCHEMA %s", w->dataset);
+        return add(w, &sql, err);
+    case ALTER_CREATE_TABLE:
+        return create_table(w, change, err);
+    case ALTER_ADD_COLUMNS:
+        return add_columns(w, change, err);
+    case ALTER_DROP_TABLE:
+        return add_simple(w, "DROP TABLE ", change->name, "", err);
+    case ALTER_EMPTY_TABLE:
+        return add_simple(w, "DELETE FROM ", change->name, "", err);
+    case ALTER_STAGE_TABLE:
+        return stage_table(w, change, err);
+    case ALTER_FORGET_VERSIONS:
+        return add_simple(w, "DELETE FROM ", DLT_VERSION_TABLE, " WHERE schema_name = $1", err);
+    }
+    return SPILE_OK;
+}
+
+/* For people: without what the database calls itself, which may not even be there. */
+enum spile_status sql_describe(struct destination *destination, const char *dataset, const struct alteration *change, struct arena *arena,
+                               struct statements *statements, struct spile_error *err)
+{
+    struct text name = { 0 };
+    struct writer w = { ((struct sql_database *)destination)->dialect, NULL, arena, statements };
+
+    sql_put_name(&name, dataset);
+    w.dataset = sql_take(&name, arena);
+    return w.dataset ? write_change(&w, change, err) : spile_fail_nomem(err);
+}
+
+enum spile_status sql_alter(struct destination *destination, const char *dataset, const struct alteration *change, struct spile_error *err)
+{
+    struct sql_database *database = (struct sql_database *)destination;
+    struct arena arena = { 0 };
+    struct statements statements = { 0 };
+    struct writer w = { database->dialect, database->dialect->dataset_sql(database, dataset, &arena), &arena, &statements };
+    struct datum name = datum_text(change->name ? change->name : "");
+    enum spile_status status = w.dataset ? write_change(&w, change, err) : spile_fail_nomem(err);
+
+    for (size_t i = 0; !status && i < statements.count; i++)
+        status = database->dialect->execute(database, statements.texts[i], &name, change->kind == ALTER_FORGET_VERSIONS, NULL, NULL, err);
+    arena_release(&arena);
+    return status;
+}
+
+/* ---- bookkeeping ---------------------------------------------------------------------------------------------------------------- */
+
+struct reader {
+    struct sql_database *database;
+    const char *dataset; /* in SQL */
+    struct arena *arena;
+};
+
+static enum spile_status select_rows(const struct reader *r, struct text *sql, const struct datum *values, size_t count, struct sql_rows *rows,
+                                     struct spile_error *err)
+{
+    enum spile_status status =
+        sql->failed ? spile_fail_nomem(err) : r->database->dialect->execute(r->database, sql->text, values, count, r->arena, rows, err);
+
+    text_release(sql);
+    return status;
+}
+
+static enum spile_status select_state(const struct reader *r, const char *pipeline, struct records *records, struct spile_error *err)
+{
+    struct datum values[] = { datum_text(pipeline) };
+    struct text sql = { 0 };
+    struct sql_rows rows;
+    enum spile_status status;
+
+    text_puts(&sql, "SELECT s.state FROM ");
+    put_table(&sql, r->dataset, DLT_STATE_TABLE);
+    text_puts(&sql, " s JOIN ");
+    put_table(&sql, r->dataset, DLT_LOADS_TABLE);
+    text_puts(&sql, " l ON l.load_id = s._dlt_load_id WHERE s.pipeline_name = $1 AND l.status = 0 ORDER BY l.load_id DESC LIMIT 1");
+    status = select_rows(r, &sql, values, 1, &rows, err);
+    if (!status && rows.count)
+        records->state = rows.cells[0];
+    return status;
+}
+
+static enum spile_status select_schema(const struct reader *r, const struct record_query *query, struct records *records, struct spile_error *err)
+{
+    struct datum values[] = { datum_text(query->schema_name), datum_text(query->version ? query->version : "") };
+    struct text sql = { 0 };
+    struct sql_rows rows;
+    enum spile_status status;
+
+    text_puts(&sql, "SELECT schema, version_hash FROM ");
+    put_table(&sql, r->dataset, DLT_VERSION_TABLE);
+    text_puts(&sql, " WHERE schema_name = $1");
+    if (query->version)
+        text_printf(&sql, " AND (CAST(version AS %s) = $2 OR (length($2) >= 4 AND substr(version_hash, 1, length($2)) = $2))",
+                    r->database->dialect->text_type);
+    text_puts(&sql, " ORDER BY inserted_at DESC LIMIT 1");
+    status = select_rows(r, &sql, values, query->version ? 2 : 1, &rows, err);
+    if (!status && rows.count && rows.cells[0] && rows.cells[1]) {
+        records->schema = rows.cells[0];
+        records->schema_hash = rows.cells[1];
+    }
+    return status;
+}
+
+static enum spile_status select_load(const struct reader *r, const char *load_id, struct records *records, struct spile_error *err)
+{
+    struct datum values[] = { datum_text(load_id) };
+    struct text sql = { 0 };
+    struct sql_rows rows;
+    enum spile_status status;
+
+    text_puts(&sql, "SELECT load_id FROM ");
+    put_table(&sql, r->dataset, DLT_LOADS_TABLE);
+    text_puts(&sql, " WHERE load_id = $1 AND status = 0 LIMIT 1");
+    status = select_rows(r, &sql, values, 1, &rows, err);
+    records->has_load = !status && rows.count;
+    return status;
+}
+
+enum spile_status sql_read_records(struct destination *destination, const char *dataset, const struct catalog *catalog,
+                                   const struct record_query *query, struct arena *arena, struct records *records, struct spile_error *err)
+{
+    struct sql_database *database = (struct sql_database *)destination;
+    struct reader r = { database, database->dialect->dataset_sql(database, dataset, arena), arena };
+    bool has_loads = catalog_find_table(catalog, DLT_LOADS_TABLE);
+    enum spile_status status = r.dataset ? SPILE_OK : spile_fail_nomem(err);
+
+    *records = (struct records){ 0 };
+    if (!status && query->pipeline && has_loads && catalog_find_table(catalog, DLT_STATE_TABLE))
+        status = select_state(&r, query->pipeline, records, err);
+    if (!status && query->schema_name && catalog_find_table(catalog, DLT_VERSION_TABLE))
+        status = select_schema(&r, query, records, err);
+    if (!status && query->load_id && has_loads)
+        status = select_load(&r, query->load_id, records, err);
+    return status;
+}
+
+enum spile_status sql_insert_row(struct destination *destination, const char *dataset, const char *table, const struct named_datum *values,
+                                 size_t count, struct spile_error *err)
+{
+    struct sql_database *database = (struct sql_database *)destination;
+    struct arena arena = { 0 };
+    const char *name = sql_table(database, dataset, table, false, &arena);
+    struct datum *bound = arena_alloc(&arena, count * sizeof(*bound));
+    struct text sql = { 0 }, marks = { 0 };
+    enum spile_status status;
+
+    text_printf(&sql, "INSERT INTO %s (", name ? name : "");
+    for (size_t i = 0; bound && i < count; i++) {
+        text_puts(&sql, i ? ", " : "");
+        sql_put_name(&sql, values[i].name);
+        text_printf(&marks, "%s$%zu", i ? ", " : "", i + 1);
+        bound[i] = values[i].value;
+    }
+    text_printf(&sql, ") VALUES (%s)", marks.text ? marks.text : "");
+    status = !name || !bound || sql.failed || marks.failed ? spile_fail_nomem(err)
+                                                          : database->dialect->execute(database, sql.text, bound, count, NULL, NULL, err);
+    text_release(&marks);
+    text_release(&sql);
+    arena_release(&arena);
+    return status;
+}

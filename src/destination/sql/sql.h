@@ -1,0 +1,67 @@
+/* What the destinations that speak SQL share: the texts of statements. Names go into SQL through one function, values never do, and a text is a list of
+ * statements from its birth: none is split or searched. What differs between databases is in `struct sql_dialect`, as data and a few functions.
+ *
+ * A database's struct begins with `struct sql_database`; its destination_ops take sql_alter and its kin as they are. */
+#ifndef SQL_SQL_H
+#define SQL_SQL_H
+
+#include "destination/destination.h"
+
+/* Rows of a query, all cells as text; a NULL cell is NULL. In the caller's arena. */
+struct sql_rows {
+    size_t count, width;
+    char **cells; /* row by row */
+};
+
+struct sql_database;
+
+struct sql_dialect {
+    const char *temporary;     /* schema of temporary tables: "temp", "pg_temp" */
+    const char *text_type;     /* that numbers can be cast to: "VARCHAR" */
+    const char *row_order;     /* a column that every table has, by which rows come as they were inserted: "rowid", "ctid" */
+    bool adds_columns_at_once; /* ALTER TABLE takes several ADD COLUMN */
+
+    /* Runs one statement with $1, $2, ... for its values. `rows` (and then `arena`) may be NULL. */
+    enum spile_status (*execute)(struct sql_database *database, const char *sql, const struct datum *values, size_t count, struct arena *arena,
+                                 struct sql_rows *rows, struct spile_error *err);
+
+    /* SQL that names the dataset beyond doubt: what stands before the dot and a table. NULL: out of memory. */
+    const char *(*dataset_sql)(struct sql_database *database, const char *dataset, struct arena *arena);
+
+    const char *(*type_name)(const struct column *column, struct arena *arena); /* in DDL */
+    const char *(*type_suffix)(const struct column *column); /* what follows it: storage hints; NULL: none */
+
+    /* Between filling the staged tables and merging them, such as to gather statistics; NULL: nothing. */
+    enum spile_status (*after_staging)(struct sql_database *database, const char *staged_table_sql, struct spile_error *err);
+};
+
+struct sql_database {
+    struct destination base;
+    const struct sql_dialect *dialect;
+};
+
+enum spile_status sql_alter(struct destination *destination, const char *dataset, const struct alteration *change, struct spile_error *err);
+enum spile_status sql_describe(struct destination *destination, const char *dataset, const struct alteration *change, struct arena *arena,
+                               struct statements *statements, struct spile_error *err);
+enum spile_status sql_read_records(struct destination *destination, const char *dataset, const struct catalog *catalog,
+                                   const struct record_query *query, struct arena *arena, struct records *records, struct spile_error *err);
+enum spile_status sql_insert_row(struct destination *destination, const char *dataset, const char *table, const struct named_datum *values,
+                                 size_t count, struct spile_error *err);
+enum spile_status sql_merge(struct destination *destination, const struct merge *merge, struct spile_error *err);
+
+/* The one way of a name into SQL: in double quotes, which every database here takes. */
+void sql_put_name(struct text *sql, const char *name);
+
+/* A text of our own (a load id), in single quotes. What users give is bound. */
+void sql_put_text(struct text *sql, const char *text);
+
+/* The table that rows go to: of the dataset, or the staged one. In the arena; NULL: out of memory. */
+const char *sql_table(struct sql_database *database, const char *dataset, const char *table, bool staged, struct arena *arena);
+
+/* "INSERT INTO table (columns) " in the order of ingest->columns, for a database's own way of naming the values. In the arena; NULL: out of memory. */
+const char *sql_insert_into(struct sql_database *database, const struct ingest *ingest, struct arena *arena);
+
+/* Moves the text to the arena; NULL: out of memory. */
+const char *sql_take(struct text *sql, struct arena *arena);
+
+#endif
