@@ -3,40 +3,35 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "pipelines.h"
+#include "destinations.h"
 #include "report.h"
+#include "signals.h"
 #include "sources.h"
+#include "write.h"
 
 #define NESTING_DEFAULT "1000"
+#define RETRY_DEFAULT UINT64_MAX /* as the library has it */
 
 /* ---- options --------------------------------------------------------------------------------------------------------------- */
 
 enum last_stage { UNTIL_LOADED = 0, UNTIL_EXTRACTED, UNTIL_NORMALIZED };
 
 struct load_options {
-    const char *to, *dataset, *table, *pipeline, *load_id, *naming, *schema, *discarded, *trace, *import_folder, *export_folder;
+    const char *to, *dataset, *table, *pipeline, *load_id, *naming, *schema, *discarded, *trace, *import_folder, *export_folder, *replace_strategy;
     char *columns, *json_columns, *primary_key, *merge_key; /* joined; freed at the end */
-    enum spile_write write;
+    struct write_options write;
     enum last_stage until;
     int max_nesting;
-    uint64_t workers, memory, sample;
+    uint64_t workers, memory, sample, retry;
     struct spile_contract contract;
     bool root_key, dev_mode, json, quiet, no_progress, help;
 };
 
-static bool parse_write(const struct option_row *row, const char *value, void *field)
-{
-    (void)row;
-    *(enum spile_write *)field = strcmp(value, "replace") == 0 ? SPILE_REPLACE : SPILE_APPEND;
-    return strcmp(value, "append") == 0 || strcmp(value, "replace") == 0;
-}
-
+static const char *const replace_words[] = { "truncate-and-insert", "insert-from-staging", "staging-optimized", NULL };
 static const char *const stage_words[] = { [UNTIL_LOADED] = "load", [UNTIL_EXTRACTED] = "extract", [UNTIL_NORMALIZED] = "normalize", NULL };
 
 static bool parse_stage(const struct option_row *row, const char *value, void *field)
@@ -103,7 +98,6 @@ static bool parse_contract(const struct option_row *row, const char *value, void
 
 static const char *const contract_words[] = { "evolve", "freeze",  "discard_row", "discard_value",
                                               "tables", "columns", "data_type",   NULL };
-static const char *const write_words[] = { "append", "replace", NULL };
 
 #define CONTRACT_ALLOWED "evolve, freeze, discard_row or discard_value, or such words for parts: columns=freeze,data_type=discard_row"
 
@@ -120,8 +114,14 @@ static const char *const write_words[] = { "append", "replace", NULL };
       .help = "load all sources into this table", .fallback = "named after each SOURCE" }, \
     { .name = "pipeline", .argument = "NAME", .parse = option_text, FIELD(pipeline), .allowed = TEXT_ALLOWED, \
       .help = "name of the pipeline, which keeps schema and state between loads", .fallback = "named after DESTINATION" }, \
-    { .name = "write", .argument = "append|replace", .parse = parse_write, FIELD(write), .allowed = "append or replace", .words = write_words, \
-      .help = "add the rows, or put them in place of those in the table and its nested tables", .fallback = "append" }, \
+    { .name = "write", .argument = "append|replace|merge", .parse = write_parse, FIELD(write), .allowed = WRITE_ALLOWED, .words = write_words, \
+      .help = "append adds the rows, replace puts them in place of those in the table and its nested tables, merge in place of those with the same key; " \
+              "or all of it as dlt's JSON: '{\"disposition\":\"merge\",\"strategy\":\"scd2\"}'", .fallback = "append" }, \
+    { .name = "strategy", .argument = "WORD", .parse = strategy_parse, FIELD(write), .allowed = STRATEGY_ALLOWED, .words = strategy_words, \
+      .help = "how --write merge finds rows: " STRATEGY_ALLOWED, .fallback = "the dataset's, else delete-insert" }, \
+    { .name = "merge", .argument = "KEY=VALUE", .parse = merge_parse, FIELD(write), .list = true, .allowed = MERGE_ALLOWED, .words = merge_words, \
+      .help = "an option of the strategy; may come more than once: source_filter, destination_scope (SQL), row_version, valid_from, valid_to (columns), " \
+              "active_record_timestamp, boundary_timestamp, deduplicated, skip_unchanged_rows; the dataset keeps it" }, \
     { .name = "columns", .argument = "LIST", .parse = option_list, FIELD(columns), .list = true, .allowed = TEXT_ALLOWED, \
       .help = "types and hints of columns: NAME:TYPE, with (PRECISION,SCALE) and :HINT as needed, and commas between: id:bigint:not_null, " \
               "price:decimal(10,2); nested columns are TABLE.NAME", .fallback = "found in the data" }, \
@@ -162,6 +162,11 @@ static const struct option_row load_rows[] = {
     { .name = "until", .argument = "STAGE", .parse = parse_stage, FIELD(until), .allowed = "extract, normalize or load", .words = stage_words,
       .help = "stop behind that stage: extract only reads the sources, normalize makes a load package. What was read waits, durable, for \"spile pipeline "
               "NAME load-pending\" or the next load", .fallback = "load" },
+    { .name = "replace-strategy", .argument = "STRATEGY", .parse = option_text, FIELD(replace_strategy),
+      .allowed = "truncate-and-insert, insert-from-staging or staging-optimized", .words = replace_words,
+      .help = "how --write replace replaces. staging-optimized (Postgres): new tables take the place of the old ones", .fallback = "truncate-and-insert" },
+    { .name = "retry", .argument = "SECONDS", .parse = option_number, FIELD(retry), .least = 0, .most = 86400,
+      .help = "how long a load that the server refuses for the moment is tried again", .fallback = "60" },
     { .name = "json", .parse = option_switch, FIELD(json), .help = "print the result as JSON instead of a table" },
     { .name = "trace", .argument = "FILE", .parse = option_text, FIELD(trace), .allowed = TEXT_ALLOWED,
       .help = "file that gets the trace of the run after the load: JSON with the names of dlt's traces" },
@@ -242,36 +247,9 @@ const struct command plan_command = {
 
 /* ---- signals --------------------------------------------------------------------------------------------------------------- */
 
-/* The first signal asks the load to stop; it then fails with SPILE_CANCELLED, or succeeds if the commit had begun. The second one
- * ends the process at once, which is safe: the database forgets a transaction that is not committed. */
-static struct spile_pipeline *_Atomic running;
-static atomic_int stopped_by;
-
-static void on_signal(int number)
-{
-    struct spile_pipeline *pipeline = running;
-    int error = errno;
-
-    if (atomic_exchange(&stopped_by, number))
-        _exit(128 + number);
-    if (pipeline)
-        spile_pipeline_cancel(pipeline);
-    errno = error;
-}
-
-/* A signal that the parent ignores (nohup, a background job) stays ignored. */
-static void signal_catch(int number)
-{
-    struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART }, before;
-
-    sigemptyset(&action.sa_mask);
-    if (sigaction(number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
-        sigaction(number, &action, NULL);
-}
-
 static enum spile_status stopped_fail(struct spile_error *err)
 {
-    fail(err, SPILE_CANCELLED, "stopped by %s; nothing was loaded", stopped_by == SIGTERM ? "SIGTERM" : "ctrl-C");
+    fail(err, SPILE_CANCELLED, "stopped by %s; nothing was loaded", signals_came() == SIGTERM ? "SIGTERM" : "ctrl-C");
     return hint(err, SPILE_CANCELLED, "run the same command again to load it");
 }
 
@@ -284,19 +262,17 @@ struct load_result {
     struct spile_plan *plan;
 };
 
-/* A signal that came just before the run began was forgotten by it, so it is passed on again. */
 static void on_progress(const struct spile_progress *progress, void *user)
 {
-    if (stopped_by)
-        spile_pipeline_cancel(running);
-    progress_draw(user, progress, stopped_by != 0);
+    signals_repeat();
+    progress_draw(user, progress, signals_came() != 0);
 }
 
 /* What the options say of the run; `schema` is theirs, too. */
 static struct spile_run_options run_options_of(const struct load_options *options, const struct sources *sources,
                                                const struct spile_schema *schema, struct progress_line *line)
 {
-    return *SPILE_RUN_OPTIONS(.table = sources->count == 1 ? sources->tables[0].name : NULL, .write = options->write,
+    return *SPILE_RUN_OPTIONS(.table = sources->count == 1 ? sources->tables[0].name : NULL, .write = options->write.write, .merge = options->write.merge,
                               .max_nesting = options->max_nesting, .load_id = options->load_id, .contract = options->contract,
                               .progress = on_progress, .progress_user = line, .schema = schema, .columns = options->columns,
                               .json_columns = options->json_columns, .primary_key = options->primary_key, .merge_key = options->merge_key,
@@ -313,8 +289,8 @@ static enum spile_status pipeline_load(struct spile_pipeline *pipeline, const st
     enum spile_status status;
 
     progress_start(&line, !options->quiet && !options->no_progress);
-    running = pipeline;
-    if (stopped_by)
+    signals_running(pipeline);
+    if (signals_came())
         status = SPILE_CANCELLED;
     else if (result->plans)
         status = spile_dry_run(pipeline, sources_data(sources), &run_options, &result->plan, err);
@@ -322,7 +298,7 @@ static enum spile_status pipeline_load(struct spile_pipeline *pipeline, const st
         status = spile_extract(pipeline, sources_data(sources), &run_options, &result->info, err);
     else
         status = spile_run(pipeline, sources_data(sources), &run_options, &result->info, err);
-    running = NULL;
+    signals_running(NULL);
     progress_clear(&line);
     return status == SPILE_CANCELLED ? stopped_fail(err) : status;
 }
@@ -348,7 +324,7 @@ static enum spile_status result_print(const struct load_options *options, const 
         puts(spile_load_info_json(info));
     else if (!options->quiet)
         options->until == UNTIL_LOADED ? report_print(info) : waiting_print(info, options->until == UNTIL_EXTRACTED);
-    if (stopped_by && !options->quiet && options->until == UNTIL_LOADED)
+    if (signals_came() && !options->quiet && options->until == UNTIL_LOADED)
         fputs("the signal to stop came too late: the load is committed\n", stderr);
     status = output_finish(err);
     if (status == SPILE_OK && options->trace)
@@ -373,6 +349,11 @@ static enum spile_status plan_print(const struct load_options *options, const st
     return status;
 }
 
+static double retry_seconds(const struct load_options *options)
+{
+    return options->retry == RETRY_DEFAULT ? 0 : options->retry ? (double)options->retry : -1;
+}
+
 static enum spile_status sources_load(const struct load_options *options, const struct sources *sources, bool plans, struct spile_error *err)
 {
     struct spile_pipeline *pipeline = NULL;
@@ -381,11 +362,12 @@ static enum spile_status sources_load(const struct load_options *options, const 
     enum spile_status status = options->schema ? spile_schema_read_file(&schema, options->schema, err) : SPILE_OK;
 
     if (status == SPILE_OK)
-        status = pipeline_open(&pipeline, options->pipeline,
+        status = spile_pipeline_open(&pipeline, options->pipeline,
                                SPILE_PIPELINE_OPTIONS(.destination = options->to, .dataset = options->dataset, .workers = (unsigned)options->workers,
                                                       .max_memory = options->memory, .naming = options->naming,
                                                       .import_folder = options->import_folder, .export_folder = options->export_folder,
-                                                      .dev_mode = options->dev_mode), err);
+                                                      .dev_mode = options->dev_mode, .replace_strategy = options->replace_strategy,
+                                                      .retry_seconds = retry_seconds(options)), err);
     if (status == SPILE_OK)
         status = pipeline_load(pipeline, options, sources, schema, &result, err);
     if (status == SPILE_OK)
@@ -409,7 +391,7 @@ static enum spile_status arguments_check(const struct command *command, const st
     return hint(err, status, "for example: %s events.json --to shop.duckdb", command->name);
 }
 
-static enum spile_status parsed_load(const struct command *command, const struct load_options *options, const char **operands,
+static enum spile_status parsed_load(const struct command *command, struct load_options *options, const char **operands,
                                      size_t operand_count, struct spile_error *err)
 {
     struct sources sources = { 0 };
@@ -421,6 +403,8 @@ static enum spile_status parsed_load(const struct command *command, const struct
     }
     status = arguments_check(command, options, operand_count, err);
     if (status == SPILE_OK)
+        status = write_settle(&options->write, err);
+    if (status == SPILE_OK)
         status = sources_collect(&sources, operands, operand_count, options->table, err);
     if (status == SPILE_OK)
         status = sources_load(options, &sources, command == &plan_command, err);
@@ -430,12 +414,13 @@ static enum spile_status parsed_load(const struct command *command, const struct
 
 static enum spile_status load(const struct command *command, char **arguments, size_t count, const char **operands, struct spile_error *err)
 {
-    struct load_options options = { 0 };
+    struct load_options options = { .retry = RETRY_DEFAULT };
     size_t operand_count;
     enum spile_status status = options_parse(command, arguments, count, &options, operands, &operand_count, err);
 
     if (status == SPILE_OK)
         status = parsed_load(command, &options, operands, operand_count, err);
+    write_release(&options.write);
     free(options.columns);
     free(options.json_columns);
     free(options.primary_key);
@@ -449,13 +434,12 @@ static int command_run(const struct command *command, char **arguments, size_t c
     const char **operands = allocated(calloc(count + 1, sizeof(*operands)));
     enum spile_status status;
 
-    signal_catch(SIGINT);
-    signal_catch(SIGTERM);
+    signals_catch();
     status = load(command, arguments, count, operands, &err);
     if (status != SPILE_OK)
         error_print(&err);
     free(operands);
-    return exit_code(status, stopped_by);
+    return exit_code(status, signals_came());
 }
 
 int load_run(char **arguments, size_t count)

@@ -8,10 +8,11 @@
 
 #include "load.h"
 #include "pipeline.h"
+#include "query.h"
 #include "report.h"
 #include "schema.h"
 
-static const struct command *const commands[] = { &load_command, &plan_command, &schema_command, &pipeline_command, NULL }; /* a new command adds one line here */
+static const struct command *const commands[] = { &load_command, &plan_command, &query_command, &schema_command, &pipeline_command, NULL }; /* a new command adds one line here */
 
 struct main_options {
     bool help, version;
@@ -70,7 +71,8 @@ static void version_print(void)
     printf("spile %s\n", SPILE_VERSION);
     if (strcmp(SPILE_VERSION, spile_version()) != 0)
         printf("libspile %s\n", spile_version());
-    destination_version("duckdb");
+    for (size_t i = 0; spile_destination_name(i); i++)
+        destination_version(spile_destination_name(i));
 }
 
 static enum spile_status unknown_command(const char *word, struct spile_error *err)

@@ -8,7 +8,7 @@
 
 #include "report.h"
 
-#define OPTIONS_MAX 32
+#define OPTIONS_MAX 48
 #define HELP_COLUMNS 80
 #define WORD_MAX 31 /* longest word that is compared with a mistyped one */
 
@@ -259,14 +259,18 @@ static enum spile_status long_option(struct parser *parser, const char *argument
     return option_take(parser, row, value ? value : "");
 }
 
-/* Short forms exist for switches only. */
+/* "-q", "-p VALUE", "-pVALUE"; switches are not joined. */
 static enum spile_status short_option(struct parser *parser, const char *argument)
 {
     const struct option_row *row = row_find_letter(parser->command, argument[1]);
 
-    if (!row || argument[2])
+    if (!row || (argument[2] && !row->argument))
         return unknown_option(parser, argument, strlen(argument));
-    return option_take(parser, row, "");
+    if (!row->argument || argument[2])
+        return option_take(parser, row, argument + 2);
+    if (parser->next >= parser->count)
+        return value_missing(parser, row);
+    return option_take(parser, row, parser->arguments[parser->next++]);
 }
 
 enum spile_status options_parse(const struct command *command, char **arguments, size_t count, void *fields,

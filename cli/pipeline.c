@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "pipelines.h"
+#include "destinations.h"
 #include "report.h"
 
 struct pipeline_options {
@@ -477,7 +477,7 @@ static enum spile_status verb_run(const struct pipeline_options *options, const 
     if (status == SPILE_OK && options->state_paths && verb->run != drop)
         status = hint(err, fail(err, SPILE_USAGE, "\"spile pipeline NAME %s\" takes no --state-paths", verb->name), "they are for drop");
     if (status == SPILE_OK)
-        status = pipeline_open(&pipeline, words[0], SPILE_PIPELINE_OPTIONS(.destination = options->to, .dataset = options->dataset), err);
+        status = spile_pipeline_open(&pipeline, words[0], SPILE_PIPELINE_OPTIONS(.destination = options->to, .dataset = options->dataset), err);
     if (status == SPILE_OK && !options->to && !verb->tells_database)
         tell_database(pipeline);
     if (status == SPILE_OK)

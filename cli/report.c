@@ -116,6 +116,23 @@ void name_tell(const char *name)
     put_safe(stderr, name, "\\x0A");
 }
 
+/* A carriage return before a line's end is part of it. */
+void safe_write(const void *text, size_t length)
+{
+    const char *at = text;
+
+    for (size_t i = 0; i < length; i++) {
+        char piece[2] = { at[i], '\0' };
+
+        if (at[i] == '\r' && i + 1 < length && at[i + 1] == '\n')
+            continue;
+        if (at[i])
+            put_safe(stdout, piece, "\n");
+        else
+            fputs("\\x00", stdout);
+    }
+}
+
 void text_print(const char *text)
 {
     if (isatty(STDOUT_FILENO))

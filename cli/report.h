@@ -24,6 +24,7 @@ void error_print(const struct spile_error *err);
 void name_print(const char *name);
 void name_tell(const char *name); /* the name on stderr */
 void text_print(const char *text);
+void safe_write(const void *text, size_t length); /* to stdout, a terminal */
 
 /* Flushes stdout. SPILE_FAILED when something could not be written; a reader that went away is no error. */
 enum spile_status output_finish(struct spile_error *err);

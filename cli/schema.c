@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "pipelines.h"
+#include "destinations.h"
 #include "report.h"
 
 #define DIFFERENCES_FOUND 9 /* exit code of --exit-code */
@@ -78,19 +78,30 @@ static bool is_file(const char *operand)
 static enum spile_status database_open(struct spile_pipeline **out, const char *database, const struct schema_options *options,
                                        struct spile_error *err)
 {
-    return pipeline_open(out, options->pipeline, SPILE_PIPELINE_OPTIONS(.destination = database, .dataset = options->dataset), err);
+    return spile_pipeline_open(out, options->pipeline, SPILE_PIPELINE_OPTIONS(.destination = database, .dataset = options->dataset), err);
+}
+
+/* Where the path begins: behind "scheme:", of a server's address behind its host. */
+static const char *path_of(const char *operand)
+{
+    const char *colon = strchr(operand, ':'), *path = colon ? colon + 1 : operand, *host_end;
+
+    if (strncmp(path, "//", 2) != 0 || path[2] == '/')
+        return path;
+    host_end = strchr(path + 2, '/');
+    return host_end ? host_end : path + strlen(path);
 }
 
 /* "shop.duckdb@3": *version points behind the "@", which is cut off; NULL when there is none. The name of a file or folder may have an "@" as
  * well, and a hash a "/". */
 static void version_cut(char *operand, const char **version)
 {
-    const char *path = strncmp(operand, "duckdb:", 7) == 0 ? operand + 7 : operand;
+    const char *path = path_of(operand);
     char *at = strrchr(operand, '@');
     struct stat status;
 
     *version = NULL;
-    if (!at || !at[1] || strchr(at, '.') || stat(strncmp(path, "///", 3) == 0 ? path + 3 : path, &status) == 0)
+    if (!at || at < path || !at[1] || strchr(at, '.') || stat(strncmp(path, "///", 3) == 0 ? path + 3 : path, &status) == 0)
         return;
     *at = '\0';
     *version = at + 1;

@@ -8,6 +8,8 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(PQ REQUIRED libpq) # its headers only: the library is opened at run time
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
 
 # fetched_folder(VARIABLE NAME FILE): the folder .deps/NAME-<version>, of which FILE is a part.
@@ -56,7 +58,7 @@ set_source_files_properties(${nanoarrow}/src/nanoarrow/common/utils.c ${nanoarro
     COMPILE_DEFINITIONS "malloc=spile_arrow_malloc;realloc=spile_arrow_realloc;free=spile_arrow_free")
 target_include_directories(spile_thirdparty PRIVATE ${PROJECT_SOURCE_DIR}/src)
 target_include_directories(spile_thirdparty SYSTEM PUBLIC
-    ${yyjson} ${nanoarrow}/src ${PROJECT_BINARY_DIR}/third-party ${nanoarrow}/flatcc/include ${duckdb}/include ${XXHASH_INCLUDE_DIR})
+    ${yyjson} ${nanoarrow}/src ${PROJECT_BINARY_DIR}/third-party ${nanoarrow}/flatcc/include ${duckdb}/include ${PQ_INCLUDE_DIRS} ${XXHASH_INCLUDE_DIR})
 target_compile_definitions(spile_thirdparty PRIVATE NDEBUG)
 target_compile_options(spile_thirdparty PRIVATE -w -fno-sanitize=undefined)
-target_link_libraries(spile_thirdparty PUBLIC OpenSSL::Crypto ZLIB::ZLIB PkgConfig::ZSTD PkgConfig::YAML PkgConfig::PCRE2 Threads::Threads ${CMAKE_DL_LIBS} m)
+target_link_libraries(spile_thirdparty PUBLIC OpenSSL::Crypto ZLIB::ZLIB PkgConfig::ZSTD PkgConfig::YAML PkgConfig::PCRE2 PkgConfig::SQLITE Threads::Threads ${CMAKE_DL_LIBS} m)

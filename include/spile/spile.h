@@ -126,7 +126,37 @@ SPILE_API void spile_schema_diff_free(struct spile_schema_diff *diff); /* NULL i
 
 enum spile_write {
     SPILE_APPEND = 0, /* add the rows */
-    SPILE_REPLACE     /* empty the table and its nested tables in the same transaction, then add the rows */
+    SPILE_REPLACE,    /* empty the table and its nested tables in the same transaction, then add the rows */
+    SPILE_MERGE       /* put the rows, with those nested in them, in place of what the table has of them: as struct spile_merge says */
+};
+
+/* How rows find those that they take the place of. A row whose column has the hint hard_delete, and a value there that is not false, is a deletion; of rows
+ * of a load that have the same key, the first by the column with the hint dedup_sort counts. */
+enum spile_merge_strategy {
+    SPILE_STRATEGY_NOT_SAID = 0, /* what the dataset's schema says of the table; where it says nothing: SPILE_DELETE_INSERT */
+    SPILE_DELETE_INSERT,         /* delete the rows with the same key or merge key, then insert. Without keys the rows are added */
+    SPILE_UPSERT,                /* update the row with the same key, or insert. Needs a primary key */
+    SPILE_INSERT_ONLY,           /* insert rows whose key is not there, leave the others as they are. Needs a primary key */
+    SPILE_SCD2,                  /* keep the history: a row that changes or is absent gets an end, a new one begins (slowly changing dimension, type 2) */
+    SPILE_CDC                    /* the load is all that there is: as SPILE_UPSERT, and rows that are absent go. Needs a primary key */
+};
+
+/* Of SPILE_MERGE. The dataset's schema keeps it: what is not said now is as it was said before. An option that the strategy does not take is
+ * SPILE_USAGE. Conditions are SQL for the destination, with plain names of columns; "{{" and "}}" stand for braces. */
+struct spile_merge {
+    enum spile_merge_strategy strategy;
+    bool deduplicated;             /* no two rows of a load have the same key: none is looked for (SPILE_DELETE_INSERT) */
+    bool skip_unchanged_rows;      /* rows that are equal to those in the table stay as they are, with their load id (SPILE_UPSERT, SPILE_CDC) */
+    const char *source_filter;     /* condition that chooses among the loaded rows; the others are left out, with what is nested in them. NULL: none
+                                      (all but SPILE_INSERT_ONLY) */
+    const char *destination_scope; /* condition that chooses the rows of the table, here also "{table}" and "{staging_table}", which may go or end: it takes
+                                      the place of keys in finding them. NULL: none (SPILE_DELETE_INSERT, SPILE_SCD2, SPILE_CDC) */
+    const char *row_version;       /* column that differs when the row does. SPILE_SCD2 compares it, NULL: `_dlt_id`, made of all that is in the row;
+                                      SPILE_UPSERT and SPILE_CDC with skip_unchanged_rows, NULL: all columns are compared */
+    const char *valid_from, *valid_to; /* columns for begin and end of a version; NULL: `_dlt_valid_from`, `_dlt_valid_to` (SPILE_SCD2) */
+    const char *active_record_timestamp; /* what stands for the end of versions that hold: "9999-12-31". NULL: null (SPILE_SCD2) */
+    const char *boundary_timestamp; /* when versions of this load begin: "2026-01-01T00:00:00Z". NULL: as said before, at first the time of the load;
+                                       "": the time of the load from now on (SPILE_SCD2) */
 };
 
 #define SPILE_NO_NESTING (-1)
@@ -295,7 +325,7 @@ SPILE_API double spile_item_double(const struct spile_item *item, const char *pa
 SPILE_API const char *spile_item_text(const struct spile_item *item, const char *path, size_t *length);
 SPILE_API const char *spile_item_json(struct spile_item *item, const char *path, size_t *length);
 
-/* Sets what is at the path; objects and lists on the way are made. Texts are copied. What goes wrong (a path that can't be, a NaN, memory) is
+/* Sets what is at the path; objects and lists on the way are made, and an item that is still empty becomes a list ("[]"). Texts are copied. What goes wrong (a path that can't be, a NaN, memory) is
  * remembered by the item, and told by spile_emit_item() or after the step: so setters need no check each. */
 SPILE_API void spile_item_set_null(struct spile_item *item, const char *path);
 SPILE_API void spile_item_set_bool(struct spile_item *item, const char *path, bool value);
@@ -411,6 +441,7 @@ struct spile_resource_options {
     int max_nesting;        /* 0: the run's */
     struct spile_incremental incremental;
     struct spile_limit limit;
+    struct spile_merge merge; /* with SPILE_MERGE */
 };
 #define SPILE_RESOURCE(...) (&(const struct spile_resource_options){ .size = sizeof(struct spile_resource_options), __VA_ARGS__ })
 
@@ -502,12 +533,18 @@ struct spile_pipeline_options {
                                 over the dataset's schema. When there is none, the first run writes the schema before its data there. NULL: none */
     const char *export_folder; /* where each run writes the schema after it has loaded. NULL: nowhere */
     bool dev_mode;             /* a new dataset for this pipeline object: "_YYYYMMDDhhmmss" (UTC) is added to its name */
+    const char *replace_strategy; /* how SPILE_REPLACE replaces, in dlt's words: "truncate-and-insert", "insert-from-staging" (the same here, since each load
+                                  is one transaction), or "staging-optimized" (Postgres: new tables take the place of the old ones, which is faster, but what
+                                  was made of these by hand goes with them). NULL: $DESTINATION__<TYPE>__REPLACE_STRATEGY or
+                                  $DESTINATION__REPLACE_STRATEGY, else the first */
+    double retry_seconds;      /* a load that a server refuses for the moment (connection lost, deadlock, restart) is tried again for so long; 0: 60;
+                                  negative: not at all. Files are not waited for */
 };
 #define SPILE_PIPELINE_OPTIONS(...) \
     (&(const struct spile_pipeline_options){ .size = sizeof(struct spile_pipeline_options), __VA_ARGS__ })
 
 /* Opens a pipeline: checks name and options, makes the work folder. Does not touch the destination yet and takes no lock. `name`:
- * letters, digits, underscores, hyphens; 1 to 64 of them. On failure *out is NULL and nothing is left to close. */
+ * letters, digits, underscores, hyphens; 1 to 64 of them; NULL: that of the destination's file or database, other characters as "_". On failure *out is NULL and nothing is left to close. */
 SPILE_API enum spile_status spile_pipeline_open(struct spile_pipeline **out, const char *name,
                                                 const struct spile_pipeline_options *options, struct spile_error *err);
 
@@ -523,7 +560,7 @@ SPILE_API const char *spile_pipeline_dataset(const struct spile_pipeline *pipeli
  * the options. */
 SPILE_API enum spile_status spile_pipelines(struct spile_item *found, const char *data_dir, struct spile_error *err);
 
-/* Asks a run in progress to stop. It returns SPILE_CANCELLED soon, with nothing loaded (or SPILE_OK if the commit had begun).
+/* Asks a run in progress to stop, and queries. It returns SPILE_CANCELLED soon, with nothing loaded (or SPILE_OK if the commit had begun).
  * May be called from any thread and from a signal handler. A later run starts afresh. */
 SPILE_API void spile_pipeline_cancel(struct spile_pipeline *pipeline);
 
@@ -609,6 +646,7 @@ struct spile_run_options {
     bool no_load;               /* only draws and unpacks: the load package waits in the work folder, durable, for spile_load_pending() or the next run */
     bool arrow_load_id;         /* tables that Arrow batches fill get the load's id as `_dlt_load_id`; ids that a batch brings give way to it */
     bool arrow_row_id;          /* and an id for each row as `_dlt_id`; a row that brings one keeps it */
+    struct spile_merge merge;   /* with SPILE_MERGE */
 };
 #define SPILE_RUN_OPTIONS(...) (&(const struct spile_run_options){ .size = sizeof(struct spile_run_options), __VA_ARGS__ })
 
@@ -706,6 +744,61 @@ SPILE_API enum spile_status spile_load_pending(struct spile_pipeline *pipeline, 
 /* Throws packages away: that load id's; NULL: all. Rows that can't be drawn again are lost. *count (may be NULL): how many. Takes the pipeline's lock. */
 SPILE_API enum spile_status spile_pipeline_discard(struct spile_pipeline *pipeline, const char *load_id, size_t *count, struct spile_error *err);
 
+/* ---- reading back -------------------------------------------------------------------------------------------------------------- */
+
+/* Runs one statement of SQL on the pipeline's database and gives its rows. Names without a schema are the dataset's. `parameters` (NULL: none) are values
+ * that place-holders stand for, an item that is a list or an object of scalars, texts and typed values:
+ *     a list     for %s, ?, or $1 and ?1:         spile_item_set_integer(values, "[]", 7)
+ *     an object  for %(name)s, :name or $name:    spile_item_set_integer(values, "name", 7)
+ * They are bound: what is in a value never becomes SQL. Each has to be used, and each place-holder needs one, else SPILE_USAGE. In literals, quoted names and
+ * comments there are no place-holders; without parameters the statement is left as it is. Beside %s and %(name)s "%%" is a percent sign; beside ? "??" is
+ * the operator. The parameters are read during the call only.
+ *
+ * The database is opened only to be read, and sees to it that the statement does no more, neither in it nor in files beside it: SPILE_DESTINATION with the
+ * database's message, and the place in the statement. No lock is taken; where the database has one process at a time (DuckDB) a run in progress is
+ * SPILE_DESTINATION, retriable.
+ *
+ * *out becomes an Arrow C stream that draws rows as they are asked for, a statement without rows one without columns. It has a connection of its own, so
+ * it may be read, by one thread at a time, while the pipeline is used for other things; it must be released before the pipeline is closed. Its calls fail
+ * with ECANCELED after spile_pipeline_cancel(). After a failure of this call there is nothing to release. Types are the database's own ones: numbers,
+ * decimals, texts, binary, dates, times, timestamps, intervals, lists, structs, maps; UUIDs are texts. */
+SPILE_API enum spile_status spile_query(struct spile_pipeline *pipeline, const char *sql, struct spile_item *parameters, struct ArrowArrayStream *out,
+                                        struct spile_error *err);
+
+/* Runs one statement that changes something, in a transaction that is committed before this call returns; after a failure the database is as it was. Parameters
+ * and names are those of spile_query(). What is changed behind the pipeline's back is the caller's affair: tables and columns that loads have made stay known
+ * to its schema. *changed (may be NULL): rows that were inserted, updated or deleted. Rows that the statement gives are left out. Takes the pipeline's
+ * lock. The database is made when it is not there, but not the dataset. */
+SPILE_API enum spile_status spile_execute(struct spile_pipeline *pipeline, const char *sql, struct spile_item *parameters, uint64_t *changed,
+                                          struct spile_error *err);
+
+enum spile_stream_format {
+    SPILE_FORMAT_TABLE = 0,   /* for people; control characters are escaped */
+    SPILE_FORMAT_CSV,         /* RFC 4180 with a head; an empty field is null, "" an empty text; nested values as JSON */
+    SPILE_FORMAT_JSONL,       /* an object per line; decimals by their digits, NaN and infinities as texts */
+    SPILE_FORMAT_ARROW,       /* Arrow's IPC file */
+    SPILE_FORMAT_ARROW_STREAM /* Arrow's IPC stream, which can be read as it comes */
+};
+
+struct spile_stream_options {
+    size_t size;                     /* set by the macro */
+    enum spile_stream_format format;
+    unsigned width;                  /* TABLE: columns of the screen, in which wide cells are shortened; 0: no limit */
+    uint64_t limit;                  /* rows to be written; 0: all */
+};
+#define SPILE_STREAM_OPTIONS(...) (&(const struct spile_stream_options){ .size = sizeof(struct spile_stream_options), __VA_ARGS__ })
+
+/* Takes a piece of what is written, in order; the bytes are lent. Any other status than SPILE_OK ends the writing, which returns it. */
+typedef enum spile_status spile_stream_sink(void *user, const void *bytes, size_t length, struct spile_error *err);
+
+/* Writes the rows of any Arrow C stream of tables, which is released, whatever comes back, with memory for a batch at a time (of a table a thousand rows
+ * are measured first). Dates and times are ISO 8601, those of a zone in UTC; binary is base64, durations are ISO 8601, too; text that is no UTF-8 gets
+ * U+FFFD. Arrow's formats take arrays that begin at their begin, and no dictionaries but of texts, which become plain. `rows` (may be NULL): how many were
+ * written. Not bound to a pipeline: any thread. Fails with what the stream says (SPILE_DESTINATION,
+ * SPILE_CANCELLED), with SPILE_USAGE when it is not valid or has a type that can't be written, or with what the sink returns. */
+SPILE_API enum spile_status spile_stream_write(struct ArrowArrayStream *stream, const struct spile_stream_options *options, spile_stream_sink *write,
+                                               void *user, uint64_t *rows, struct spile_error *err);
+
 /* ---- load info --------------------------------------------------------------------------------------------------------------- */
 
 struct spile_table_info {
@@ -765,6 +858,10 @@ SPILE_API void spile_load_info_free(struct spile_load_info *info);              
 
 /* SPILE_VERSION of the library in use. */
 SPILE_API const char *spile_version(void);
+
+/* The destinations that this library knows: the word that begins their address ("duckdb"), and one line about them. NULL beyond the end. */
+SPILE_API const char *spile_destination_name(size_t index);
+SPILE_API const char *spile_destination_summary(size_t index);
 
 /* Finds the database client library of a destination ("duckdb") without loading it when its file name tells the version. Fills `path`
  * and `version` (each of `size` bytes, terminated). SPILE_DESTINATION when there is none: the message lists every place searched. */

@@ -219,24 +219,91 @@ static void row_id_take(const uint64_t *state, size_t stride, char id[ROW_ID_CHA
     row_id_from_words(__builtin_bswap64(state[0]), __builtin_bswap64(state[stride]) >> 48, id);
 }
 
+/* States side by side. */
+union lanes {
+    uint64_t words[STATE_WORDS * LANES_MOST];
+    lanes4 four[STATE_WORDS];
+    lanes8 eight[STATE_WORDS];
+};
+
+static void lanes_permute(union lanes *state, size_t width)
+{
+    if (width == 8)
+        permute8(state->eight);
+    else
+        permute4(state->four);
+}
+
 /* Hashes up to `width` inputs of one block, those whose places `chosen` lists. */
 static void lanes_hash(size_t width, const struct slice *inputs, const size_t *chosen, size_t count, char (*ids)[ROW_ID_CHARS])
 {
-    union {
-        uint64_t words[STATE_WORDS * LANES_MOST];
-        lanes4 four[STATE_WORDS];
-        lanes8 eight[STATE_WORDS];
-    } state;
+    union lanes state;
 
     memset(&state, 0, STATE_WORDS * width * sizeof(uint64_t));
     for (size_t i = 0; i < count; i++)
         absorb_last(state.words + i, width, (const uint8_t *)inputs[chosen[i]].text, inputs[chosen[i]].length);
-    if (width == 8)
-        permute8(state.eight);
-    else
-        permute4(state.four);
+    lanes_permute(&state, width);
     for (size_t i = 0; i < count; i++)
         row_id_take(state.words + i, width, ids[chosen[i]]);
+}
+
+/* What of an input has not gone into its state yet. */
+struct lane {
+    const uint8_t *message;
+    size_t left;
+    char *id;      /* NULL: nothing is in the lane */
+    bool is_last;  /* the block that went in now */
+};
+
+static void lane_begin(struct lane *lane, uint64_t *state, size_t stride, struct slice input, char *id)
+{
+    *lane = (struct lane){ .message = (const uint8_t *)input.text, .left = input.length, .id = id };
+    for (size_t i = 0; i < STATE_WORDS; i++)
+        state[i * stride] = 0;
+}
+
+static void lane_absorb(struct lane *lane, uint64_t *state, size_t stride)
+{
+    lane->is_last = lane->left < BLOCK_BYTES;
+    if (lane->is_last) {
+        absorb_last(state, stride, lane->message, lane->left);
+        return;
+    }
+    for (size_t i = 0; i < BLOCK_WORDS; i++)
+        state[i * stride] ^= word_load(lane->message + 8 * i);
+    lane->message += BLOCK_BYTES;
+    lane->left -= BLOCK_BYTES;
+}
+
+/* Hashes the inputs of more than one block, of any lengths: one that is done makes room for the next. */
+static void lanes_hash_long(size_t width, const struct slice *inputs, size_t count, char (*ids)[ROW_ID_CHARS])
+{
+    union lanes state;
+    struct lane lanes[LANES_MOST] = { 0 };
+    size_t next = 0, busy = 0;
+
+    memset(&state, 0, sizeof(state));
+    do {
+        for (size_t i = 0; i < width; i++) {
+            while (!lanes[i].id && next < count && inputs[next].length < BLOCK_BYTES)
+                next++;
+            if (!lanes[i].id && next < count) {
+                lane_begin(&lanes[i], state.words + i, width, inputs[next], ids[next]);
+                next++;
+                busy++;
+            }
+            if (lanes[i].id)
+                lane_absorb(&lanes[i], state.words + i, width);
+        }
+        if (busy)
+            lanes_permute(&state, width);
+        for (size_t i = 0; i < width; i++)
+            if (lanes[i].id && lanes[i].is_last) {
+                row_id_take(state.words + i, width, lanes[i].id);
+                lanes[i].id = NULL;
+                busy--;
+            }
+    } while (busy || next < count);
 }
 
 #else
@@ -253,19 +320,30 @@ static void lanes_hash(size_t width, const struct slice *inputs, const size_t *c
         row_id_hash(inputs[chosen[i]], ids[chosen[i]]);
 }
 
+static void lanes_hash_long(size_t width, const struct slice *inputs, size_t count, char (*ids)[ROW_ID_CHARS])
+{
+    (void)width;
+    for (size_t i = 0; i < count; i++)
+        if (inputs[i].length >= BLOCK_BYTES)
+            row_id_hash(inputs[i], ids[i]);
+}
+
 #endif
 
 bool row_ids_hash_by(size_t width, const struct slice *inputs, size_t count, char (*ids)[ROW_ID_CHARS])
 {
-    size_t chosen[LANES_MOST], waiting = 0;
+    size_t chosen[LANES_MOST], waiting = 0, longer = 0;
 
     if (!lanes_supported(width))
         return false;
     for (size_t i = 0; i < count; i++) {
-        if (width == 1 || inputs[i].length >= BLOCK_BYTES) {
+        bool is_long = inputs[i].length >= BLOCK_BYTES;
+
+        longer += is_long;
+        if (width == 1)
             row_id_hash(inputs[i], ids[i]);
+        if (width == 1 || is_long)
             continue;
-        }
         chosen[waiting++] = i;
         if (waiting == width) {
             lanes_hash(width, inputs, chosen, waiting, ids);
@@ -274,6 +352,8 @@ bool row_ids_hash_by(size_t width, const struct slice *inputs, size_t count, cha
     }
     if (waiting)
         lanes_hash(width, inputs, chosen, waiting, ids);
+    if (width > 1 && longer)
+        lanes_hash_long(width, inputs, count, ids);
     return true;
 }
 

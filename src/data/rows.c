@@ -170,15 +170,14 @@ static enum spile_status fail_code(int code, const char *what, struct spile_erro
     return code == ENOMEM ? spile_fail_nomem(err) : spile_fail(err, SPILE_SOURCE, "the Arrow batch is not valid: %s", what);
 }
 
-/* nanoarrow looks at offsets, not at indexes. */
-static bool has_good_indexes(const struct ArrowArrayView *view)
+bool rows_has_good_indexes(const struct ArrowArrayView *view)
 {
-    bool good = !view->dictionary || has_good_indexes(view->dictionary);
+    bool good = !view->dictionary || rows_has_good_indexes(view->dictionary);
 
     for (int64_t i = 0; good && view->dictionary && i < view->length; i++)
         good = ArrowArrayViewIsNull(view, i) || (uint64_t)ArrowArrayViewGetIntUnsafe(view, i) < (uint64_t)view->dictionary->length;
     for (int64_t i = 0; good && i < view->n_children; i++)
-        good = has_good_indexes(view->children[i]);
+        good = rows_has_good_indexes(view->children[i]);
     return good;
 }
 
@@ -199,7 +198,7 @@ static enum spile_status init(struct rows *rows, const struct ArrowSchema *schem
         code = ArrowArrayViewSetArray(&rows->view, &rows->array, &arrow);
     if (!code)
         code = ArrowArrayViewValidate(&rows->view, NANOARROW_VALIDATION_LEVEL_FULL, &arrow);
-    if (!code && !has_good_indexes(&rows->view))
+    if (!code && !rows_has_good_indexes(&rows->view))
         return fail_code(EINVAL, "an index that is not in its dictionary", err);
     return code ? fail_code(code, arrow.message, err) : SPILE_OK;
 }

@@ -23,6 +23,9 @@ struct rows {
 enum spile_status rows_new(struct rows **out, const struct ArrowSchema *schema, struct ArrowArray *array, struct spile_error *err);
 void rows_free(struct rows *rows); /* NULL is allowed */
 
+/* Nanoarrow's validation looks at offsets, but not at indexes: is each in its dictionary? Of a view that was validated. */
+bool rows_has_good_indexes(const struct ArrowArrayView *view);
+
 /* The batches of a stream, which is released at the end. *rows NULL: there are no more. A stream without batches has one without rows. */
 struct rows_stream {
     struct ArrowArrayStream *stream;

@@ -4,12 +4,21 @@
 #include <string.h>
 
 #include "destination/duckdb/duckdb.h"
+#include "destination/postgres/postgres.h"
+#include "destination/sqlite/sqlite.h"
 
 static const struct destination_ops *const destinations[] = {
     &duckdb_destination,
+    &postgres_destination,
+    &sqlite_destination,
 };
 
 #define DESTINATION_COUNT (sizeof(destinations) / sizeof(*destinations))
+
+const struct destination_ops *destination_at(size_t index)
+{
+    return index < DESTINATION_COUNT ? destinations[index] : NULL;
+}
 
 const struct destination_ops *destination_by_scheme(const char *scheme)
 {
@@ -28,6 +37,28 @@ enum spile_status destination_check_type(const struct destination_ops *ops, cons
     spile_fail(err, SPILE_CONFIG, "%s(%d,%d) has more digits than %s can hold", data_type_name(type->type), digits,
                column_type_scale(type), ops->scheme);
     return spile_hint(err, SPILE_CONFIG, "use %d digits at most, or text", most);
+}
+
+/* Which of them it has, in words. */
+static void put_merges(struct text *words, unsigned merges)
+{
+    for (enum merge_strategy strategy = MERGE_DELETE_INSERT; strategy <= MERGE_CDC; strategy++)
+        if (merges & 1u << strategy)
+            text_printf(words, "%s%s", words->length ? ", " : "", merge_strategy_name(strategy));
+}
+
+enum spile_status destination_check_write(const struct destination_ops *ops, const struct table_write *write, struct spile_error *err)
+{
+    enum merge_strategy strategy = write->strategy ? write->strategy : MERGE_DELETE_INSERT;
+    struct text has = { 0 };
+
+    if (write->disposition != WRITE_MERGE || (ops->caps.merges & 1u << strategy))
+        return SPILE_OK;
+    put_merges(&has, ops->caps.merges);
+    spile_fail(err, SPILE_CONFIG, "%s can't merge with the strategy %s", ops->scheme, merge_strategy_name(strategy));
+    spile_hint(err, SPILE_CONFIG, "it has: %s", has.length ? has.text : "append and replace only");
+    text_release(&has);
+    return SPILE_CONFIG;
 }
 
 /* What follows "scheme:": a path, or with "//" a host (which must be empty here) and a path. As in database URLs three slashes begin a
@@ -55,14 +86,16 @@ static const struct destination_ops *by_extension(const char *text)
     return NULL;
 }
 
+/* Of a URI only the scheme is shown: the rest may have a password. */
 static enum spile_status fail_unknown(const char *text, struct spile_error *err)
 {
+    const char *uri = strstr(text, "://");
     char extract[SHORTEN_BYTES];
     struct text known = { 0 };
 
     for (size_t i = 0; i < DESTINATION_COUNT; i++)
         text_printf(&known, "%s%s: %s", i ? "; " : "", destinations[i]->scheme, destinations[i]->summary);
-    spile_fail(err, SPILE_CONFIG, "unknown destination \"%s\"", shorten(extract, text, strlen(text)));
+    spile_fail(err, SPILE_CONFIG, "unknown destination \"%s%s\"", shorten(extract, text, uri ? (size_t)(uri - text) : strlen(text)), uri ? "://..." : "");
     spile_hint(err, SPILE_CONFIG, "known destinations: %s", known.text ? known.text : "");
     text_release(&known);
     return SPILE_CONFIG;

@@ -19,9 +19,11 @@ struct destination_caps {
     size_t name_bytes_max;  /* and in bytes; 0: no limit */
     bool names_fold;        /* identifiers that differ only by case are one */
     bool has_path;          /* what the user names is a file or a folder */
+    bool is_server;         /* a connection that is lost, or a load that was refused, may do better a moment later */
     uint32_t batch_rows;    /* rows of a batch of a stream: those it takes best */
     int decimal_digits_max; /* of a decimal */
     uint32_t columns_max;   /* of a table; 0: no limit */
+    bool has_unique;       /* columns with the hint get the constraint, as dlt makes them there */
     unsigned replaces, merges; /* strategies: bits 1 << enum replace_strategy, 1 << enum merge_strategy */
 };
 
@@ -78,7 +80,9 @@ struct records { /* in the caller's arena */
 /* A change of what the dataset is made of, or of what is in it as a whole. */
 enum alter_kind {
     ALTER_CREATE_DATASET,
-    ALTER_CREATE_TABLE,    /* with all of `columns` */
+    ALTER_CREATE_TABLE,    /* with all of `columns`; called `fresh` if that is given */
+    ALTER_CONSTRAIN_TABLE, /* a new one that has its rows by now: `columns` with the hint become unique (caps.has_unique) */
+    ALTER_SWAP_TABLE,      /* `fresh` takes the place of `name` */
     ALTER_ADD_COLUMNS,     /* `columns`, to a table that may have rows: so none of them is NOT NULL */
     ALTER_DROP_TABLE,      /* `name` */
     ALTER_EMPTY_TABLE,     /* `name`; readers see all of the old rows until the commit */
@@ -92,6 +96,7 @@ struct alteration {
     const struct table *table;
     const struct column *const *columns;
     size_t column_count;
+    const char *fresh;     /* a name that a new table has until it takes the place of the old one; NULL: none */
 };
 
 struct statements { /* in an arena */
@@ -110,6 +115,7 @@ struct ingest {
     const char *dataset;
     const struct table *table;
     bool staged;           /* into the table beside it (ALTER_STAGE_TABLE) */
+    const char *fresh;     /* into the one that takes its place; NULL: there is none */
     const struct ingest_column *columns;
     size_t column_count;
     uint64_t rows;
@@ -129,9 +135,11 @@ struct merge_table {
 struct merge {
     const char *dataset;
     enum merge_strategy strategy;
-    const struct merge_table *tables; /* the root first, parents before children; all are staged */
+    const struct merge_table *tables; /* the root first, parents before children; all are staged, unless `in_place` */
     size_t table_count;
-    bool is_new;                      /* the root table has no rows yet */
+    bool is_new;                      /* the root table has no rows of earlier loads, */
+    bool in_place;                    /* and no nested one has: nothing is staged, the rows are in the tables themselves */
+    bool is_whole;                    /* the root table has no other columns: instead of being updated a row may go and come anew */
     const struct column *const *primary_key, *const *merge_key;
     size_t primary_key_count, merge_key_count;
     bool deduplicate;                 /* of rows with the same primary key one is taken: the first, */
@@ -168,8 +176,11 @@ struct destination_ops {
     enum spile_status (*configure)(const char *whole, const char *text, struct arena *arena, const char **location, const char **shown,
                                    struct spile_error *err);
 
+    /* The file that a dataset is in, when that is not the location itself. To be freed; NULL: out of memory. The function is NULL where it never differs. */
+    char *(*file_of)(const char *location, const char *dataset);
+
     enum spile_status (*open)(struct destination **out, const struct destination_options *options, struct spile_error *err);
-    enum spile_status (*close)(struct destination *destination, struct spile_error *err); /* writes out what is pending; NULL is allowed */
+    enum spile_status (*close)(struct destination *destination, struct spile_error *err); /* writes out what is pending; NULL is fine */
 
     /* Begins the transaction. `lease` names who loads: of two that hold the same lease on a dataset the second fails at once, SPILE_LOCKED, where the
      * destination lets two load at a time. */
@@ -210,6 +221,14 @@ struct destination_ops {
     enum spile_status (*insert_row)(struct destination *destination, const char *dataset, const char *table, const struct named_datum *values,
                                     size_t count, struct spile_error *err);
 
+    /* Runs one statement of the user's in the database's own SQL, with $1, $2, ... for `values`, outside of a load. Names without a schema are the dataset's,
+     * if it is there. Its rows come as a stream, which is to be released before the next call and before the destination is closed; of a statement without
+     * rows there is none (out->release is NULL). *changed: rows that it has changed. Of a destination that was opened read_only the statement changes
+     * nothing, and reads nothing beside it: the database sees to that. A call of the stream that fails because of `interrupt` returns ECANCELED. NULL: there
+     * is no SQL here. */
+    enum spile_status (*query)(struct destination *destination, const char *dataset, const char *sql, const struct datum *values, size_t count,
+                               struct ArrowArrayStream *out, uint64_t *changed, struct spile_error *err);
+
     /* Makes a call in progress fail soon. From any thread. */
     void (*interrupt)(struct destination *destination);
 };
@@ -220,9 +239,13 @@ enum spile_status destination_find(const struct destination_ops **ops, const cha
                                    const char **shown, struct spile_error *err);
 
 const struct destination_ops *destination_by_scheme(const char *scheme); /* NULL: unknown */
+const struct destination_ops *destination_at(size_t index);              /* NULL: beyond the end */
 
 /* SPILE_CONFIG for a column type with a precision that the destination lacks. */
 enum spile_status destination_check_type(const struct destination_ops *ops, const struct column_type *type, struct spile_error *err);
+
+/* SPILE_CONFIG for a way of writing that the destination lacks. */
+enum spile_status destination_check_write(const struct destination_ops *ops, const struct table_write *write, struct spile_error *err);
 
 /* Adds a text, which is in the arena already (NULL: memory is out). */
 enum spile_status statements_add(struct statements *statements, const char *text, struct arena *arena, struct spile_error *err);

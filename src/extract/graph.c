@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "data/json_text.h"
+#include "schema/write.h"
 
 /* ---- checking ------------------------------------------------------------------------------------------------------------------- */
 
@@ -86,8 +87,6 @@ static const char *kind_of(const struct resource *resource)
     return resource->options.transform ? "transformer" : resource->options.generate ? "generator" : "data";
 }
 
-static const char *const writes[] = { [SPILE_APPEND] = "append", [SPILE_REPLACE] = "replace" };
-
 static bool add_text(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, const char *text)
 {
     return !text || yyjson_mut_obj_add_str(doc, object, key, text);
@@ -106,12 +105,14 @@ static bool add_steps(yyjson_mut_doc *doc, yyjson_mut_val *object, const struct 
 static bool add_resource(yyjson_mut_doc *doc, yyjson_mut_val *list, const struct resource *resource)
 {
     const struct spile_resource_options *options = &resource->options;
+    struct table_write write = table_write_of(options->write, &options->merge);
     yyjson_mut_val *object = yyjson_mut_arr_add_obj(doc, list);
 
     return add_text(doc, object, "name", resource->name) && add_text(doc, object, "kind", kind_of(resource)) &&
            add_text(doc, object, "from", options->from) && add_text(doc, object, "table", resource_table(resource)) &&
            yyjson_mut_obj_add_bool(doc, object, "loaded", resource_is_loaded(resource)) &&
-           yyjson_mut_obj_add_bool(doc, object, "parallel", options->parallel) && add_text(doc, object, "write_disposition", writes[options->write]) &&
+           yyjson_mut_obj_add_bool(doc, object, "parallel", options->parallel) && add_text(doc, object, "write_disposition", write_disposition_name(write.disposition)) &&
+           add_text(doc, object, "merge_strategy", merge_strategy_name(write.strategy)) &&
            add_text(doc, object, "primary_key", options->primary_key) && add_text(doc, object, "merge_key", options->merge_key) &&
            add_text(doc, object, "columns", options->columns) && add_text(doc, object, "incremental", options->incremental.cursor) &&
            add_steps(doc, object, resource);

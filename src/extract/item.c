@@ -273,10 +273,23 @@ static bool first_part(struct spile_item *item, struct slice *path, struct part 
     return (next_part(path, part) && !path->length) || !item_check_path(whole, &item->failure);
 }
 
+/* A list, when the path wants one and nothing is in the item so far. */
+static yyjson_mut_val *root_for(struct spile_item *item, struct slice path)
+{
+    yyjson_mut_val *root = root_of(item);
+
+    if (!wants_list(path) || !yyjson_mut_is_obj(root) || yyjson_mut_obj_size(root))
+        return root;
+    root = yyjson_mut_arr(item->doc);
+    if (root)
+        yyjson_mut_doc_set_root(item->doc, root);
+    return root;
+}
+
 /* Puts a value of the open item's own document there. */
 static void put(struct spile_item *item, struct slice path, yyjson_mut_val *value)
 {
-    yyjson_mut_val *container = root_of(item);
+    yyjson_mut_val *container;
     struct slice rest = path;
     struct part part;
 
@@ -291,6 +304,11 @@ static void put(struct spile_item *item, struct slice path, yyjson_mut_val *valu
     }
     if (!first_part(item, &rest, &part))
         return;
+    container = root_for(item, path);
+    if (!container) {
+        item_fail_nomem(item);
+        return;
+    }
     if (wants_list(path) ? !yyjson_mut_is_arr(container) : !yyjson_mut_is_obj(container)) {
         item_fail(item, SPILE_USAGE, path, wants_list(path) ? "the item is no list" : "the item is no object");
         return;

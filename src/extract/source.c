@@ -6,6 +6,7 @@
 
 #include "base/nearest.h"
 #include "extract/graph.h"
+#include "schema/write.h"
 
 #define NAME_BYTES_MAX 64
 
@@ -72,9 +73,12 @@ static enum spile_status check_free(const struct spile_source *source, const cha
 
 static bool copy_texts(struct arena *arena, struct spile_resource_options *options)
 {
-    const char **texts[] = { &options->from,      &options->table,     &options->table_by,          &options->columns,           &options->json_columns,    &options->primary_key,
-                             &options->merge_key, &options->incremental.cursor, &options->incremental.initial, &options->incremental.end,
-                             &options->incremental.primary_key };
+    struct spile_incremental *incremental = &options->incremental;
+    struct spile_merge *merge = &options->merge;
+    const char **texts[] = { &options->from, &options->table, &options->table_by, &options->columns, &options->json_columns, &options->primary_key,
+                             &options->merge_key, &incremental->cursor, &incremental->initial, &incremental->end, &incremental->primary_key,
+                             &merge->source_filter, &merge->destination_scope, &merge->row_version, &merge->valid_from, &merge->valid_to,
+                             &merge->active_record_timestamp, &merge->boundary_timestamp };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         if (!arena_copy_text(arena, texts[i]))
@@ -91,6 +95,7 @@ static enum spile_status fail_kind(const char *name, const char *what, const cha
 static enum spile_status check_options(const char *name, const struct spile_resource_options *options, struct spile_error *err)
 {
     int kinds = !!options->generate + !!options->transform + (options->data.kind != 0);
+    struct table_write write = table_write_of(options->write, &options->merge);
 
     if (kinds != 1)
         return fail_kind(name, kinds ? "has several origins" : "has no origin", "give it a generator, or data, or a transformer", err);
@@ -100,7 +105,7 @@ static enum spile_status check_options(const char *name, const struct spile_reso
         return fail_kind(name, "has tables that its items name, and columns or keys", "give these to the tables in a schema: spile_source_options.schema", err);
     if (!options->transform && options->from)
         return fail_kind(name, "is fed by another, but does not transform", "give it a transformer in place of its generator or data", err);
-    return SPILE_OK;
+    return spile_within(err, table_write_check(&write, err), "resource \"%s\"", name);
 }
 
 /* ---- declaring ------------------------------------------------------------------------------------------------------------------ */

@@ -82,9 +82,10 @@ static bool list_columns(struct ingest *ingest, const struct package_table *entr
 }
 
 static enum spile_status insert_table(const struct load_target *target, const struct load_job *job, const struct package_table *entry,
-                                      struct arena *arena, struct spile_error *err)
+                                      const struct plan *plan, struct arena *arena, struct spile_error *err)
 {
-    struct ingest ingest = { .dataset = target->dataset, .table = entry->table, .rows = entry->rows };
+    struct ingest ingest = { .dataset = target->dataset, .table = entry->table, .rows = entry->rows,
+                             .staged = merging_stages(&plan->merging, entry->table), .fresh = plan_fresh_name(plan, entry->table) };
     struct ArrowArrayStream stream;
     struct spile_error failure = { 0 };
     uint64_t rows;
@@ -105,7 +106,7 @@ static enum spile_status insert_table(const struct load_target *target, const st
     return spile_within(err, status, "table \"%s\"", entry->table->name);
 }
 
-static enum spile_status load_rows(const struct load_target *target, const struct load_job *job, struct arena *arena,
+static enum spile_status load_rows(const struct load_target *target, const struct load_job *job, const struct plan *plan, struct arena *arena,
                                    struct spile_error *err)
 {
     enum spile_status status = SPILE_OK;
@@ -115,10 +116,15 @@ static enum spile_status load_rows(const struct load_target *target, const struc
         if (status || !job->package->tables[i]->rows)
             continue;
         job->changes[i].began = clock_micros();
-        status = insert_table(target, job, job->package->tables[i], arena, err);
+        status = insert_table(target, job, job->package->tables[i], plan, arena, err);
         job->changes[i].ended = clock_micros();
     }
-    return status;
+    for (size_t i = 0; !status && i < plan->merging.count; i++) {
+        status = check_cancelled(job, err);
+        if (!status)
+            status = target->ops->merge(target->destination, &plan->merging.merges[i], err);
+    }
+    return status ? status : plan_finish(plan, target, err);
 }
 
 /* ---- bookkeeping ---------------------------------------------------------------------------------------------------------------- */
@@ -228,7 +234,7 @@ static enum spile_status in_transaction(const struct load_target *target, struct
     if (!status)
         status = plan_carry_out(&plan, target, err);
     if (!status)
-        status = load_rows(target, job, arena, err);
+        status = load_rows(target, job, &plan, arena, err);
     if (!status && (job->package->dropped_count || strcmp(stored.schema_hash, schema_hash(job->schema))))
         status = book_schema(target, job, err);
     if (!status && state.changed)

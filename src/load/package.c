@@ -254,6 +254,26 @@ enum spile_status package_put(struct package *package, struct table_batch *batch
     return status;
 }
 
+static const struct table *root_of(const struct table *table)
+{
+    while (table->parent)
+        table = table->parent;
+    return table;
+}
+
+bool package_has_table(const struct package *package, const struct table *table)
+{
+    return table->index < package->by_table_count && package->by_table[table->index];
+}
+
+bool package_has_root(const struct package *package, const struct table *table)
+{
+    for (uint32_t i = 0; i < package->table_count; i++)
+        if (root_of(package->tables[i]->table) == root_of(table))
+            return true;
+    return false;
+}
+
 enum spile_status package_replace(struct package *package, const struct table *table, struct spile_error *err)
 {
     uint32_t *replaced = realloc(package->replaced, (package->replaced_count + 1) * sizeof(*replaced));

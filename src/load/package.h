@@ -52,6 +52,10 @@ enum spile_status package_put(struct package *package, struct table_batch *batch
 /* The table's columns from the index on have one less, and the last one is what that was. False: out of memory. */
 bool package_move_last(struct package_table *entry, uint32_t index);
 
+/* Have rows of the table come, or of any table that shares its root? */
+bool package_has_table(const struct package *package, const struct table *table);
+bool package_has_root(const struct package *package, const struct table *table);
+
 /* The root table and those below it are to be emptied before the rows come. */
 enum spile_status package_replace(struct package *package, const struct table *table, struct spile_error *err);
 bool package_replaces(const struct package *package, const struct table *table);

@@ -41,7 +41,7 @@ static enum spile_status fail_too_wide(const struct planner *planner, const stru
 {
     spile_fail(err, SPILE_DESTINATION, "table \"%s\" would have %zu columns; %s takes %u", table->name, columns, planner->target->ops->scheme,
                planner->target->ops->caps.columns_max);
-    return spile_hint(err, SPILE_DESTINATION, "keep objects whole with --json-columns or --max-nesting, or leave out fields");
+    return spile_hint(err, SPILE_DESTINATION, "keep objects whole with --json-column or --max-nesting, or leave out fields");
 }
 
 static enum spile_status check_type(struct planner *planner, const struct table *table, const struct column *column,
@@ -65,6 +65,40 @@ static enum spile_status fail_view(const struct planner *planner, const struct t
     return spile_hint(err, SPILE_DESTINATION, "drop or rename the view, or load into another table with --table");
 }
 
+static void constrain_later(struct planner *planner, const struct alteration *made)
+{
+    struct plan *plan = planner->plan;
+
+    if (!planner->target->ops->caps.has_unique)
+        return;
+    plan->finish[plan->finish_count] = *made;
+    plan->finish[plan->finish_count++].kind = ALTER_CONSTRAIN_TABLE;
+}
+
+/* A new table that takes the old one's place: no row needs to be deleted, and readers wait for the swap only. */
+static enum spile_status plan_fresh(struct planner *planner, const struct table *table, struct spile_error *err)
+{
+    struct plan *plan = planner->plan;
+    struct alteration change = { .kind = ALTER_CREATE_TABLE, .name = table->name, .table = table, .columns = (const struct column *const *)table->columns,
+                                 .column_count = table->column_count };
+    enum spile_status status;
+
+    change.fresh = arena_printf(planner->arena, DLT_PREFIX "_new_%u", table->index); /* another load waits here until this one is through */
+    if (!change.fresh)
+        return spile_fail_nomem(err);
+    status = add_change(planner, &change, err);
+    constrain_later(planner, &change);
+    change.kind = ALTER_SWAP_TABLE;
+    plan->finish[plan->finish_count++] = change;
+    return status;
+}
+
+static bool is_swapped(const struct planner *planner, const struct table *table)
+{
+    return planner->job->replace_strategy == REPLACE_STAGING_OPTIMIZED && package_replaces(planner->job->package, table) &&
+           package_has_table(planner->job->package, table) && catalog_find_table(&planner->catalog, table->name);
+}
+
 /* What the table lacks. `entry` tells which columns the load fills: only their types matter. */
 static enum spile_status plan_table(struct planner *planner, const struct table *table, const struct package_table *entry,
                                     struct table_change *done, struct spile_error *err)
@@ -73,7 +107,9 @@ static enum spile_status plan_table(struct planner *planner, const struct table 
     const uint32_t columns_max = planner->target->ops->caps.columns_max;
     const struct column **missing = arena_alloc(planner->arena, (table->column_count + 1) * sizeof(*missing));
     struct alteration change = { .kind = present ? ALTER_ADD_COLUMNS : ALTER_CREATE_TABLE, .table = table, .columns = missing };
+    const bool swapped = is_swapped(planner, table);
     enum spile_status status = SPILE_OK;
+    size_t width;
 
     *done = (struct table_change){ .table = (struct table *)(uintptr_t)table, .created = !present };
     done->new_columns = arena_alloc(planner->arena, (table->column_count + 1) * sizeof(*done->new_columns));
@@ -85,17 +121,22 @@ static enum spile_status plan_table(struct planner *planner, const struct table 
         const struct column *column = table->columns[i];
         const struct catalog_column *there = present ? catalog_find_column(present, column->name) : NULL;
 
-        if (there && entry && package_has_column(entry, column))
+        if (there && entry && package_has_column(entry, column) && !swapped)
             status = check_type(planner, table, column, there, err);
         if (there)
             continue;
         missing[change.column_count++] = column;
         done->new_columns[done->new_column_count++] = column->name;
     }
-    if (status || (present && !change.column_count))
+    if (status || (present && !swapped && !change.column_count))
         return status;
-    if (columns_max && (present ? present->column_count : 0) + change.column_count > columns_max)
-        return fail_too_wide(planner, table, (present ? present->column_count : 0) + change.column_count, err);
+    width = swapped ? table->column_count : (present ? present->column_count : 0) + change.column_count;
+    if (columns_max && width > columns_max)
+        return fail_too_wide(planner, table, width, err);
+    if (swapped)
+        return plan_fresh(planner, table, err);
+    if (!present)
+        constrain_later(planner, &change);
     return add_change(planner, &change, err);
 }
 
@@ -167,9 +208,40 @@ static enum spile_status plan_replaced(struct planner *planner, struct spile_err
 
         if (!package_replaces(job->package, table) || !catalog_find_table(&planner->catalog, table->name))
             continue;
-        status = add_for_name(planner, ALTER_EMPTY_TABLE, table->name, err);
+        if (!is_swapped(planner, table))
+            status = add_for_name(planner, ALTER_EMPTY_TABLE, table->name, err);
         emptied->names[emptied->count++] = table->name;
     }
+    return status;
+}
+
+/* ---- what is merged ------------------------------------------------------------------------------------------------------------- */
+
+/* Tables of which no rows come may have to get their root's id. */
+static enum spile_status plan_merge(struct planner *planner, const struct merge *merge, struct spile_error *err)
+{
+    struct table_change ignored;
+    enum spile_status status = SPILE_OK;
+
+    for (size_t i = 0; !status && i < merge->table_count; i++) {
+        const struct merge_table *table = &merge->tables[i];
+
+        if (!package_has_table(planner->job->package, table->table))
+            status = plan_table(planner, table->table, NULL, &ignored, err);
+        if (!status && !merge->in_place)
+            status = add_change(planner, &(struct alteration){ .kind = ALTER_STAGE_TABLE, .table = table->table, .columns = table->columns,
+                                                               .column_count = table->column_count }, err);
+    }
+    return status;
+}
+
+static enum spile_status plan_merges(struct planner *planner, struct spile_error *err)
+{
+    struct merging *merging = &planner->plan->merging;
+    enum spile_status status = merging_plan(merging, planner->job->package, planner->job->schema, planner->target->dataset, &planner->catalog, planner->arena, err);
+
+    for (size_t i = 0; !status && i < merging->count; i++)
+        status = plan_merge(planner, &merging->merges[i], err);
     return status;
 }
 
@@ -185,9 +257,10 @@ static bool prepare(struct planner *planner)
     job->changes = arena_zalloc(planner->arena, (job->change_count + 1) * sizeof(*job->changes));
     job->dropped = (struct table_names){ .names = arena_alloc(planner->arena, (job->package->dropped_count + 1) * sizeof(*job->dropped.names)) };
     job->emptied = (struct table_names){ .names = arena_alloc(planner->arena, (job->schema->table_count + 1) * sizeof(*job->emptied.names)) };
+    planner->plan->finish = arena_alloc(planner->arena, (2 * job->schema->table_count + BOOKKEEPING_TABLES) * sizeof(*planner->plan->finish));
     planner->catalog = *found;
     planner->catalog.tables = arena_alloc(planner->arena, (found->table_count + 1) * sizeof(*found->tables));
-    if (!job->changes || !job->dropped.names || !job->emptied.names || !planner->catalog.tables)
+    if (!job->changes || !job->dropped.names || !job->emptied.names || !planner->catalog.tables || !planner->plan->finish)
         return false;
     if (found->table_count)
         memcpy(planner->catalog.tables, found->tables, found->table_count * sizeof(*found->tables));
@@ -206,7 +279,9 @@ enum spile_status plan_make(struct plan *plan, const struct load_target *target,
     status = plan_drops(&planner, err);
     if (!status)
         status = plan_tables(&planner, with_state, err);
-    return status ? status : plan_replaced(&planner, err);
+    if (!status)
+        status = plan_replaced(&planner, err);
+    return status ? status : plan_merges(&planner, err);
 }
 
 enum spile_status plan_carry_out(const struct plan *plan, const struct load_target *target, struct spile_error *err)
@@ -216,6 +291,23 @@ enum spile_status plan_carry_out(const struct plan *plan, const struct load_targ
     for (size_t i = 0; !status && i < plan->count; i++)
         status = target->ops->alter(target->destination, target->dataset, &plan->changes[i], err);
     return status;
+}
+
+enum spile_status plan_finish(const struct plan *plan, const struct load_target *target, struct spile_error *err)
+{
+    enum spile_status status = SPILE_OK;
+
+    for (size_t i = 0; !status && i < plan->finish_count; i++)
+        status = target->ops->alter(target->destination, target->dataset, &plan->finish[i], err);
+    return status;
+}
+
+const char *plan_fresh_name(const struct plan *plan, const struct table *table)
+{
+    for (size_t i = 0; i < plan->finish_count; i++)
+        if (plan->finish[i].kind == ALTER_SWAP_TABLE && plan->finish[i].table == table)
+            return plan->finish[i].fresh;
+    return NULL;
 }
 
 /* ---- the columns that are compared ---------------------------------------------------------------------------------------------- */
@@ -239,7 +331,8 @@ enum spile_status plan_read_columns(const struct load_target *target, const stru
         status = read_columns(target, catalog, system_tables[i], arena, err);
     for (uint32_t i = 0; !status && i < job->package->table_count; i++)
         status = read_columns(target, catalog, job->package->tables[i]->table->name, arena, err);
-    for (uint32_t i = 0; !status && job->schema_only && i < job->schema->table_count; i++)
-        status = read_columns(target, catalog, job->schema->tables[i]->name, arena, err);
+    for (uint32_t i = 0; !status && i < job->schema->table_count; i++)
+        if (job->schema_only || package_has_root(job->package, job->schema->tables[i]))
+            status = read_columns(target, catalog, job->schema->tables[i]->name, arena, err);
     return status;
 }

@@ -59,7 +59,7 @@ struct table *normalize_root_table(struct schema *schema, const struct normalize
 {
     struct table *table = schema_add_root_table(schema, part->table, part->resource);
 
-    if (!table || !table_set_write(schema, table, part->replace) || !schema_extend_table(schema, table) ||
+    if (!table || !table_write_set(schema, table, &part->write) || !schema_extend_table(schema, table) ||
         (part->max_nesting_given && !table_set_max_nesting(schema, table, part->max_nesting)) ||
         (part->contract_given && contract_set_table(schema, table, part->contract_given, NULL)))
         return NULL;
@@ -212,6 +212,8 @@ static enum spile_status bind_rows(struct walker *w, const struct table_wish *wi
         status = check_ids(w, table);
     if (!status)
         status = inherit_configure(w, *rows);
+    if (!status)
+        status = identify_configure(w, *rows);
     pthread_mutex_unlock(w->schema_lock);
     return status ? status : bind_required(w, *rows);
 }
@@ -348,7 +350,7 @@ static bool is_bequeathed(const struct node *node)
 
 static enum node_role data_role(const struct node *node)
 {
-    return is_bequeathed(node) ? NODE_BEQUEATHED : NODE_DATA;
+    return is_bequeathed(node) || identify_is_key(node) ? NODE_BEQUEATHED : NODE_DATA;
 }
 
 static enum node_role role_of(const struct node *node)

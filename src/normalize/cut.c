@@ -52,6 +52,11 @@ static char *write_number(char *out, uint64_t number)
     return out;
 }
 
+static bool has_identity(const struct table_rows *rows, uint32_t row)
+{
+    return column_has(&rows->identities, row) && rows->identities.valid[row];
+}
+
 /* "<parent id>_<table>_<index>": what dlt hashes. `out` grows; the slices are set when it no longer moves. */
 static char *write_child_key(char *out, struct slice parent, const struct table_rows *rows, uint64_t index)
 {
@@ -75,6 +80,10 @@ static void hash_group(struct walker *w, struct table_rows *rows, const uint32_t
     for (size_t i = 0; i < count; i++) {
         char *begin = end;
 
+        if (has_identity(rows, group[i])) {
+            inputs[i] = text_at(&rows->identities, group[i]);
+            continue;
+        }
         end = write_child_key(begin, id_of(w, rows->parents[group[i]]), rows, rows->places[group[i]].offset);
         inputs[i] = (struct slice){ begin, (size_t)(end - begin) };
     }
@@ -101,7 +110,7 @@ static bool make_ids(struct walker *w, struct table_rows *rows, char (*ids)[ROW_
     char *keys = malloc(HASH_GROUP * longest_key(w, rows));
 
     for (uint32_t i = 0; keys && i < rows->rows; i++) {
-        if (rows->parents[i].row == NO_PARENT) {
+        if (rows->parents[i].row == NO_PARENT && !has_identity(rows, i)) {
             item_id(w, &rows->places[i], ids[i]);
             continue;
         }
@@ -241,6 +250,7 @@ static void clear_rows(struct table_rows *rows)
     for (uint32_t i = 0; i < rows->slot_count; i++)
         column_clear(&rows->slots[i]->builder);
     column_clear(&rows->own_ids);
+    column_clear(&rows->identities);
     column_clear(&rows->ids);
     column_clear(&rows->parent_ids);
     column_clear(&rows->list_index);
@@ -363,6 +373,7 @@ static void release_rows(struct table_rows *rows)
     free(rows->slots);
     free(rows->required);
     inherit_release(rows);
+    identify_release(rows);
     name_map_free(rows->slot_map);
     column_release(&rows->own_ids);
     column_release(&rows->ids);
@@ -387,6 +398,7 @@ void walker_release(struct walker *w)
     free(w->lists);
     free(w->batches);
     free(w->inherited);
+    text_release(&w->identity);
     text_release(&w->discarded);
     column_release(&w->carried);
     name_map_free(w->table_map);

@@ -182,6 +182,7 @@ enum spile_status inherit_begin(struct walker *w, struct shape *shape)
 static enum spile_status put_inherited(struct walker *w, struct inherited *inherited)
 {
     inherited->done = true;
+    identify_key(inherited->node, inherited->value);
     bequeath(inherited->node, inherited->value);
     return inherited->node->role == NODE_INHERITED ? bind_value(w, inherited->node, inherited->value) : SPILE_OK;
 }

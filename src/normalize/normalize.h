@@ -12,12 +12,13 @@
 #include "data/chunk.h"
 #include "schema/contract.h"
 #include "schema/table_batch.h"
+#include "schema/write.h"
 
 /* A root table that is to be filled. */
 struct normalize_part {
     const char *table;    /* normalized */
     const char *resource; /* as the user wrote it */
-    bool replace;
+    struct table_write write;
     int max_nesting;      /* levels; JSON_DEPTH_MAX or more: no limit */
     bool max_nesting_given; /* by the user: goes into the schema */
     struct contract contract; /* in force when the table is made */

@@ -221,12 +221,28 @@ static void take_row_ids(struct filling *f)
     pthread_mutex_unlock(f->walker->schema_lock);
 }
 
+/* A column of hashes is the user's affair, as in dlt. */
+static enum spile_status check_content(const struct filling *f)
+{
+    struct spile_error *err = f->walker->err;
+
+    if (f->table->identity != ROW_ID_OF_CONTENT)
+        return SPILE_OK;
+    for (size_t i = 0; i < rows_column_count(f->rows); i++)
+        if (f->nodes[i]->role == NODE_ROW_ID)
+            return SPILE_OK;
+    spile_fail(err, SPILE_CONFIG, "rows of Arrow batches have no version by which merge strategy scd2 tells them apart, table \"%s\"", f->table->name);
+    return spile_hint(err, SPILE_CONFIG, "name a column of the batch that differs when the row does: row_version");
+}
+
 static enum spile_status bind_columns(struct filling *f, struct shape *shape)
 {
     enum spile_status status = SPILE_OK;
 
     for (size_t i = 0; !status && i < rows_column_count(f->rows); i++)
         status = bind_one(f, shape, i);
+    if (!status)
+        status = check_content(f);
     if (!status)
         status = ask_ids(f);
     if (!status)
@@ -291,6 +307,45 @@ static enum spile_status place_rows(struct filling *f, uint64_t offset, uint32_t
     return SPILE_OK;
 }
 
+/* The value of a key in a row, until `scratch` is cleared. A key that the batch does not have is not given. */
+static enum spile_status take_key(const struct filling *f, struct key_field *key, size_t row, struct documents *scratch)
+{
+    enum spile_status status = SPILE_OK;
+
+    for (size_t i = 0; !status && i < rows_column_count(f->rows); i++)
+        if (!strcmp(f->nodes[i]->column_name, key->name)) {
+            status = value_as_document(f, i, row, scratch);
+            key->given = true;
+            key->value = status ? key->value : scratch->items[0];
+        }
+    return status;
+}
+
+/* Ids of rows that are found by their keys are those that documents with the same values get. */
+static enum spile_status identify_slice(const struct filling *f, size_t from, uint32_t count, size_t *bad)
+{
+    struct table_rows *table = f->table;
+    struct documents *scratch = calloc(table->key_count + 1, sizeof(*scratch));
+    enum spile_status status = scratch ? SPILE_OK : spile_fail_nomem(f->walker->err);
+
+    for (uint32_t i = 0; !status && i < count; i++) {
+        uint32_t row = table->rows + i;
+
+        *bad = from + i;
+        if (column_has(&table->own_ids, row) && table->own_ids.valid[row])
+            continue;
+        identify_begin(f->walker, table);
+        for (uint32_t j = 0; !status && j < table->key_count; j++)
+            status = take_key(f, &table->keys[j], from + i, &scratch[j]);
+        if (!status)
+            status = identify_keys(f->walker, table, row);
+    }
+    for (uint32_t j = 0; scratch && j < table->key_count; j++)
+        documents_release(&scratch[j]);
+    free(scratch);
+    return status;
+}
+
 static size_t weigh(const struct table_rows *table)
 {
     size_t bytes = 0;
@@ -311,6 +366,8 @@ static enum spile_status put_slice(struct filling *f, size_t from, uint32_t coun
         status = check_nulls(f, from, count, bad);
     if (!status)
         status = place_rows(f, offset + from, count);
+    if (!status && !f->table->plain && f->table->identity == ROW_ID_OF_KEY)
+        status = identify_slice(f, from, count, bad);
     if (status)
         return status;
     f->table->rows += count;

@@ -162,6 +162,7 @@ static enum spile_status put_special(struct walker *w, struct node *node, struct
         if (status || inherited)
             return status;
     }
+    identify_key(node, value);
     if (kind == DOCUMENT_NULL || node->role == NODE_EXCLUDED)
         return SPILE_OK;
     bequeath(node, value);
@@ -314,6 +315,8 @@ static enum spile_status walk_row(struct walker *w, struct shape *shape, struct 
 
     for (uint32_t i = 0; i < rows->bequest_count; i++)
         rows->bequests[i].given = false;
+    if (rows->identity)
+        identify_begin(w, rows);
     w->row = (struct row_in_work){ .shape = wrap ? NULL : shape, .value = value };
     if (shape->refuses && !wrap && has_refused_key(&shape->root, value, shape->level))
         return leave_out(w, shape, wrap, value);
@@ -339,6 +342,8 @@ static enum spile_status walk_row(struct walker *w, struct shape *shape, struct 
         drop_row(w, rows, &begin);
         return status ? status : leave_out(w, shape, wrap, value);
     }
+    if (!status && rows->identity)
+        status = identify_row(w, rows, value, wrap);
     if (!status)
         status = end_row(w, rows, frame, index, place);
     if (!status && w->list_count > begin.lists)

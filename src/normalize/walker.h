@@ -3,6 +3,7 @@
  *   walk.c     one document into rows: flattens objects, visits lists
  *   bind.c     keys to nodes and lists to tables, when they are met for the first time
  *   place.c    values to columns, when their node has none that fits
+ *   identify.c row ids that follow from what is in the row
  *   inherit.c  values of a row that the rows below it get, too
  *   rows.c     columns of an Arrow batch, which need no walk
  *   discard.c  what the contract leaves out, for a file
@@ -51,6 +52,13 @@ struct bequest {
     struct document value;
 };
 
+/* A column of the primary key, by which rows are known. */
+struct key_field {
+    const char *name;
+    bool given;              /* the row in work has it: */
+    struct document value;
+};
+
 /* A column with the id of a row further up. */
 struct ancestor_column {
     const char *name;
@@ -79,6 +87,10 @@ struct table_rows {
     uint32_t required_count;
     struct bequest *bequests;
     uint32_t bequest_count;
+    enum row_identity identity;
+    struct key_field *keys;        /* of ROW_ID_OF_KEY; by name */
+    uint32_t key_count;
+    struct column_builder identities; /* what ids are the hashes of; a row without is known by its place */
     struct ancestor_column *ancestors;
     uint32_t ancestor_count;
     struct column_builder own_ids; /* `_dlt_id` that came with the data */
@@ -92,7 +104,7 @@ struct table_rows {
 #define REFUSED_ALL UINT32_MAX /* bits of all natural types */
 
 /* NODE_LINK: what the engine writes itself; a value from the data only claims the column's place in a new table, as in dlt.
- * NODE_BEQUEATHED: data that the rows below get, too. NODE_INHERITED: data that gives way to what comes from a row above. NODE_EXCLUDED: left
+ * NODE_BEQUEATHED: data that the rows below get, too, or the row's id is made of. NODE_INHERITED: data that gives way to what comes from a row above. NODE_EXCLUDED: left
  * out by a filter of the schema. */
 enum node_role { NODE_DATA, NODE_ROW_ID, NODE_LINK, NODE_BEQUEATHED, NODE_INHERITED, NODE_EXCLUDED };
 
@@ -197,6 +209,7 @@ struct walker {
     struct inherited *inherited;
     size_t inherited_count, inherited_capacity;
     yyjson_val load_id;          /* as a value, for rows that inherit it */
+    struct text identity;        /* of the row in work */
     struct text discarded;       /* lines about what was left out since the last hand-over */
     struct refusal {             /* why the row in work is left out */
         const char *column;
@@ -275,6 +288,15 @@ enum spile_status name_refusal(struct walker *walker, struct shape *shape, struc
 enum spile_status bind_required(struct walker *walker, struct table_rows *rows); /* the columns that must not be null */
 enum spile_status check_required(struct walker *walker, const struct table_rows *rows); /* has the row in work all of them? */
 enum spile_status fail_required(struct walker *walker, const struct table_rows *rows, const struct slot *slot);
+
+/* identify.c: what the ids of a table's rows follow from, by its schema; in the schema's lock. */
+enum spile_status identify_configure(struct walker *walker, struct table_rows *rows);
+void identify_release(struct table_rows *rows);
+bool identify_is_key(const struct node *node);                            /* is its column of the key that the row's id follows from? */
+void identify_begin(struct walker *walker, struct table_rows *rows);      /* before the members of a row come */
+void identify_key(const struct node *node, struct document value);        /* the row in work has it */
+enum spile_status identify_row(struct walker *walker, struct table_rows *rows, struct document value, const char *wrap); /* when they have come */
+enum spile_status identify_keys(struct walker *walker, struct table_rows *rows, uint32_t row); /* the same of a row from Arrow, by its keys */
 
 /* inherit.c: bequests of a table, by its schema's configuration; in the schema's lock. */
 enum spile_status inherit_configure(struct walker *walker, struct table_rows *rows);

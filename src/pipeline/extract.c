@@ -124,7 +124,7 @@ static enum spile_status read_dataset(struct run *run, struct stored *stored, st
 static bool replaces(const struct run *run)
 {
     for (uint32_t i = 0; i < run->part_count; i++)
-        if (run->normalize_parts[i].replace)
+        if (run->normalize_parts[i].write.disposition == WRITE_REPLACE)
             return true;
     return false;
 }

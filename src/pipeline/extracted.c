@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "data/json_text.h"
 
-#define FORMAT 1
+#define FORMAT 2
 
 const char *extracted_folder(const struct spile_pipeline *pipeline, const char *load_id, struct arena *arena)
 {
@@ -63,6 +63,24 @@ static void put_contract(struct making *m, yyjson_mut_val *object, const struct 
     put(m, object, "contract", yyjson_mut_arr_with_uint64(m->doc, modes, 4));
 }
 
+static void put_write(struct making *m, yyjson_mut_val *object, const struct table_write *write)
+{
+    yyjson_mut_val *how = yyjson_mut_obj(m->doc);
+
+    put(m, object, "write", how);
+    put_number(m, how, "disposition", write->disposition);
+    put_number(m, how, "strategy", write->strategy);
+    put_flag(m, how, "deduplicated", write->deduplicated);
+    put_flag(m, how, "skip_unchanged", write->skip_unchanged);
+    put_text(m, how, "source_filter", write->source_filter);
+    put_text(m, how, "destination_scope", write->destination_scope);
+    put_text(m, how, "valid_from", write->valid_from);
+    put_text(m, how, "valid_to", write->valid_to);
+    put_text(m, how, "row_version", write->row_version);
+    put_text(m, how, "active_timestamp", write->active_timestamp);
+    put_text(m, how, "boundary_timestamp", write->boundary_timestamp);
+}
+
 static void put_resource(struct making *m, yyjson_mut_val *list, const struct run_resource *resource, const struct spile_resource_info *info)
 {
     yyjson_mut_val *object = yyjson_mut_arr_add_obj(m->doc, list);
@@ -70,7 +88,7 @@ static void put_resource(struct making *m, yyjson_mut_val *list, const struct ru
     put_text(m, object, "name", resource->name);
     put_text(m, object, "table", resource->table);
     put_text(m, object, "from", resource->from);
-    put_number(m, object, "write", resource->write);
+    put_write(m, object, &resource->write);
     put_flag(m, object, "selected", resource->selected);
     put_flag(m, object, "loaded", resource->loaded);
     put_flag(m, object, "is_drawn", resource->drawn);
@@ -92,7 +110,7 @@ static void put_part(struct making *m, yyjson_mut_val *list, const struct run_pa
     put_text(m, object, "merge_key", part->merge_key);
     put_text(m, object, "cursor", part->cursor);
     put_contract(m, object, &part->contract);
-    put_flag(m, object, "replace", how->replace);
+    put_write(m, object, &how->write);
     put_number(m, object, "max_nesting", (uint64_t)how->max_nesting);
     put_flag(m, object, "max_nesting_given", how->max_nesting_given);
     put_number(m, object, "since", how->since);
@@ -117,7 +135,6 @@ static void put_run(struct making *m, yyjson_mut_val *root, const struct run *ru
     put_number(m, root, "bytes", bytes);
     put_flag(m, root, "of_source", run->of_source);
     put_text(m, root, "source", run->of_source ? run->source_name : NULL);
-    put_number(m, root, "write", run->options->write);
     put_number(m, root, "refresh", run->options->refresh);
     put_text(m, root, "discarded", run->options->discarded);
     put_flag(m, root, "root_key", run->root_key);
@@ -248,9 +265,24 @@ static struct spile_contract contract_at(yyjson_val *object)
     return (struct spile_contract){ mode_at(modes, 0), mode_at(modes, 1), mode_at(modes, 2), mode_at(modes, 3) };
 }
 
-static enum spile_write write_at(yyjson_val *object)
+static struct table_write write_at(yyjson_val *object)
 {
-    return number_at(object, "write") == SPILE_REPLACE ? SPILE_REPLACE : SPILE_APPEND;
+    yyjson_val *how = yyjson_obj_get(object, "write");
+    uint64_t disposition = number_at(how, "disposition"), strategy = number_at(how, "strategy");
+
+    return (struct table_write){
+        .disposition = disposition <= WRITE_MERGE ? (enum write_disposition)disposition : WRITE_APPEND,
+        .strategy = strategy <= MERGE_CDC ? (enum merge_strategy)strategy : MERGE_DEFAULT,
+        .deduplicated = flag_at(how, "deduplicated"),
+        .skip_unchanged = flag_at(how, "skip_unchanged"),
+        .source_filter = text_at(how, "source_filter"),
+        .destination_scope = text_at(how, "destination_scope"),
+        .valid_from = text_at(how, "valid_from"),
+        .valid_to = text_at(how, "valid_to"),
+        .row_version = text_at(how, "row_version"),
+        .active_timestamp = text_at(how, "active_timestamp"),
+        .boundary_timestamp = text_at(how, "boundary_timestamp"),
+    };
 }
 
 static bool take_resources(struct run *run, yyjson_val *list)
@@ -287,7 +319,7 @@ static bool take_part(struct run *run, yyjson_val *object, uint32_t index)
     };
     run->normalize_parts[index] = (struct normalize_part){
         .resource = text_at(object, "resource"),
-        .replace = flag_at(object, "replace"),
+        .write = write_at(object),
         .max_nesting = (int)number_at(object, "max_nesting"),
         .max_nesting_given = flag_at(object, "max_nesting_given"),
         .since = number_at(object, "since"),
@@ -335,7 +367,6 @@ enum spile_status extracted_take(struct run *run, const struct extract *extract,
     run->load_id = text_at(root, "load_id") ? text_at(root, "load_id") : "";
     run->of_source = flag_at(root, "of_source");
     run->source_name = text_at(root, "source");
-    run->given.write = write_at(root);
     run->given.refresh = refresh <= SPILE_DROP_DATA ? (enum spile_refresh)refresh : SPILE_KEEP;
     run->given.discarded = text_at(root, "discarded");
     run->root_key = flag_at(root, "root_key");

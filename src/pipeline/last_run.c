@@ -118,6 +118,21 @@ static bool extracts_wait(const struct spile_pipeline *p)
     return !folder_each(p->extracted_folder, note_one, &any, NULL) && any;
 }
 
+static enum spile_status check_there(const struct spile_pipeline *p, const struct last_run *last, struct spile_error *err)
+{
+    char *file = last->ops->file_of ? last->ops->file_of(last->path, last->dataset) : NULL;
+    const char *path = file ? file : last->path;
+    bool gone;
+
+    if (!last->ops->caps.has_path)
+        return SPILE_OK;
+    if (last->ops->file_of && !file)
+        return spile_fail_nomem(err);
+    gone = access(path, F_OK) && (errno == ENOENT || errno == ENOTDIR) && !extracts_wait(p);
+    free(file);
+    return gone ? fail_gone(last, err) : SPILE_OK;
+}
+
 enum spile_status last_run_recall(struct spile_pipeline *p, struct spile_error *err)
 {
     struct last_run last;
@@ -132,8 +147,9 @@ enum spile_status last_run_recall(struct spile_pipeline *p, struct spile_error *
         spile_fail(err, SPILE_CONFIG, "pipeline \"%s\" has not run here: its database is not known", p->name);
         return spile_hint(err, SPILE_CONFIG, "name the database as the destination (--to), or is the work folder of its runs another one (SPILE_DATA_DIR)?");
     }
-    if (last.ops->caps.has_path && access(last.path, F_OK) && (errno == ENOENT || errno == ENOTDIR) && !extracts_wait(p))
-        return fail_gone(&last, err);
+    status = check_there(p, &last, err);
+    if (status)
+        return status;
     p->ops = last.ops;
     p->location = p->shown = last.path;
     p->dataset = last.dataset;

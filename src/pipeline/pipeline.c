@@ -11,11 +11,26 @@
 
 #define NAME_MAX_CHARS 64
 #define MEMORY_DEFAULT_MAX ((uint64_t)2 << 30)
+#define RETRY_SECONDS_DEFAULT 60.0
 #define MEMORY_MIN ((uint64_t)64 << 20)
 
 const char *spile_version(void)
 {
     return SPILE_VERSION;
+}
+
+const char *spile_destination_name(size_t index)
+{
+    const struct destination_ops *ops = destination_at(index);
+
+    return ops ? ops->scheme : NULL;
+}
+
+const char *spile_destination_summary(size_t index)
+{
+    const struct destination_ops *ops = destination_at(index);
+
+    return ops ? ops->summary : NULL;
 }
 
 enum spile_status spile_destination_library(const char *destination, char *path, char *version, size_t size, struct spile_error *err)
@@ -44,6 +59,42 @@ static enum spile_status check_name(const char *name, struct spile_error *err)
         return SPILE_OK;
     spile_fail(err, SPILE_USAGE, "\"%s\" can't be the name of a pipeline", shorten(extract, name, strlen(name)));
     return spile_hint(err, SPILE_USAGE, "use 1 to %d letters, digits, underscores and hyphens", NAME_MAX_CHARS);
+}
+
+static enum spile_status fail_unnamed(const char *shown, const char *what, struct spile_error *err)
+{
+    char extract[SHORTEN_BYTES];
+
+    spile_fail(err, SPILE_USAGE, "destination \"%s\" %s", shorten(extract, shown, strlen(shown)), what);
+    return spile_hint(err, SPILE_USAGE, "give the pipeline a name of at most %d letters, digits, \"_\" and \"-\" (--pipeline)", NAME_MAX_CHARS);
+}
+
+/* dlt names a file after the pipeline; this is the way back. A character of several bytes becomes one "_". */
+static enum spile_status name_after(const char *destination, struct arena *arena, const char **name, struct spile_error *err)
+{
+    char found[NAME_MAX_CHARS + 2];
+    const struct destination_ops *ops;
+    const char *location, *shown, *base, *end;
+    size_t length = 0;
+    enum spile_status status = destination_find(&ops, destination, arena, &location, &shown, err);
+
+    if (status)
+        return status;
+    base = strrchr(shown, '/');
+    base = base ? base + 1 : shown;
+    end = ops->caps.has_path ? strrchr(base, '.') : base + strcspn(base, "?");
+    for (end = end && end > base ? end : base + strlen(base); base < end && length <= NAME_MAX_CHARS; base++)
+        if (((unsigned char)*base & 0xC0) != 0x80) {
+            const char one[] = { *base, 0 };
+
+            found[length++] = pipeline_name_is_valid(one) ? *base : '_';
+        }
+    if (!length)
+        return fail_unnamed(*shown ? shown : destination, "names nothing to name the pipeline after", err);
+    if (length > NAME_MAX_CHARS)
+        return fail_unnamed(shown, "has too long a name for a pipeline", err);
+    *name = arena_copy(arena, found, length);
+    return *name ? SPILE_OK : spile_fail_nomem(err);
 }
 
 /* dlt's rule, with our name: the environment, /var for root, the home folder. */
@@ -94,10 +145,46 @@ static unsigned default_workers(void)
     return processors > 0 ? (unsigned)processors : 1;
 }
 
+/* dlt's names, of one kind of destination or of all. */
+static const char *replace_strategy_said(const struct spile_pipeline *p, struct arena *arena)
+{
+    char *name = arena_printf(arena, "DESTINATION__%s__REPLACE_STRATEGY", p->ops->scheme);
+    const char *said;
+
+    for (char *c = name; c && *c; c++)
+        *c = (char)(*c >= 'a' && *c <= 'z' ? *c - ('a' - 'A') : *c);
+    said = name ? getenv(name) : NULL;
+    return said ? said : getenv("DESTINATION__REPLACE_STRATEGY");
+}
+
+static enum spile_status set_replace_strategy(struct spile_pipeline *p, const char *given, struct spile_error *err)
+{
+    static const char *const names[] = { [REPLACE_TRUNCATE_AND_INSERT] = "truncate-and-insert", [REPLACE_INSERT_FROM_STAGING] = "insert-from-staging",
+                                         [REPLACE_STAGING_OPTIMIZED] = "staging-optimized" };
+    const char *said = given && *given ? given : replace_strategy_said(p, &p->arena);
+    enum replace_strategy strategy = REPLACE_TRUNCATE_AND_INSERT;
+
+    if (!said || !*said)
+        return SPILE_OK;
+    while (strategy <= REPLACE_STAGING_OPTIMIZED && strcmp(names[strategy], said))
+        strategy++;
+    if (strategy > REPLACE_STAGING_OPTIMIZED) {
+        spile_fail(err, SPILE_CONFIG, "unknown replace strategy \"%s\"", said);
+        return spile_hint(err, SPILE_CONFIG, "use truncate-and-insert, insert-from-staging or staging-optimized");
+    }
+    if (!(p->ops->caps.replaces & 1u << strategy)) {
+        spile_fail(err, SPILE_CONFIG, "%s has no replace strategy %s", p->ops->scheme, said);
+        return spile_hint(err, SPILE_CONFIG, "leave it out: tables are replaced in one transaction anyway");
+    }
+    p->replace_strategy = strategy;
+    return SPILE_OK;
+}
+
 static enum spile_status set_limits(struct spile_pipeline *p, const struct spile_pipeline_options *options, struct spile_error *err)
 {
     p->workers = options->workers ? options->workers : default_workers();
     p->max_memory = options->max_memory ? options->max_memory : default_memory();
+    p->retry_seconds = options->retry_seconds == 0 ? RETRY_SECONDS_DEFAULT : options->retry_seconds > 0 ? options->retry_seconds : 0;
     if (p->workers > 1024)
         return spile_fail(err, SPILE_USAGE, "%u workers are too many", p->workers), spile_hint(err, SPILE_USAGE, "use 1 to 1024");
     if (options->max_memory && p->max_memory < MEMORY_MIN)
@@ -155,7 +242,7 @@ static enum spile_status set_destination(struct spile_pipeline *p, const char *d
 
 static enum spile_status set_naming(struct spile_pipeline *p, const char *naming, struct spile_error *err)
 {
-    p->naming = (struct naming){ .length_max = p->ops->caps.name_length_max, .folds = p->ops->caps.names_fold };
+    p->naming = (struct naming){ .length_max = p->ops->caps.name_length_max, .bytes_max = p->ops->caps.name_bytes_max, .folds = p->ops->caps.names_fold };
     p->naming_given = naming && *naming;
     if (!p->naming_given || naming_find(slice_of(naming), &p->naming.convention))
         return SPILE_OK;
@@ -172,26 +259,45 @@ static struct spile_pipeline_options whole(const struct spile_pipeline_options *
     return copy;
 }
 
+static enum spile_status set_name(struct spile_pipeline **out, const char *name, const char *destination, struct spile_error *err)
+{
+    struct spile_pipeline *p;
+    enum spile_status status = name ? check_name(name, err) : SPILE_OK;
+
+    if (!name && (!destination || !*destination))
+        status = spile_fail(err, SPILE_USAGE, "the pipeline needs a name");
+    *out = p = status ? NULL : calloc(1, sizeof(*p));
+    if (status || !p)
+        return status ? status : spile_fail_nomem(err);
+    if (!name)
+        status = name_after(destination, &p->arena, &p->name, err);
+    else if (!(p->name = arena_copy(&p->arena, name, strlen(name))))
+        status = spile_fail_nomem(err);
+    if (status) {
+        spile_pipeline_close(p);
+        *out = NULL;
+    }
+    return status;
+}
+
 enum spile_status spile_pipeline_open(struct spile_pipeline **out, const char *name, const struct spile_pipeline_options *given,
                                       struct spile_error *err)
 {
     const struct spile_pipeline_options options = whole(given);
     struct spile_pipeline *p;
-    enum spile_status status = name ? check_name(name, err) : spile_fail(err, SPILE_USAGE, "the pipeline needs a name");
+    enum spile_status status = set_name(&p, name, options.destination, err);
 
     *out = NULL;
     if (status)
         return status;
-    p = calloc(1, sizeof(*p));
-    if (!p)
-        return spile_fail_nomem(err);
-    p->name = arena_copy(&p->arena, name, strlen(name));
-    status = p->name && set_folders(p, options.data_dir) ? set_destination(p, options.destination, err) : spile_fail_nomem(err);
+    status = set_folders(p, options.data_dir) ? set_destination(p, options.destination, err) : spile_fail_nomem(err);
     if (!status)
         status = set_naming(p, options.naming, err);
     if (!status && (!set_dataset(p, options.dataset, options.dev_mode) ||
                     !copy_text(p, &p->import_folder, options.import_folder) || !copy_text(p, &p->export_folder, options.export_folder)))
         status = spile_fail_nomem(err);
+    if (!status)
+        status = set_replace_strategy(p, options.replace_strategy, err);
     if (!status)
         status = set_limits(p, &options, err);
     if (!status)

@@ -22,6 +22,8 @@ struct spile_pipeline {
     bool naming_given;
     unsigned workers;
     uint64_t max_memory;
+    double retry_seconds;        /* 0: a load that a server refuses for the moment is not tried again */
+    enum replace_strategy replace_strategy;
     _Atomic bool cancelled;
     struct text answer; /* that the last call gave out */
 };

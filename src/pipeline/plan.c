@@ -174,6 +174,8 @@ static enum spile_status list_statements(struct report *r, const struct plan *ch
 
     for (size_t i = 0; !status && i < changes->count; i++)
         status = target->ops->describe(target->destination, target->dataset, &changes->changes[i], &r->plan->arena, &statements, err);
+    for (size_t i = 0; !status && i < changes->finish_count; i++)
+        status = target->ops->describe(target->destination, target->dataset, &changes->finish[i], &r->plan->arena, &statements, err);
     for (size_t i = 0; !status && i < statements.count; i++) {
         if (!yyjson_mut_arr_add_strcpy(r->doc, list, statements.texts[i]))
             status = spile_fail_nomem(err);

@@ -86,6 +86,7 @@ struct load_job run_load_job(struct run *run, struct package *package, struct sc
         .package = package,
         .schema = schema,
         .base_hash = base_hash,
+        .replace_strategy = run->pipeline->replace_strategy,
         .cancelled = &run->pipeline->cancelled,
         .progress = &run->rows_handed_over,
         .batch_bytes_max = (size_t)(run->pipeline->max_memory / 32),

@@ -35,7 +35,7 @@ struct run_part {
 struct run_resource {
     const char *name, *table;
     const char *from; /* what feeds it; NULL: it is drawn itself */
-    enum spile_write write;
+    struct table_write write;
     bool selected;
     bool loaded;      /* into its table, and not only given to transformers */
     bool drawn;       /* it is loaded, or feeds what is */

@@ -218,7 +218,7 @@ static const char *whole_path(struct run *run, const char *table, struct slice p
     struct naming naming = run->schema->naming;
     const char *joined = table;
 
-    naming.length_max = 0; /* the walk compares paths before it shortens them */
+    naming.length_max = naming.bytes_max = 0; /* the walk compares paths before it shortens them */
     while (joined && path.length) {
         const char *dot = memchr(path.text, '.', path.length);
         struct slice part = { path.text, dot ? (size_t)(dot - path.text) : path.length };
@@ -314,7 +314,7 @@ static enum spile_status prepare_table(struct run *run, struct normalize_part *p
         spile_fail(err, SPILE_USAGE, "table \"%s\" is a nested table of \"%s\"", table->name, table->parent->name);
         return spile_hint(err, SPILE_USAGE, "load into another table");
     }
-    if (!table_set_write(run->schema, table, part->replace) ||
+    if (!table_write_set(run->schema, table, &part->write) ||
         (part->max_nesting_given && !table_set_max_nesting(run->schema, table, part->max_nesting)))
         return spile_fail_nomem(err);
     if (!part->max_nesting_given && table->max_nesting >= 0)
@@ -329,12 +329,14 @@ static enum spile_status prepare_part(struct run *run, uint32_t index, struct sp
 {
     struct normalize_part *part = &run->normalize_parts[index];
     struct table *table = schema_find_table(run->schema, part->table);
-    enum spile_status status = SPILE_OK;
+    enum spile_status status = destination_check_write(run->pipeline->ops, &part->write, err);
 
+    if (!status)
+        status = table_write_fits(run->schema, table, part->table, &part->write, err);
     part->contract_given = contract_is_given(&run->parts[index].contract) ? &run->parts[index].contract : NULL;
     if (!part->max_nesting_given && schema_max_nesting(run->schema) >= 0)
         part->max_nesting = schema_max_nesting(run->schema);
-    if (table)
+    if (!status && table)
         status = prepare_table(run, part, table, err);
     if (table)
         table->evolves_once = run->parts[index].is_new;
@@ -453,13 +455,15 @@ enum spile_status run_finish_schema(struct run *run, struct spile_error *err)
         struct table *table = run->package.tables[i]->table;
 
         status = table_set_seen_data(run->schema, table) ? check_declared(table, err) : spile_fail_nomem(err);
+        if (!status && !table->parent && !schema_extend_table(run->schema, table)) /* a table below may have got a root key */
+            status = spile_fail_nomem(err);
         if (!status)
             status = put_ids_last(run->package.tables[i], run->schema, err);
     }
     for (uint32_t i = 0; !status && i < run->part_count; i++) {
         const struct table *table = schema_find_table(run->schema, run->parts[i].table);
 
-        if (table && run->normalize_parts[i].replace && !package_replaces(&run->package, table))
+        if (table && run->normalize_parts[i].write.disposition == WRITE_REPLACE && !package_replaces(&run->package, table))
             status = package_replace(&run->package, table, err);
     }
     return status;

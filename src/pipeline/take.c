@@ -17,12 +17,12 @@ static bool make_room(struct run *run, size_t count)
     return run->parts && run->normalize_parts;
 }
 
-static void set_part(struct run *run, const struct run_part *part, const char *resource, enum spile_write write, int nesting)
+static void set_part(struct run *run, const struct run_part *part, const char *resource, const struct table_write *write, int nesting)
 {
     run->parts[run->part_count] = *part;
     run->normalize_parts[run->part_count++] = (struct normalize_part){
         .resource = resource,
-        .replace = write == SPILE_REPLACE,
+        .write = *write,
         .max_nesting = nesting > 0 ? nesting : nesting == 0 ? MAX_NESTING_DEFAULT : 0,
         .max_nesting_given = nesting != 0,
     };
@@ -33,6 +33,7 @@ static void set_part(struct run *run, const struct run_part *part, const char *r
 static enum spile_status add_data(struct run *run, const char *table, struct spile_data data, struct spile_error *err)
 {
     const struct spile_run_options *options = run->options;
+    struct table_write write = table_write_of(options->write, &options->merge);
     struct run_part part = {
         .data = data, .given = table, .primary_key = options->primary_key, .merge_key = options->merge_key, .contract = options->contract
     };
@@ -41,8 +42,8 @@ static enum spile_status add_data(struct run *run, const char *table, struct spi
         return spile_fail(err, SPILE_USAGE, "no table named"), spile_hint(err, SPILE_USAGE, "name the table to load into");
     if (data.kind != SPILE_DATA_JSON && data.kind != SPILE_DATA_FILES && data.kind != SPILE_DATA_ARROW)
         return spile_fail(err, SPILE_USAGE, "data of unknown kind for table \"%s\"", table);
-    set_part(run, &part, table, options->write, options->max_nesting);
-    return SPILE_OK;
+    set_part(run, &part, table, &write, options->max_nesting);
+    return table_write_check(&write, err);
 }
 
 static enum spile_status take_data(struct run *run, struct spile_data data, struct spile_error *err)
@@ -104,7 +105,7 @@ static struct run_resource declared(const struct spile_source *source, const str
         .name = resource->name,
         .table = resource_table(resource),
         .from = resource->options.from,
-        .write = resource->options.write,
+        .write = table_write_of(resource->options.write, &resource->options.merge),
         .selected = resource->selected,
         .loaded = resource_is_loaded(resource),
         .drawn = graph_needs(source, resource),
@@ -115,6 +116,7 @@ static void add_resource(struct run *run, size_t index)
 {
     const struct resource *resource = run->source->resources[index];
     const struct spile_resource_options *options = &resource->options;
+    struct table_write write = table_write_of(options->write, &options->merge);
     struct run_part part = {
         .given = resource_table(resource),
         .columns = options->columns,
@@ -126,7 +128,7 @@ static void add_resource(struct run *run, size_t index)
         .resource = index,
     };
 
-    set_part(run, &part, resource->name, options->write, nesting_for(run, options));
+    set_part(run, &part, resource->name, &write, nesting_for(run, options));
 }
 
 static enum spile_status take_source(struct run *run, const struct spile_source *source, struct spile_error *err)

@@ -149,11 +149,50 @@ static void put_dag(struct dlt_info *d, yyjson_mut_val *list)
     }
 }
 
-static void put_hint(struct dlt_info *d, yyjson_mut_val *list, const char *resource, const char *table, enum spile_write write)
+/* As in dlt a word, or what was said with it. */
+static void put_write(struct dlt_info *d, yyjson_mut_val *object, const struct table_write *write)
+{
+    const struct {
+        const char *name, *text;
+    } texts[] = {
+        { "disposition", write_disposition_name(write->disposition) },
+        { "strategy", merge_strategy_name(write->strategy) },
+        { "source_filter", write->source_filter },
+        { "destination_scope", write->destination_scope },
+        { "row_version_column_name", write->row_version },
+        { "active_record_timestamp", write->active_timestamp },
+        { "boundary_timestamp", write->boundary_timestamp },
+    };
+    const size_t count = sizeof(texts) / sizeof(*texts);
+    bool is_word = !write->deduplicated && !write->skip_unchanged && !write->valid_from && !write->valid_to;
+    yyjson_mut_val *names;
+
+    for (size_t i = 1; i < count; i++)
+        is_word &= !texts[i].text;
+    if (is_word) {
+        dlt_put_text(d, object, "write_disposition", texts[0].text);
+        return;
+    }
+    object = dlt_put_object(d, object, "write_disposition");
+    for (size_t i = 0; i < count; i++)
+        if (texts[i].text)
+            dlt_put_text(d, object, texts[i].name, texts[i].text);
+    if (write->deduplicated)
+        dlt_put_flag(d, object, "deduplicated", true);
+    if (write->skip_unchanged)
+        dlt_put_flag(d, object, "skip_unchanged_rows", true);
+    if (!write->valid_from && !write->valid_to)
+        return;
+    names = dlt_put_list(d, object, "validity_column_names");
+    d->failed |= !yyjson_mut_arr_add_strcpy(d->doc, names, write->valid_from ? write->valid_from : DLT_VALID_FROM) ||
+                 !yyjson_mut_arr_add_strcpy(d->doc, names, write->valid_to ? write->valid_to : DLT_VALID_TO);
+}
+
+static void put_hint(struct dlt_info *d, yyjson_mut_val *list, const char *resource, const char *table, const struct table_write *write)
 {
     yyjson_mut_val *object = add_edge(d, list, NULL, resource);
 
-    dlt_put_text(d, object, "write_disposition", write == SPILE_REPLACE ? "replace" : "append");
+    put_write(d, object, write);
     dlt_put_text(d, object, "table_name", table);
 }
 
@@ -162,10 +201,10 @@ static void put_hints(struct dlt_info *d, yyjson_mut_val *list)
     const struct run *run = d->run;
 
     for (uint32_t i = 0; !run->of_source && i < run->part_count; i++)
-        put_hint(d, list, run->normalize_parts[i].resource, run->parts[i].given, run->options->write);
+        put_hint(d, list, run->normalize_parts[i].resource, run->parts[i].given, &run->normalize_parts[i].write);
     for (size_t i = 0; i < run->declared_count; i++)
         if (run->declared[i].loaded)
-            put_hint(d, list, run->declared[i].name, run->declared[i].table, run->declared[i].write);
+            put_hint(d, list, run->declared[i].name, run->declared[i].table, &run->declared[i].write);
 }
 
 static void put_extract(struct dlt_info *d, yyjson_mut_val *object)

@@ -190,6 +190,11 @@ static void tag_make(struct slice original, char tag[TAG_CHARS])
         tag[i] = text[i] == '/' ? 'a' : text[i] == '+' ? 'b' : ascii_lower(text[i]);
 }
 
+static bool is_within_character(struct slice name, size_t at)
+{
+    return at < name.length && ((unsigned char)name.text[at] & 0xC0) == 0x80;
+}
+
 /* Bytes of the first `count` characters. */
 static size_t bytes_of(struct slice name, size_t count)
 {
@@ -198,32 +203,78 @@ static size_t bytes_of(struct slice name, size_t count)
     for (; count > 0 && at < name.length; count--) {
         do
             at++;
-        while (at < name.length && ((unsigned char)name.text[at] & 0xC0) == 0x80);
+        while (is_within_character(name, at));
     }
     return at;
 }
 
-/* The name if it fits into max_length characters (0: anything fits), else its beginning, the tag and its end. A limit with no
- * room for the tag gets what fits of the tag. */
-static char *shorten_name(struct arena *arena, struct slice name, struct slice original, size_t max_length)
+/* Bytes of the characters that lie within the first `count` bytes. */
+static size_t whole_before(struct slice name, size_t count)
 {
-    size_t count = utf8_count(name.text, name.length), rest, head, tail, tag_length;
-    char tag[TAG_CHARS], *text;
+    if (count >= name.length)
+        return name.length;
+    while (count > 0 && is_within_character(name, count))
+        count--;
+    return count;
+}
 
-    if (max_length == 0 || count <= max_length)
+/* Where the first character begins of those that lie behind the first `count` bytes. */
+static size_t whole_behind(struct slice name, size_t count)
+{
+    while (is_within_character(name, count))
+        count++;
+    return count;
+}
+
+static size_t limit_of(size_t max)
+{
+    return max ? max : SIZE_MAX;
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* What stays of a name on both sides of a tag. */
+struct ends {
+    size_t head; /* bytes, from the beginning */
+    size_t tail; /* where the end begins */
+};
+
+/* By characters, as dlt does; only where that leaves too many bytes, by bytes. */
+static struct ends ends_of(struct slice name, size_t count, size_t tag_length, const struct naming *naming)
+{
+    size_t chars = limit_of(naming->length_max) - tag_length, bytes = limit_of(naming->bytes_max) - tag_length, tail;
+    struct ends ends = { bytes_of(name, chars - chars / 2), bytes_of(name, count > chars / 2 ? count - chars / 2 : 0) };
+
+    if (ends.head <= ends.tail && ends.head + (name.length - ends.tail) <= bytes)
+        return ends;
+    ends.head = smaller(ends.head, whole_before(name, bytes - bytes / 2));
+    tail = whole_behind(name, name.length - smaller(name.length, bytes / 2));
+    ends.tail = tail > ends.tail ? tail : ends.tail;
+    return ends;
+}
+
+/* The name if it fits, else its beginning, the tag and its end. A limit with no room for the tag gets what fits of the tag. */
+static char *shorten_name(struct arena *arena, struct slice name, struct slice original, const struct naming *naming)
+{
+    size_t count = utf8_count(name.text, name.length), tag_length;
+    char tag[TAG_CHARS], *text;
+    struct ends ends;
+
+    if (count <= limit_of(naming->length_max) && name.length <= limit_of(naming->bytes_max))
         return arena_copy(arena, name.text, name.length);
     tag_make(original, tag);
-    tag_length = max_length < TAG_CHARS ? max_length : TAG_CHARS;
-    rest = max_length - tag_length;
-    head = bytes_of(name, rest - rest / 2);
-    tail = bytes_of(name, count - rest / 2);
-    text = arena_alloc(arena, head + tag_length + (name.length - tail) + 1);
+    tag_length = smaller(TAG_CHARS, smaller(limit_of(naming->length_max), limit_of(naming->bytes_max)));
+    ends = ends_of(name, count, tag_length, naming);
+    text = arena_alloc(arena, ends.head + tag_length + (name.length - ends.tail) + 1);
     if (!text)
         return NULL;
-    memcpy(text, name.text, head);
-    memcpy(text + head, tag, tag_length);
-    memcpy(text + head + tag_length, name.text + tail, name.length - tail);
-    text[head + tag_length + (name.length - tail)] = '\0';
+    memcpy(text, name.text, ends.head);
+    memcpy(text + ends.head, tag, tag_length);
+    memcpy(text + ends.head + tag_length, name.text + ends.tail, name.length - ends.tail);
+    text[ends.head + tag_length + (name.length - ends.tail)] = '\0';
     return text;
 }
 
@@ -360,7 +411,7 @@ char *naming_identifier(struct arena *arena, const struct naming *naming, struct
     if (!identifier || !scratch)
         return NULL;
     length = conventions[naming->convention].apply(name, identifier, scratch);
-    return shorten_name(arena, (struct slice){ identifier, length }, name, naming->length_max);
+    return shorten_name(arena, (struct slice){ identifier, length }, name, naming);
 }
 
 static bool is_blank(struct slice name)
@@ -385,7 +436,7 @@ static char *path_finish(struct arena *arena, const struct naming *naming, struc
     if (!path->failed && path->length == 0)
         name = arena_copy(arena, NAMING_EMPTY, strlen(NAMING_EMPTY));
     else if (!path->failed)
-        name = shorten_name(arena, joined, original ? *original : joined, naming->length_max);
+        name = shorten_name(arena, joined, original ? *original : joined, naming);
     text_release(path);
     return name;
 }
@@ -432,14 +483,13 @@ char *naming_join(struct arena *arena, const struct naming *naming, const struct
 /* What is left of the name ends in no underscore, so that no separator arises. */
 char *naming_distinct(struct arena *arena, const struct naming *naming, struct slice name, struct slice source_path)
 {
-    size_t max_length = naming->length_max, room = max_length == 0 || max_length > DISTINCT_CHARS ? DISTINCT_CHARS : max_length;
+    size_t chars = limit_of(naming->length_max), bytes = limit_of(naming->bytes_max), room = smaller(DISTINCT_CHARS, smaller(chars, bytes));
     char suffix[DISTINCT_CHARS + 1];
     uint8_t digest[4];
 
     shake128(source_path.text, source_path.length, digest, sizeof(digest));
     snprintf(suffix, sizeof(suffix), "_%02x%02x%02x%02x", digest[0], digest[1], digest[2], digest[3]);
-    if (max_length > 0)
-        name.length = bytes_of(name, max_length - room);
+    name.length = smaller(bytes_of(name, chars - room), whole_before(name, bytes - room));
     while (name.length > 0 && name.text[name.length - 1] == '_')
         name.length--;
     return arena_printf(arena, "%.*s%.*s", (int)name.length, name.text, (int)room, suffix);

@@ -23,6 +23,7 @@ enum naming_convention {
 struct naming {
     enum naming_convention convention;
     size_t length_max; /* of an identifier, in characters; longer ones are shortened with a tag. 0: none */
+    size_t bytes_max;  /* likewise in bytes: characters beyond ASCII have several */
     bool folds;        /* the destination takes names that differ only by case for one */
     bool whole_keys;   /* keys are not taken apart at the separator: schemas that come from old engines */
 };

@@ -58,11 +58,21 @@ static void note_links(struct table *table, struct column *column)
         table->list_index = column;
 }
 
+static void read_column(struct column *column, yyjson_mut_val *json)
+{
+    column->type = (struct column_type){
+        .type = data_type_of(json_text_of(yyjson_mut_obj_get(json, "data_type"))),
+        .precision = int_of(json, "precision", -1),
+        .scale = int_of(json, "scale", -1),
+        .timezone = bool_of(json, "timezone", true),
+    };
+    column->nullable = bool_of(json, "nullable", true);
+}
+
 /* Adds the struct for a complete column of the document. */
 static struct column *index_column(struct schema *schema, struct table *table, yyjson_mut_val *json)
 {
     yyjson_mut_val *name = yyjson_mut_obj_get(json, "name");
-    yyjson_mut_val *type = yyjson_mut_obj_get(json, "data_type");
     struct column **columns = grow_array(table->columns, table->column_count, &table->column_capacity, sizeof(*columns));
     struct column *column = columns ? arena_zalloc(&schema->arena, sizeof(*column)) : NULL;
 
@@ -71,13 +81,7 @@ static struct column *index_column(struct schema *schema, struct table *table, y
     if (!column || !name_map_put(table->column_map, yyjson_mut_get_str(name), yyjson_mut_get_len(name), column))
         return NULL;
     column->name = yyjson_mut_get_str(name);
-    column->type = (struct column_type){
-        .type = data_type_of((struct slice){ yyjson_mut_get_str(type), yyjson_mut_get_len(type) }),
-        .precision = int_of(json, "precision", -1),
-        .scale = int_of(json, "scale", -1),
-        .timezone = bool_of(json, "timezone", true),
-    };
-    column->nullable = bool_of(json, "nullable", true);
+    read_column(column, json);
     column->index = table->column_count;
     table->columns[table->column_count++] = column;
     schema->json_columns += column->type.type == TYPE_JSON;
@@ -99,7 +103,6 @@ static struct table *index_table(struct schema *schema, const char *name, size_t
     table->json = json;
     table->columns_json = yyjson_mut_obj_get(json, "columns");
     table->max_nesting = int_of(yyjson_mut_obj_get(json, "x-normalizer"), "max_nesting", -1);
-    table->replaces = has_text(json, "write_disposition", "replace");
     table->index = schema->table_count;
     schema->tables[schema->table_count++] = table; /* owned from here on, whatever follows */
     return name_map_put(schema->table_map, name, length, table) ? table : NULL;
@@ -411,6 +414,32 @@ struct column *table_add_typed_column(struct schema *schema, struct table *table
     return ok ? add_column(schema, table, name, json) : NULL;
 }
 
+/* The index of a column that has changed. */
+static void update_column(struct schema *schema, struct column *column, yyjson_mut_val *json)
+{
+    schema->json_columns -= column->type.type == TYPE_JSON;
+    read_column(column, json);
+    schema->json_columns += column->type.type == TYPE_JSON;
+}
+
+bool table_declare_column(struct schema *schema, struct table *table, const char *name, yyjson_mut_val *declared)
+{
+    yyjson_mut_val *json = yyjson_mut_obj_get(table->columns_json, name), *key = yyjson_mut_strcpy(schema->doc, name);
+    struct column *column = json ? table_find_column(table, name) : NULL;
+    bool completes = !column && yyjson_mut_obj_get(declared, "data_type");
+
+    schema->version++;
+    if (json && completes)
+        yyjson_mut_obj_remove_key(table->columns_json, name);
+    if (!key || (json && !merge_declared(schema->doc, json, declared)))
+        return false;
+    if ((!json || completes) && !yyjson_mut_obj_add(table->columns_json, key, json ? json : declared))
+        return false;
+    if (column)
+        update_column(schema, column, json);
+    return !completes || index_column(schema, table, json ? json : declared);
+}
+
 bool table_add_links(struct schema *schema, struct table *table)
 {
     if (table->parent && !table->parent_id && !table_add_column(schema, table, DLT_PARENT_ID, TYPE_TEXT, false))
@@ -565,16 +594,6 @@ bool schema_want_root_key(struct schema *schema)
 }
 
 /* ---- properties of a table ------------------------------------------------------------------------------------------------------- */
-
-bool table_set_write(struct schema *schema, struct table *table, bool replace)
-{
-    table->replaces = replace;
-    if (has_text(table->json, "write_disposition", replace ? "replace" : "append"))
-        return true;
-    schema->version++;
-    return json_put(table->json, yyjson_mut_str(schema->doc, "write_disposition"),
-                              yyjson_mut_str(schema->doc, replace ? "replace" : "append"));
-}
 
 static yyjson_mut_val *normalizer_hints(struct schema *schema, struct table *table)
 {

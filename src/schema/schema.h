@@ -49,7 +49,6 @@ struct table {
     uint32_t column_count, column_capacity;
     struct column *load_id, *row_id, *parent_id, *list_index; /* NULL until the table has them */
     int max_nesting;      /* x-normalizer.max_nesting; -1: none */
-    bool replaces;        /* write disposition replace */
     bool in_first_row;    /* made by the row that is being walked: a contract lets it have its columns */
     uint32_t walk;        /* number of the walk up the parents that came by last */
     bool evolves_once;    /* new to this run: a contract lets the whole run add columns */
@@ -109,6 +108,10 @@ struct column *table_add_column(struct schema *schema, struct table *table, cons
 /* The same with all of its type, for a column that comes with one; it has no default hints, as in dlt. */
 struct column *table_add_typed_column(struct schema *schema, struct table *table, const char *name, const struct column_type *type, bool nullable);
 
+/* Puts what is declared of a column (an object of the schema's document, with its name) above what the table has of it, or adds it. One that gets its type
+ * by that moves to the end, as in dlt. False: out of memory. */
+bool table_declare_column(struct schema *schema, struct table *table, const char *name, yyjson_mut_val *declared);
+
 /* Remembers that a contract leaves out rows with this column. False: out of memory. */
 bool table_refuse_column(struct schema *schema, struct table *table, const char *name);
 
@@ -136,7 +139,6 @@ bool schema_want_root_key(struct schema *schema);
 /* The limit of nesting for tables without one of their own; -1: none. */
 int schema_max_nesting(const struct schema *schema);
 
-bool table_set_write(struct schema *schema, struct table *table, bool replace);
 bool table_set_max_nesting(struct schema *schema, struct table *table, int max_nesting);
 
 /* Marks that the table has seen rows. */

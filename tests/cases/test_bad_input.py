@@ -497,7 +497,7 @@ def test_colliding_keys_are_kept(work):
 def test_usage(work):
     """Wrong calls are told apart from wrong data."""
     work.write("t.json", GOOD)
-    for words in (["load"], ["load", "t.json"], ["load", "-", "--to", "g.duckdb"], ["load", "t.json", "--to", "g.duckdb", "--write", "merge"],
+    for words in (["load"], ["load", "t.json"], ["load", "-", "--to", "g.duckdb"], ["load", "t.json", "--to", "g.duckdb", "--write", "upsert"],
                   ["load", "t.json", "--to", "g.duckdb", "--max-nesting", "-1"], ["load", "t.json", "--to", "g.duckdb", "--no-such-option"], ["lod"]):
         result = subprocess.run([place("SPILE"), *words], cwd=work.folder, env=work.environ(), capture_output=True, text=True, stdin=subprocess.DEVNULL)
         assert result.returncode == 2 and result.stderr.startswith("error: "), (words, result)

@@ -112,11 +112,18 @@ DASHED = OPTIONS + '; a file whose name begins with "-" is written ./-name, or a
 EXAMPLE = "for example: spile load events.json --to shop.duckdb"
 SIZES = "a size such as 512M, 2G or 64MiB, or a number of bytes"
 TEXT = "a text that is not empty"
-DESTINATIONS = "FILE.duckdb, duckdb:PATH or duckdb:///PATH"
-PIPELINE = 'add --pipeline NAME, of at most 64 letters, digits, "_" and "-"'
+DESTINATIONS = "FILE.duckdb, FILE.db (SQLite), postgres://USER@HOST/DATABASE, or duckdb:PATH and sqlite:PATH"
+PIPELINE = 'give the pipeline a name of at most 64 letters, digits, "_" and "-" (--pipeline)'
 TABLE = "add --table NAME"
 LONG = "x" * 65
 
+EVENTS = ["load", "events.json", "--to", "x.duckdb"]
+MERGE = '{"disposition":"merge"}'
+UPSERT = '{"disposition":"merge","strategy":"upsert"}'
+WRITES = 'append, replace or merge, or dlt\'s dictionary as JSON: {"disposition":"merge","strategy":"scd2"}'
+STRATEGIES = "delete-insert, upsert, insert-only, scd2 or cdc"
+MERGES = ("KEY=VALUE with one of the keys source_filter, destination_scope, row_version, valid_from, valid_to, active_record_timestamp and boundary_timestamp, "
+          "or deduplicated or skip_unchanged_rows (with =true or =false, or nothing)")
 USAGE_ERRORS = [
     # what, arguments, message, hint
     ("no command", [], "no command is given", COMMANDS),
@@ -144,8 +151,32 @@ USAGE_ERRORS = [
     ("empty table", ["load", "--table", ""], f'--table must be {TEXT}, not ""', None),
     ("empty pipeline", ["load", "--pipeline="], f'--pipeline must be {TEXT}, not ""', None),
     ("empty load id", ["load", "--load-id="], f'--load-id must be {TEXT}, not ""', None),
-    ("write", ["load", "--write", "merge"], '--write must be append or replace, not "merge"', None),
-    ("write in capitals", ["load", "--write", "APPEND"], '--write must be append or replace, not "APPEND"', None),
+    ("write", ["load", "--write", "upsert"], f'--write must be {WRITES}, not "upsert"', None),
+    ("write in capitals", ["load", "--write", "APPEND"], f'--write must be {WRITES}, not "APPEND"', None),
+    ("mistyped write", ["load", "--write", "merg"], f'--write must be {WRITES}, not "merg"', "did you mean merge?"),
+    ("mistyped strategy", ["load", "--strategy", "insertonly"], f'--strategy must be {STRATEGIES}, not "insertonly"', "did you mean insert-only?"),
+    ("mistyped option of a strategy", ["load", "--merge", "row_versoin=x"], f'--merge must be {MERGES}, not "row_versoin=x"', "did you mean row_version?"),
+    ("option of a strategy without its value", ["load", "--merge", "row_version"], f'--merge must be {MERGES}, not "row_version"', None),
+    ("switch of a strategy with a value", ["load", "--merge", "deduplicated=yes"], f'--merge must be {MERGES}, not "deduplicated=yes"', None),
+    ("strategy of an append", [*EVENTS, "--strategy", "upsert"], "--strategy and --merge are for --write merge", "add --write merge"),
+    ("option of a replace", [*EVENTS, "--write", "replace", "--merge", "deduplicated"], "--strategy and --merge are for --write merge", "add --write merge"),
+    ("JSON and a strategy", [*EVENTS, "--write", MERGE, "--strategy", "cdc"], f"--strategy and --merge do not go with --write {MERGE}",
+     "say all of it in the JSON, or none"),
+    ("no JSON", [*EVENTS, "--write", "{merge}"], "--write {merge}: no JSON, or an empty object", f"for example: {UPSERT}"),
+    ("JSON of another disposition", [*EVENTS, "--write", '{"disposition":"skip"}'],
+     '--write {"disposition":"skip"}: "disposition" must be append, replace or merge', f"for example: {UPSERT}"),
+    ("JSON of another strategy", [*EVENTS, "--write", '{"disposition":"merge","strategy":null}'],
+     f'--write {{"disposition":"merge","strategy":null}}: "strategy" must be {STRATEGIES}',
+     "leave it out for what the dataset's schema says, else delete-insert"),
+    ("JSON with one name", [*EVENTS, "--write", '{"disposition":"merge","validity_column_names":["a"]}'],
+     '--write {"disposition":"merge","validity_column_names":["a"]}: "validity_column_names" must be a list of two texts',
+     'for example: ["valid_from","valid_to"]'),
+    ("JSON with a number", [*EVENTS, "--write", '{"disposition":"merge","source_filter":1}'],
+     '--write {"disposition":"merge","source_filter":1}: a value of another type than its key has',
+     "conditions, columns and timestamps are texts, the others true or false"),
+    ("JSON with an unknown key", [*EVENTS, "--write", '{"disposition":"merge","stratgy":"cdc","source_filter":"a"}'], '--write does not know {"stratgy":"cdc"}',
+     "keys are disposition, strategy, deduplicated, skip_unchanged_rows, source_filter, destination_scope, row_version_column_name, "
+     "validity_column_names, active_record_timestamp and boundary_timestamp"),
     ("nesting below", ["load", "--max-nesting", "-1"], '--max-nesting must be a whole number from 0 to 1000, not "-1"', None),
     ("nesting above", ["load", "--max-nesting", "1001"], '--max-nesting must be a whole number from 0 to 1000, not "1001"', None),
     ("nesting empty", ["load", "--max-nesting="], '--max-nesting must be a whole number from 0 to 1000, not ""', None),
@@ -167,11 +198,11 @@ USAGE_ERRORS = [
     ("folder without a name", ["load", "/", "--to", "x.duckdb"], '"/" has no name for its table', TABLE),
     ("empty source", ["load", "", "--to", "x.duckdb"], "a SOURCE is empty", None),
     ("destination without a name", ["load", "a", "--to", "duckdb:"],
-     '--to "duckdb:" names no file to name the pipeline after', PIPELINE),
+     'destination "duckdb:" names nothing to name the pipeline after', PIPELINE),
     ("duckdb without a pipeline", ["load", "a", "--to", "duckdb"],
-     '--to "duckdb" names no file to name the pipeline after', PIPELINE),
-    ("destination with a long name", ["load", "a", "--to", LONG],
-     f'the file name in --to "{LONG}" is too long for the name of a pipeline', PIPELINE),
+     'destination "duckdb" names nothing to name the pipeline after', PIPELINE),
+    ("destination with a long name", ["load", "a", "--to", f"{LONG}.duckdb"],
+     f'destination "{LONG[:64]}..." has too long a name for a pipeline', PIPELINE),
     ("error behind a source", ["load", "a", "--to", "x", "--bogus", "--help"], 'unknown option "--bogus"', DASHED),
 ]
 
@@ -190,9 +221,9 @@ def test_control_characters_do_not_reach_the_terminal(spile):
 
 # ---- help and version ---------------------------------------------------------------------------------------------------------
 
-LOAD_OPTIONS = ["to", "dataset", "table", "pipeline", "write", "columns", "primary-key", "merge-key", "json-column", "max-nesting", "root-key",
-                "schema", "contract", "naming", "import-schema", "dev-mode", "workers", "memory", "export-schema", "discarded", "load-id", "until", "json",
-                "trace", "quiet", "no-progress", "help"]  # the specification's list
+LOAD_OPTIONS = ["to", "dataset", "table", "pipeline", "write", "strategy", "merge", "columns", "primary-key", "merge-key", "json-column", "max-nesting", "root-key",
+                "schema", "contract", "naming", "import-schema", "dev-mode", "workers", "memory", "export-schema", "discarded", "load-id", "until",
+                "replace-strategy", "retry", "json", "trace", "quiet", "no-progress", "help"]  # the specification's list
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["--help", "load"]], ids=" ".join)
@@ -225,7 +256,8 @@ def test_every_option_of_help_is_taken(spile, option):
 def test_version(spile, arguments):
     done = spile(*arguments)
     assert re.match(r"spile \d+\.\d+\.\d+\n", done.stdout)
-    assert re.search(r"^duckdb ", done.stdout, re.M)
+    for destination in ("duckdb", "postgres", "sqlite"):
+        assert re.search(rf"^{destination} [0-9.]+ \(/", done.stdout, re.M)
     assert done.stderr == ""
 
 
@@ -264,6 +296,10 @@ ACCEPTED = [
     ("pipeline", ["--to", "db.duckdb", "--pipeline", "p-1"], "p_1_dataset", ALL),
     ("duckdb names the file after the pipeline", ["--to", "duckdb", "--pipeline", "db"], "db_dataset", ALL),
     ("write", ["--to", "db.duckdb", "--write", "append"], "db_dataset", ALL),
+    ("merge", ["--to", "db.duckdb", "--write", "merge", "--primary-key", "id"], "db_dataset", ALL),
+    ("a strategy", ["--to", "db.duckdb", "--write=merge", "--strategy=upsert", "--merge=skip_unchanged_rows", "--merge", "source_filter=id > 0",
+                    "--primary-key", "id"], "db_dataset", ALL),
+    ("merge as JSON", ["--to", "db.duckdb", "--write", '{"disposition":"merge","strategy":"scd2","boundary_timestamp":null}'], "db_dataset", ALL),
     ("no nesting", ["--to", "db.duckdb", "--max-nesting", "0"], "db_dataset", {"orders": 1}),
     ("one level", ["--to", "db.duckdb", "--max-nesting=1"], "db_dataset", {"orders": 1, "orders__items": 2}),
     ("most levels", ["--to", "db.duckdb", "--max-nesting=1000"], "db_dataset", ALL),

@@ -1,4 +1,4 @@
-# ctest: labels=cases timeout=120
+# ctest: labels=cases timeout=300
 """The pages of docs/ tell what really happens: their blocks of commands are run, one after another in one folder, and print what the
 block of text behind them says. Expected values: the pages."""
 import os
@@ -6,6 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import postgres
 import pytest
 
 from engine import SANITIZED, place
@@ -48,15 +49,37 @@ def test_every_example_is_told_of():
     assert told == {f"examples/{path.name}" for path in (ROOT / "examples").glob("*.c")}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_page(tmp_path, page):
+def runs():
+    """A page that speaks of $TO is run with each destination."""
+    return [pytest.param(page, engine, id=f"{page.name}{'-' + engine if engine else ''}") for page in PAGES
+            for engine in (("duckdb", "sqlite", "postgres") if "$TO" in page.read_text() else (None,))]
+
+
+def destination(engine, request):
+    if engine == "postgres":
+        server = request.getfixturevalue("server")
+        return server.uri(server.create())
+    return {"duckdb": "shop.duckdb", "sqlite": "shop.db", None: ""}[engine]
+
+
+@pytest.fixture(scope="module")
+def server():
+    server = postgres.Server()
+    yield server
+    server.remove()
+
+
+@pytest.mark.parametrize(("page", "engine"), runs())
+def test_page(tmp_path, page, engine, request):
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "duckdb").symlink_to(DUCKDB)
     (tmp_path / "bin" / "spile").symlink_to(place("SPILE"))
     folder = tmp_path / "folder"
     folder.mkdir()
     env = {**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "SPILE_DATA_DIR": str(tmp_path / "data"), "HOME": str(tmp_path),
-           "LC_ALL": "C.UTF-8"}
+           "LC_ALL": "C.UTF-8", "TO": destination(engine, request)}
+    if engine == "postgres":  # what is recalled of a pipeline's last run is without the password
+        env["PGPASSWORD"] = postgres.Server.PASSWORDS["loader"]
     for commands, want in blocks(page):
         done = subprocess.run(["bash", "-e", "-c", commands], cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         assert done.returncode == 0 and re.fullmatch(pattern(want), done.stdout), f"{page.name}:\n{commands}\nprinted\n{done.stdout}\nnot\n{want}"

@@ -124,6 +124,18 @@ def test_parallel(work):
         assert rows == [(page,) for page in range(pages) for _ in range(2)], "each resource keeps its order"
 
 
+def test_query(work):
+    """Twice: the first run's row is replaced, and what looks like SQL in a value is a name."""
+    for _ in range(2):
+        assert run(work, "query") == """1 row changed
+ id | name
+----+----------------------------------
+  1 | Simon
+ 10 | Fred'); DROP TABLE customers; --
+"""
+    assert query(work, "shop.duckdb", "select count(*) from shop_dataset.customers") == [(3,)]
+
+
 def test_the_examples_are_short():
     from pathlib import Path
     for path in (Path(__file__).resolve().parent.parent.parent / "examples").glob("*.c"):

@@ -65,6 +65,10 @@ SOURCES = {
     "nested": [{"name": "t", "pages": [DEEP, [{"id": "text", "new": True}]]}],
     "tables that items name": [{"name": "t", "table_by": "kind", "pages": [[{"kind": "a", "n": 1}, {"kind": "b", "n": 2}], [{"kind": "c"}, {"n": 3}, {"kind": "a", "m": 1}]]}],
     "a transformer": [{"name": "t", "pages": [DEEP], "hidden": True}, {"name": "u", "from": "t", "emits": "lines"}],
+    "merge": [{"name": "t", "pages": [[{"id": 1, "l": [1]}], [{"id": 2}]], "write": "merge", "primary_key": "id", "merge": {
+        "strategy": "cdc", "skip_unchanged_rows": True, "row_version": "id", "source_filter": "id > 0", "destination_scope": "id < 9", "deduplicated": True}}],
+    "a history": [{"name": "t", "pages": [[{"id": 1, "l": [1]}]], "write": "merge", "merge": {
+        "strategy": "scd2", "valid_from": "a", "valid_to": "b", "active_record_timestamp": "9999-12-31", "boundary_timestamp": "2020-01-01"}}],
     "replace, keys and types": [{"name": "t", "pages": [[{"id": 1, "amount": "2.50"}]], "write": "replace", "primary_key": "id", "columns": "amount:decimal(10,2)"}],
     "a cursor": [{"name": "t", "pages": [[{"id": 1, "n": 5}, {"id": 2, "n": 7}]], "incremental": {"cursor": "n"}, "primary_key": "id"}],
     "two resources": [{"name": "t", "pages": [[{"a": 1}]]}, {"name": "u", "pages": [[{"a": "x"}], [{"b": 1}]]}],
@@ -235,7 +239,7 @@ DAMAGES = {
     "no chunks": (lambda folder: os.unlink(folder / "chunks"), "can't read"),
     "a manifest that is no JSON": (lambda folder: (folder / "manifest.json").write_text("{"), "is damaged"),
     "a manifest of another format": (lambda folder: (folder / "manifest.json").write_text('{"format": 99, "parts": [], "resources": []}'), "is damaged"),
-    "a manifest without parts": (lambda folder: (folder / "manifest.json").write_text('{"format": 1, "parts": [], "resources": []}'), "does not name"),
+    "a manifest without parts": (lambda folder: (folder / "manifest.json").write_text('{"format": 2, "parts": [], "resources": []}'), "does not name"),
     "an empty manifest": (lambda folder: (folder / "manifest.json").write_text(""), "is damaged"),
 }
 

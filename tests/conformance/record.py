@@ -1,6 +1,6 @@
 """Records what dlt makes of each case into golden/<case>.json: `.venv/bin/python tests/conformance/record.py [CASE...]`
 
-A case is what `spile load` can be asked to do: JSON documents, loads one after another, append or replace, a limit of nesting. Needs no
+A case is what `spile load` can be asked to do: JSON documents, loads one after another, append, replace or merge, a limit of nesting. Needs no
 spile. Ids and load ids are replaced by symbols, since they differ from run to run; everything else must come out the same each time.
 """
 import json
@@ -10,6 +10,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "helpers"))
 GOLDEN = Path(__file__).resolve().parent / "golden"
+
+import merge_cases  # noqa: E402
 
 TIMES = [
     "2024-01-01", "2024-01", "2024", "20240101", "2024-W01-1", "2024-001", "2024-01-01T10", "2024-01-01T10:00", "2024-01-01 10:00:00",
@@ -220,7 +222,8 @@ OWN = {
     "own_pipeline_name": ("the schema's name is the pipeline's, normalized, without _pipeline", [[{"id": 1}]], {"pipeline": "My-Shop_pipeline"}),
 }
 
-CASES = {**REFERENCE, **OWN}
+REFERENCE.update(merge_cases.REFERENCE)
+CASES = {**REFERENCE, **OWN, **merge_cases.OWN}
 
 
 def options(case):
@@ -229,18 +232,22 @@ def options(case):
 
 
 def symbols(dataset, own_ids):
-    """Puts $idN and $loadN in the place of what is random, and $time in the place of the time of day."""
-    from dataset import BOOKKEEPING, LOAD_ID, PARENT_ID, ROW_ID
-    ids, loads = {}, {load["load_id"]: f"$load{i}" for i, load in enumerate(dataset.loads, 1)}
+    """Puts $idN and $loadN in the place of what is random, $time in the place of the time of day, $time_of_loadN of that of a load."""
+    from dataset import BOOKKEEPING, LOAD_ID, PARENT_ID, ROOT_ID, ROW_ID
+    ids, loads, times = {}, {load["load_id"]: f"$load{i}" for i, load in enumerate(dataset.loads, 1)}, dataset.load_times
 
     def symbol(table, column, value):
         if column in (LOAD_ID, "load_id"):
             return loads[value]
         if table in BOOKKEEPING and column in ("schema", "state"):
             return "$document"
+        if column == ROOT_ID:
+            return ids.get(value, value)  # what is no row's id is a value of the user's row key
         if column in (ROW_ID, PARENT_ID) and (table in BOOKKEEPING or not own_ids):
             return ids.setdefault(value, f"$id{len(ids) + 1}")
-        return "$time" if column in ("inserted_at", "created_at") and table in BOOKKEEPING else value
+        if table in BOOKKEEPING:
+            return "$time" if column in ("inserted_at", "created_at") else value
+        return times.get(value, value) if isinstance(value, str) else value
 
     def order(item):
         return item[0] in BOOKKEEPING, item[0]

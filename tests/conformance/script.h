@@ -56,6 +56,30 @@ static inline struct spile_incremental incremental_of(yyjson_val *object)
     };
 }
 
+/* "write": a word; "merge": an object with the names of struct spile_merge, and "strategy" a word. */
+static inline enum spile_write write_of(yyjson_val *object)
+{
+    return (enum spile_write)number_of(object, "write", (const char *const[]){ "append", "replace", "merge", NULL });
+}
+
+static inline struct spile_merge merge_of(yyjson_val *object)
+{
+    yyjson_val *merge = yyjson_obj_get(object, "merge");
+
+    return (struct spile_merge){
+        .strategy = (enum spile_merge_strategy)number_of(merge, "strategy", (const char *const[]){ "", "delete-insert", "upsert", "insert-only", "scd2", "cdc", NULL }),
+        .deduplicated = flag_of(merge, "deduplicated"),
+        .skip_unchanged_rows = flag_of(merge, "skip_unchanged_rows"),
+        .source_filter = text_of(merge, "source_filter"),
+        .destination_scope = text_of(merge, "destination_scope"),
+        .row_version = text_of(merge, "row_version"),
+        .valid_from = text_of(merge, "valid_from"),
+        .valid_to = text_of(merge, "valid_to"),
+        .active_record_timestamp = text_of(merge, "active_record_timestamp"),
+        .boundary_timestamp = text_of(merge, "boundary_timestamp"),
+    };
+}
+
 /* A run; with STAGES in the environment its three stages one by one, each by a pipeline that knows no more than the work folder and the database. The info is
  * the extract's then. */
 static inline enum spile_status run_data(struct spile_pipeline *pipeline, struct spile_data data, const struct spile_run_options *options,

@@ -1,7 +1,7 @@
 /* Runs a source that stdin describes, through the public calls only:
  *
  *   {"pipeline": "g", "destination": "x.duckdb", "dataset": "d", "data_dir": "...", "load_id": "...", "source": "g", "resources": [
- *       {"name": "t", "pages": [[item, ...], ...], "write": "replace", "primary_key": "id", "incremental": {"cursor": "ts", ...}, "count": true},
+ *       {"name": "t", "pages": [[item, ...], ...], "write": "replace", "merge": {...}, "primary_key": "id", "incremental": {"cursor": "ts", ...}, "count": true},
  *       {"name": "a", "arrow": ["batches.arrow", ...]},                files of Arrow's IPC streams, each emitted as a stream
  *       {"name": "lines", "from": "t", "emits": "lines", ...}]}      a transformer that emits the elements of the list "lines" of each item
  *
@@ -109,7 +109,7 @@ static enum spile_status add_resource(struct spile_source *source, yyjson_val *r
                                            .from = text_of(resource, "from"), .table = text_of(resource, "table"),
                                            .table_by = text_of(resource, "table_by"), .hidden = flag_of(resource, "hidden"),
                                            .parallel = flag_of(resource, "parallel"),
-                                           .write = (enum spile_write)number_of(resource, "write", (const char *const[]){ "append", "replace", NULL }),
+                                           .write = write_of(resource), .merge = merge_of(resource), .merge_key = text_of(resource, "merge_key"),
                                            .primary_key = text_of(resource, "primary_key"), .columns = text_of(resource, "columns"),
                                            .contract = { .columns = (enum spile_contract_mode)number_of(resource, "contract", modes) },
                                            .incremental = incremental_of(yyjson_obj_get(resource, "incremental"))),

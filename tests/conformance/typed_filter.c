@@ -2,7 +2,7 @@
  *
  *   {"destination": "x.duckdb", "dataset": "d", "data_dir": "...", "table": "t", "columns": "a:decimal", "items": [{"a": {"$decimal": "1.5"}}, ...]}
  *
- * Their marks are those of typed_script.h. "primary_key" and "incremental" are the resource's, if given. Prints the load info as JSON, or the error. */
+ * Their marks are those of typed_script.h. "primary_key", "write", "merge" and "incremental" are the resource's, if given. Prints the load info as JSON, or the error. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +50,7 @@ static enum spile_status run(yyjson_mut_val *script, yyjson_val *plain, struct s
     status = spile_source_new(&source, "g", NULL, err);
     if (!status)
         status = spile_source_add(source, words[3], SPILE_RESOURCE(.generate = give_item, .user = &items, .columns = words[4], .primary_key = text_of(plain, "primary_key"),
+                                                                    .write = write_of(plain), .merge = merge_of(plain),
                                                                     .incremental = incremental_of(yyjson_obj_get(plain, "incremental"))), err);
     if (!status)
         status = spile_pipeline_open(&pipeline, "g", SPILE_PIPELINE_OPTIONS(.destination = words[0], .dataset = words[1], .data_dir = words[2]), err);

@@ -55,7 +55,7 @@ def run(pipe, data, table=None, write="append", max_nesting=None, contract=None,
     resources = [resource(items, name, write, max_nesting, hints) for name, items in parts.items()]
     schema = schema_of(pipe, hints) if set(hints) - set(HINTS) - {"root_key"} else None
     if len(resources) > 1 or "root_key" in hints:
-        return pipe.run(dlt.source(lambda: resources, name=pipe.pipeline_name, root_key=hints.get("root_key", False))(), schema_contract=contract)
+        return pipe.run(dlt.source(lambda: resources, name=pipe.pipeline_name, root_key=hints.get("root_key"))(), schema_contract=contract)
     return pipe.run(resources[0], schema_contract=contract, schema=schema)
 
 
@@ -90,9 +90,11 @@ def load_all(database, folder, loads, table="t", write="append", max_nesting=Non
 
 
 def load_each(pipe, loads, table, write, max_nesting, contract, refused, hints):
+    """`write`: dlt's write disposition, or a list of one for each load."""
+    writes = write if isinstance(write, list) else [write] * len(loads)
     try:
-        run(pipe, loads[0], table, write, max_nesting, hints=hints)
-        for data in loads[1:]:
-            (run_refused if refused else run)(pipe, data, table, write, max_nesting, contract, hints)
+        run(pipe, loads[0], table, writes[0], max_nesting, hints=hints)
+        for data, later in zip(loads[1:], writes[1:], strict=True):
+            (run_refused if refused else run)(pipe, data, table, later, max_nesting, contract, hints)
     finally:
         pipe.deactivate()

@@ -65,14 +65,14 @@ def hint_options(work, hints, table):
 def spile_all(work, loads, table="t", write="append", max_nesting=None, pipeline="g", dataset="d", suffix="", form="array", contract=None,
               refused=False, hints=None, **options):
     """Loads one after another, each from files of its own. `form`: a top-level array, or one document per line. Returns the reports.
-    The contract is that of the loads after the first; `refused`: it has to refuse them."""
+    The contract is that of the loads after the first; `refused`: it has to refuse them. `write`: as dlt has it, or a list of one for each load."""
     writer = work.write if form == "array" else work.write_lines
-    reports = []
+    reports, writes = [], write if isinstance(write, list) else [write] * len(loads)
     options.update(hint_options(work, hints, table) if hints else {})
     for number, data in enumerate(loads):
         parts = data if isinstance(data, dict) else {table: data}
         files = [writer(f"load{suffix}{number}/{name}.json", items) for name, items in parts.items()]
-        options.update(pipeline=pipeline, dataset=dataset, table=None if isinstance(data, dict) else table, write=write,
+        options.update(pipeline=pipeline, dataset=dataset, table=None if isinstance(data, dict) else table, write=write_word(writes[number]),
                        max_nesting=max_nesting, contract=contract_words(contract) if number else None)
         if refused and number:
             result = work.run(*files, **options)
@@ -80,6 +80,11 @@ def spile_all(work, loads, table="t", write="append", max_nesting=None, pipeline
         else:
             reports.append(work.load(*files, **options))
     return reports
+
+
+def write_word(write):
+    """As --write takes it."""
+    return json.dumps(write) if isinstance(write, dict) else write
 
 
 def contract_words(contract):

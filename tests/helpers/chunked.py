@@ -25,16 +25,24 @@ class PipelineOptions(Structure):
                 ("max_memory", c_uint64)]
 
 
+class Merge(Structure):
+    _fields_ = [("strategy", c_int), ("deduplicated", c_bool), ("skip_unchanged_rows", c_bool)] + [(name, c_char_p) for name in (
+        "source_filter", "destination_scope", "row_version", "valid_from", "valid_to", "active_record_timestamp", "boundary_timestamp")]
+
+
 class RunOptions(Structure):
     _fields_ = [("size", c_size_t), ("table", c_char_p), ("write", c_int), ("max_nesting", c_int), ("load_id", c_char_p),
                 ("chunk_bytes", c_size_t), ("progress", c_void_p), ("progress_user", c_void_p), ("contract", c_int * 4), ("schema", c_void_p),
                 ("columns", c_char_p), ("json_columns", c_char_p), ("primary_key", c_char_p), ("merge_key", c_char_p), ("root_key", c_bool),
-                ("sample", c_uint64), ("discarded", c_char_p)]
+                ("sample", c_uint64), ("discarded", c_char_p), ("refresh", c_int), ("no_load", c_bool), ("arrow_load_id", c_bool), ("arrow_row_id", c_bool),
+                ("merge", Merge)]
 
 
 SPILE_DATA_FILES = 2
 SPILE_NO_NESTING = -1
 MODES = ["", "evolve", "freeze", "discard_row", "discard_value"]  # enum spile_contract_mode
+WRITES = ["append", "replace", "merge"]  # enum spile_write
+STRATEGIES = ["", "delete-insert", "upsert", "insert-only", "scd2", "cdc"]  # enum spile_merge_strategy
 ENTITIES = ["all", "tables", "columns", "data_type"]  # struct spile_contract
 
 
@@ -59,7 +67,8 @@ def parsed():
     parser.add_argument("--dataset")
     parser.add_argument("--table")
     parser.add_argument("--pipeline")
-    parser.add_argument("--write", choices=["append", "replace"], default="append")
+    parser.add_argument("--write", choices=WRITES, default="append")
+    parser.add_argument("--strategy", choices=STRATEGIES, default="")
     parser.add_argument("--contract", type=contract, default=contract(""))
     for name in ("columns", "json-column", "primary-key", "merge-key", "discarded", "schema"):
         parser.add_argument("--" + name)
@@ -95,10 +104,10 @@ def run(lib, args, err):
         status = lib.spile_pipeline_open(byref(pipeline), text(name), byref(options), byref(err))
     if status == 0:
         nesting = 0 if args.max_nesting is None else args.max_nesting or SPILE_NO_NESTING
-        run_options = RunOptions(ctypes.sizeof(RunOptions), text(args.table or Path(args.sources[0]).stem), int(args.write == "replace"),
+        run_options = RunOptions(ctypes.sizeof(RunOptions), text(args.table or Path(args.sources[0]).stem), WRITES.index(args.write),
                                  nesting, text(args.load_id), args.chunk_bytes, None, None, args.contract, schema,
                                  text(args.columns), text(args.json_column), text(args.primary_key), text(args.merge_key), args.root_key, 0,
-                                 text(args.discarded))
+                                 text(args.discarded), merge=Merge(strategy=STRATEGIES.index(args.strategy)))
         paths = (c_char_p * len(args.sources))(*map(text, args.sources))
         data = Data(SPILE_DATA_FILES, None, 0, paths, None, len(args.sources))
         status = lib.spile_run(pipeline, data, byref(run_options), byref(info), byref(err))

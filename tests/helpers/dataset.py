@@ -1,4 +1,4 @@
-"""A dataset read from a DuckDB file, and the comparison of two: tables, columns, rows with their nested rows, bookkeeping.
+"""A dataset read from any engine (readers.py), and the comparison of two: tables, columns, rows with their nested rows, bookkeeping.
 
 Ids of rows and loads differ between any two loads. They are compared by what they link: the rows of nested tables hang below the row
 they belong to, loads are numbered in order of their commit. check_links() proves that the ids themselves are right.
@@ -7,7 +7,6 @@ import base64
 import collections
 import dataclasses
 import datetime
-import decimal
 import hashlib
 import json
 import os
@@ -15,8 +14,10 @@ import zlib
 
 import duckdb
 
+from readers import dlt_type, engine_of, neutral, plain, quoted, reader  # noqa: F401  (plain: for others)
+
 BOOKKEEPING = ("_dlt_version", "_dlt_loads", "_dlt_pipeline_state")
-ROW_ID, PARENT_ID, LIST_INDEX, LOAD_ID = "_dlt_id", "_dlt_parent_id", "_dlt_list_idx", "_dlt_load_id"
+ROW_ID, PARENT_ID, ROOT_ID, LIST_INDEX, LOAD_ID = "_dlt_id", "_dlt_parent_id", "_dlt_root_id", "_dlt_list_idx", "_dlt_load_id"
 
 
 @dataclasses.dataclass
@@ -40,6 +41,7 @@ class Table:
 @dataclasses.dataclass
 class Dataset:
     tables: dict
+    engine: str = "duckdb"
 
     def __getitem__(self, name):
         return self.tables[name]
@@ -55,6 +57,11 @@ class Dataset:
     @property
     def loads(self):
         return sorted(self["_dlt_loads"].dicts(), key=lambda load: (load["inserted_at"], load["load_id"]))
+
+    @property
+    def load_times(self):
+        """{when a load began, as timestamps have it: $time_of_load1, ...}: of load ids that are times, by which versions of scd2 begin and end."""
+        return {load_time(load["load_id"]): f"$time_of_load{i}" for i, load in enumerate(self.loads, 1)} if "_dlt_loads" in self.tables else {}
 
     @property
     def versions(self):
@@ -77,24 +84,14 @@ class Dataset:
         return {name: tables.get(name, {}).get("parent") for name in self.data_tables}
 
 
+def load_time(load_id):
+    try:
+        return plain(datetime.datetime.fromtimestamp(float(load_id), datetime.timezone.utc))
+    except ValueError:
+        return load_id
+
+
 # ---- reading -----------------------------------------------------------------------------------------------------------------------
-
-
-def plain(value):
-    """A value as JSON can hold it: times in UTC as ISO text, decimals as text, bytes as 0x.."""
-    if isinstance(value, datetime.datetime):
-        return (value.astimezone(datetime.timezone.utc) if value.tzinfo else value).isoformat()
-    if isinstance(value, (datetime.date, datetime.time)):
-        return value.isoformat()
-    if isinstance(value, decimal.Decimal):
-        return format(value, "f")
-    if isinstance(value, (bytes, bytearray)):
-        return "0x" + bytes(value).hex()
-    return value
-
-
-def quoted(name):
-    return '"' + name.replace('"', '""') + '"'
 
 
 def table_names(connection, name):
@@ -109,19 +106,19 @@ def table_columns(connection, dataset, table):
 
 
 def read_dataset(database, name="d"):
-    """All tables of a dataset. `database`: an open connection, or the path of a file that is not open elsewhere."""
-    if not isinstance(database, duckdb.DuckDBPyConnection):
-        with duckdb.connect(str(database), read_only=True) as connection:
-            return read_dataset(connection, name)
-    tables, columns = {}, collections.defaultdict(list)
-    database.execute("set TimeZone = 'UTC'")
-    query = """select table_name, column_name, data_type, is_nullable = 'YES' from information_schema.columns where table_schema = ?
-               order by table_name, ordinal_position"""
-    for table, *column in database.execute(query, [name]).fetchall():
-        columns[table].append(tuple(column))
-    for table in table_names(database, name):
-        rows = database.execute(f"from {quoted(name)}.{quoted(table)} order by rowid").fetchall()
-        tables[table] = Table(columns[table], [tuple(map(plain, row)) for row in rows])
+    """All tables of a dataset. `database`: what `--to` names, and is not open elsewhere if it is a DuckDB file; or an open DuckDB connection."""
+    with reader(database, name) as source:
+        columns = source.columns()
+        return Dataset({table: Table(columns[table], source.rows(table, columns[table])) for table in sorted(columns)}, engine_of(database))
+
+
+def neutral_dataset(dataset):
+    """The same without what is the engine's: columns have dlt's types, values the form they have everywhere."""
+    tables = {}
+    for name, table in dataset.tables.items():
+        kinds = [dlt_type(dataset.engine, sql_type) for _, sql_type, _ in table.columns]
+        columns = [(column, kind, nullable) for (column, _, nullable), kind in zip(table.columns, kinds)]
+        tables[name] = Table(columns, [tuple(neutral(*pair) for pair in zip(kinds, row)) for row in table.rows])
     return Dataset(tables)
 
 
@@ -196,7 +193,7 @@ def check_bookkeeping(dataset):
             wrong.append(f"version {row['version']} in the row, {row['schema']['version']} in the document")
         if not row["engine_version"] == row["schema"]["engine_version"] == 11 or row["schema_name"] != row["schema"]["name"]:
             wrong.append(f"engine version or schema name of {row['version']}: {row}")
-    if len(set(hashes)) != len(hashes):
+    if any(one == next_one for one, next_one in zip(hashes, hashes[1:])):
         wrong.append(f"a schema is stored twice: {hashes}")
     numbers = [row["version"] for row in versions]
     if numbers != sorted(set(numbers)):
@@ -225,11 +222,11 @@ def nested_id(parent_id, table, index):
 
 def check_links(dataset, own_ids=False):
     """What is wrong with ids and links. `own_ids`: the data brought the root rows' ids."""
-    wrong, loads, parents = [], {load["load_id"] for load in dataset.loads}, dataset.parents()
+    wrong, loads, parents, versioned = [], {load["load_id"] for load in dataset.loads}, dataset.parents(), tables_with_versions(dataset)
     ids = {name: {row[ROW_ID] for row in table.dicts()} for name, table in dataset.data_tables.items()}
     for name, table in dataset.data_tables.items():
         parent = parents[name]
-        if len(ids[name]) != len(table.rows):
+        if len(ids[name]) != len(table.rows) and name not in versioned:
             wrong.append(f"{name}: ids are not unique")
         for row in table.dicts():
             if parent is None and row.get(LOAD_ID) not in loads:
@@ -240,7 +237,30 @@ def check_links(dataset, own_ids=False):
                 wrong.append(f"{name}: no parent in {parent}: {row}")
             if parent is not None and row[ROW_ID] != nested_id(row[PARENT_ID], name, row[LIST_INDEX]):
                 wrong.append(f"{name}: the id does not follow from parent and index: {row}")
-    return wrong[:20]
+    return (wrong + check_root_ids(dataset, parents))[:20]
+
+
+def schema_tables(dataset):
+    return dataset.schema["tables"] if dataset["_dlt_version"].rows else {}
+
+
+def tables_with_versions(dataset):
+    """Root tables in which a row may come back with the id it had."""
+    tables = schema_tables(dataset)
+    return {name for name, table in tables.items() if table.get("columns", {}).get(ROW_ID, {}).get("x-row-version")}
+
+
+def check_root_ids(dataset, parents):
+    """A nested row that knows its root has the id that its parent has."""
+    wrong, roots, tables = [], collections.defaultdict(set), schema_tables(dataset)
+    for name in sorted(dataset.data_tables, key=len):
+        rows = [row for row in dataset[name].dicts() if parents[name] is not None and row.get(ROOT_ID) is not None]
+        wrong += [f"{name}: not the id of its root: {row}" for row in rows if roots[row[PARENT_ID]] and row[ROOT_ID] not in roots[row[PARENT_ID]]]
+        key = next((key for key, column in tables.get(name, {}).get("columns", {}).items() if column.get("row_key")), ROW_ID)
+        for row in dataset[name].dicts():
+            root = row.get(ROOT_ID) if parents[name] is not None else row.get(key)
+            roots[row[ROW_ID]] |= {root} if root is not None else set()
+    return wrong
 
 
 def possible_parents(name, parent, tables):
@@ -287,9 +307,11 @@ class Rows:
 
     def __init__(self, dataset, digits=None, own_ids=False, loads=True):
         self.dataset, self.digits = dataset, digits
-        self.hidden = {PARENT_ID, "_dlt_root_id"} | (set() if own_ids else {ROW_ID}) | (set() if loads else {LOAD_ID})
+        self.hidden = {PARENT_ID, ROOT_ID} | (set() if own_ids else {ROW_ID}) | (set() if loads else {LOAD_ID})
         self.load_numbers = {load["load_id"]: f"load {i}" for i, load in enumerate(dataset.loads, 1)} if "_dlt_loads" in dataset.tables else {}
+        self.times = {**dataset.load_times, **{neutral("timestamp", time): symbol for time, symbol in dataset.load_times.items()}}
         self.parents = dataset.parents()
+        self.hung = set()  # ids of rows below which nested rows hang
         self.children = collections.defaultdict(list)
 
     def value(self, name, sql_type, value):
@@ -299,13 +321,14 @@ class Rows:
             return repr(float(f"{value:.{self.digits}g}") + 0.0 if self.digits else value + 0.0)
         if sql_type == "JSON" and self.digits:
             return json.dumps(json.loads(value), sort_keys=True)
-        return repr(value)
+        return repr(self.times.get(value, value) if isinstance(value, str) else value)
 
     def text(self, name, table, row):
         values = [f"{column}={self.value(column, sql_type, row[i])}" for i, (column, sql_type, _) in enumerate(table.columns)
                   if row[i] is not None and column not in self.hidden]
         own_id = row[table.names.index(ROW_ID)]
-        below = sorted(self.children.pop(own_id, []))
+        below = sorted(self.children.get(own_id, []))  # of scd2's versions several may have the same id, and so the same nested rows
+        self.hung.add(own_id)
         return name + "(" + ", ".join(sorted(values)) + ")" + ("{" + "; ".join(below) + "}" if below else "")
 
     def roots(self):
@@ -319,7 +342,7 @@ class Rows:
             else:
                 for row, text in zip(table.rows, texts):
                     self.children[row[table.names.index(PARENT_ID)]].append(text)
-        roots["rows without a parent"] = collections.Counter(text for texts in self.children.values() for text in texts)
+        roots["rows without a parent"] = collections.Counter(text for parent, texts in self.children.items() if parent not in self.hung for text in texts)
         return roots
 
 
@@ -359,21 +382,34 @@ def compare_documents(got, want, path):
 
 def compare_bookkeeping(got, want):
     """Same schemas in the same order, same loads, same states; the numbers of versions are each engine's own affair."""
-    differences = []
-    for i, (a, b) in enumerate(zip(got.versions, want.versions)):
+    differences, rows = [], {"_dlt_version": versions_once, "_dlt_loads": lambda dataset: dataset.loads, "_dlt_pipeline_state": states_once}
+    for i, (a, b) in enumerate(zip(versions_once(got), versions_once(want))):
         found = compare_documents(schema_content(a["schema"]), schema_content(b["schema"]), f"schema {i + 1}")
         if not found and a["version_hash"] != b["version_hash"]:
             found = [f"schema {i + 1}: same content, another hash: the order of columns differs: " + str(compare_order(a["schema"], b["schema"]))]
         differences += found
-    for what, rows in (("_dlt_version", "versions"), ("_dlt_loads", "loads"), ("_dlt_pipeline_state", "states")):
-        if len(getattr(got, rows)) != len(getattr(want, rows)):
-            differences.append(f"rows of {what}: got {len(getattr(got, rows))}, want {len(getattr(want, rows))}")
+    for what, listed in rows.items():
+        if len(listed(got)) != len(listed(want)):
+            differences.append(f"rows of {what}: got {len(listed(got))}, want {len(listed(want))}")
     keys = ("schema_name", "status", "schema_version_hash")
     for i, (a, b) in enumerate(zip(got.loads, want.loads)):
         differences += compare_documents({k: a[k] for k in keys}, {k: b[k] for k in keys}, f"load {i + 1}")
-    for i, (a, b) in enumerate(zip(got.states, want.states)):
+    for i, (a, b) in enumerate(zip(states_once(got), states_once(want))):
         differences += compare_documents(state_facts(a), state_facts(b), f"state {i + 1}")
     return differences
+
+
+def versions_once(dataset):
+    """A schema that returns to what it was is stored anew by spile, since the newest one is read; dlt looks for its hash and stores nothing."""
+    seen = set()
+    return [row for row in dataset.versions if not (row["version_hash"] in seen or seen.add(row["version_hash"]))]
+
+
+def states_once(dataset):
+    """Without those that say what the one before says (see state_facts)."""
+    rows = dataset.states
+    facts = [without(state_facts(row)["state"], ("_state_version",)) for row in rows]
+    return [row for i, row in enumerate(rows) if not i or facts[i] != facts[i - 1]]
 
 
 def sort_hashes(value):
@@ -394,6 +430,22 @@ def state_facts(row):
 def compare_order(got, want):
     return {name: (list(got["tables"][name]["columns"]), list(table["columns"])) for name, table in want["tables"].items()
             if list(got["tables"][name]["columns"]) != list(table["columns"])}
+
+
+def compare_neutral(got, want, own_ids=False):
+    """The same of datasets in different engines: without what is the engine's."""
+    got, want = neutral_dataset(got), neutral_dataset(want)
+    for dataset in (got, want):
+        table = dataset["_dlt_pipeline_state"]
+        at = table.names.index("state")
+        table.rows = [(*row[:at], nowhere(row[at]), *row[at + 1:]) for row in table.rows]
+    differences = compare_columns(got, want) + compare_rows(got, want, own_ids=own_ids) + check_links(got, own_ids) + compare_bookkeeping(got, want)
+    return differences
+
+
+def nowhere(state):
+    """A state that does not say where it is."""
+    return json.dumps({**state_document(state), "destination_type": None})
 
 
 def compare(got, want, digits=None, own_ids=False):

@@ -163,7 +163,7 @@ static void ids_of_any_count(void **state)
 
     (void)state;
     for (size_t i = 0; i < MOST; i++) {
-        inputs[i] = message_new(i % 7 == 3 ? 160 + i : 20 + i);
+        inputs[i] = message_new(i % 3 == 1 ? 40 * i : 20 + i);
         row_ids_hash(&inputs[i], 1, &alone[i]);
     }
     for (size_t width = 1; width <= 8; width++) {

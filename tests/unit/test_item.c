@@ -71,6 +71,8 @@ static const struct {
     { "{}", "a[\"b c\"].d", "1", "{'a':{'b c':{'d':1}}}" },
     { "{'a':1}", "", "[1,2]", "[1,2]" },
     { "[1]", "[]", "2", "[1,2]" },
+    { "{}", "[]", "1", "[1]" },
+    { "{}", "[0].a", "1", "[{'a':1}]" },
 };
 
 static void values_are_set(void **state)
@@ -105,7 +107,8 @@ static const struct {
     { "{}", "a[1", "is no path" },
     { "{}", "a[-0]", "is no path" },
     { "[1]", "a", "the item is no object" },
-    { "{}", "[0]", "the item is no list" },
+    { "{'a':1}", "[0]", "the item is no list" },
+    { "{}", "[1]", "no such element" },
 };
 
 static void what_can_not_be_is_remembered(void **state)

@@ -911,31 +911,82 @@ static void small_limits(void **state)
     check_both((struct slice)S("AAAAAAAAAA"), 0, "aaaaaaaaaa", NULL);
 }
 
+#define E_ACUTE "\xC3\xA9"
+#define ARABIC_3 "\xD9\xA3"
+#define DUCK "\xF0\x9F\xA6\x86"
+#define KANJI "\xE6\x97\xA5"
+#define TWICE(text) text text
+#define THRICE(text) text text text
+#define TEN(text) TWICE(TWICE(text) THRICE(text))
+
+/* What dlt leaves to the database, which cuts such names where it likes. The tags are dlt's (NamingConvention._compute_tag). */
+static void long_names_in_bytes(void **state)
+{
+    static const struct {
+        const char *what;
+        enum naming_convention convention;
+        size_t length_max, bytes_max;
+        const char *in, *want;
+    } cases[] = {
+        { "ASCII, as by characters", NAMING_DIRECT, 20, 20, "abcdefghijklmnopqrstuvwxyz", "abcdefglhyrnatuvwxyz" },
+        { "ASCII, bytes alone", NAMING_DIRECT, 0, 20, "abcdefghijklmnopqrstuvwxyz", "abcdefglhyrnatuvwxyz" },
+        { "ASCII, fewer characters than bytes", NAMING_DIRECT, 12, 20, "abcdefghijklmnopqrstuvwxyz", "abclhyrnaxyz" },
+        { "as many bytes as there may be", NAMING_DIRECT, 20, 20, TEN(E_ACUTE), TEN(E_ACUTE) },
+        { "two more", NAMING_DIRECT, 20, 20, TEN(E_ACUTE) E_ACUTE, THRICE(E_ACUTE) "dx6szg" THRICE(E_ACUTE) },
+        { "four bytes each", NAMING_DIRECT, 20, 20, TWICE(THRICE(DUCK)), DUCK "xwj1ga" DUCK },
+        { "the beginning ends at a border, the end does not", NAMING_DIRECT, 20, 20, "a" THRICE(THRICE(KANJI)), "a" TWICE(KANJI) "vlcbpg" TWICE(KANJI) },
+        { "a cut by characters that fits stays dlt's", NAMING_DIRECT, 20, 21, E_ACUTE "aaaaabcdefghijklmnopqrstuvwxyz", E_ACUTE "aaaaabfiwguwtuvwxyz" },
+        { "one that does not fit", NAMING_DIRECT, 20, 20, E_ACUTE "aaaaabcdefghijklmnopqrstuvwxyz", E_ACUTE "aaaaafiwguwtuvwxyz" },
+        { "digits of other scripts", NAMING_SNAKE_CASE, 20, 20, TEN(ARABIC_3) TWICE(ARABIC_3), "_" THRICE(ARABIC_3) "ye0lew" THRICE(ARABIC_3) },
+        { "room for the tag only", NAMING_DIRECT, 20, 7, TWICE(THRICE(DUCK)), "xwj1ga" },
+        { "no room for the tag", NAMING_DIRECT, 20, 4, TWICE(THRICE(DUCK)), "xwj1" },
+        { "no limit of bytes", NAMING_DIRECT, 20, 0, TWICE(THRICE(DUCK)), TWICE(THRICE(DUCK)) },
+    };
+    struct arena arena = { 0 };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct naming naming = { .convention = cases[i].convention, .length_max = cases[i].length_max, .bytes_max = cases[i].bytes_max };
+        struct slice in = slice_of(cases[i].in);
+
+        check(cases[i].what, in, cases[i].bytes_max, naming_identifier(&arena, &naming, in), cases[i].want);
+        check(cases[i].what, in, cases[i].bytes_max, naming_path(&arena, &naming, in), cases[i].want);
+    }
+    arena_release(&arena);
+}
+
 /* The eight digits are hashlib.shake_128(path).hexdigest(4). */
 static void collisions_are_told_apart(void **state)
 {
     static const struct {
         const char *what, *name, *path;
-        size_t max_length;
+        size_t length_max, bytes_max;
         const char *want;
     } cases[] = {
-        { "suffix", "a_b", "a.b", 63, "a_b_6ad95dc9" },
-        { "another path", "a_b", "A.b", 63, "a_b_d0afc859" },
-        { "no limit", "a_b", "a.b", 0, "a_b_6ad95dc9" },
-        { "fits exactly", "abc", "a.b", 12, "abc_6ad95dc9" },
-        { "name is cut", "abcd", "a.b", 12, "abc_6ad95dc9" },
-        { "no underscore before the suffix", "ab_d", "a.b", 12, "ab_6ad95dc9" },
-        { "characters, not bytes", "\xD9\xA3\xD9\xA3\xD9\xA3", "a.b", 11, "\xD9\xA3\xD9\xA3_6ad95dc9" },
-        { "no room for the name", "abcd", "a.b", 9, "_6ad95dc9" },
-        { "no room for the suffix", "abcd", "a.b", 4, "_6ad" },
-        { "empty path", "x", "", 63, "x_7f9c2ba4" },
+        { "suffix", "a_b", "a.b", 63, 0, "a_b_6ad95dc9" },
+        { "another path", "a_b", "A.b", 63, 0, "a_b_d0afc859" },
+        { "no limit", "a_b", "a.b", 0, 0, "a_b_6ad95dc9" },
+        { "fits exactly", "abc", "a.b", 12, 0, "abc_6ad95dc9" },
+        { "name is cut", "abcd", "a.b", 12, 0, "abc_6ad95dc9" },
+        { "no underscore before the suffix", "ab_d", "a.b", 12, 0, "ab_6ad95dc9" },
+        { "characters, not bytes", "\xD9\xA3\xD9\xA3\xD9\xA3", "a.b", 11, 0, "\xD9\xA3\xD9\xA3_6ad95dc9" },
+        { "no room for the name", "abcd", "a.b", 9, 0, "_6ad95dc9" },
+        { "no room for the suffix", "abcd", "a.b", 4, 0, "_6ad" },
+        { "empty path", "x", "", 63, 0, "x_7f9c2ba4" },
+        { "bytes: fits exactly", THRICE(ARABIC_3), "a.b", 63, 15, THRICE(ARABIC_3) "_6ad95dc9" },
+        { "bytes: whole characters", THRICE(ARABIC_3), "a.b", 63, 14, TWICE(ARABIC_3) "_6ad95dc9" },
+        { "bytes: no room for the name", THRICE(ARABIC_3), "a.b", 63, 9, "_6ad95dc9" },
+        { "bytes: no room for the suffix", THRICE(ARABIC_3), "a.b", 63, 4, "_6ad" },
     };
     struct arena arena = { 0 };
 
     (void)state;
-    for (size_t i = 0; i < COUNT(cases); i++)
-        check(cases[i].what, slice_of(cases[i].name), cases[i].max_length,
-              naming_distinct(&arena, &(const struct naming){ .length_max = cases[i].max_length }, slice_of(cases[i].name), slice_of(cases[i].path)), cases[i].want);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct naming naming = { .length_max = cases[i].length_max, .bytes_max = cases[i].bytes_max };
+
+        check(cases[i].what, slice_of(cases[i].name), cases[i].length_max, naming_distinct(&arena, &naming, slice_of(cases[i].name), slice_of(cases[i].path)),
+              cases[i].want);
+    }
     arena_release(&arena);
 }
 
@@ -946,6 +997,7 @@ int main(void)
         cmocka_unit_test(joins_as_in_dlt),           cmocka_unit_test(bad_utf8_is_replaced),
         cmocka_unit_test(small_limits),              cmocka_unit_test(collisions_are_told_apart),
         cmocka_unit_test(other_conventions_as_in_dlt), cmocka_unit_test(conventions_have_names),
+        cmocka_unit_test(long_names_in_bytes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -293,7 +293,8 @@ static enum spile_status add_resource(struct spile_source *source, struct drawn 
                                              .user = &drawn->series[i], .parallel = !from_data && pick(3) == 0, .table_by = kind == 1 ? "kind" : NULL,
                                              .incremental = { .cursor = kind == 2 ? "id" : kind == 3 ? "a.b" : NULL, .order = (enum spile_row_order)order,
                                                               .missing = SPILE_INCLUDE, .lag = kind == 2 && order == 0 ? 2 : 0 },
-                                             .limit = { .items = kind == 4 ? 3 : 0 }, .write = kind == 5 ? SPILE_REPLACE : SPILE_APPEND,
+                                             .limit = { .items = kind == 4 ? 3 : 0 }, .write = kind == 5 ? SPILE_REPLACE : kind == 7 ? SPILE_MERGE : SPILE_APPEND,
+                                             .merge = { .strategy = SPILE_SCD2, .valid_from = "since" },
                                              .columns = kind == 6 ? frozen_hints[pick(4)] : NULL, .contract = { .columns = kind == 8 ? SPILE_DISCARD_VALUE : SPILE_NOT_SAID }), err);
     return status ? status : add_steps(source, name, err);
 }
@@ -399,14 +400,16 @@ static enum spile_contract_mode some_mode(void)
 
 static struct spile_run_options choose_options(unsigned step, const struct spile_schema *part, bool of_source)
 {
+    static const enum spile_write writes[] = { SPILE_APPEND, SPILE_APPEND, SPILE_APPEND, SPILE_REPLACE, SPILE_MERGE };
     struct spile_run_options options = { .size = sizeof(options), .table = "t", .load_id = load_id_of(step), .schema = part };
 
-    options.write = pick(4) ? SPILE_APPEND : SPILE_REPLACE;
+    options.write = writes[pick(5)];
     options.max_nesting = pick(6) ? 0 : pick(2) ? 1 : SPILE_NO_NESTING;
     options.contract = (struct spile_contract){ .tables = some_mode(), .columns = some_mode(), .data_type = some_mode() };
     options.columns = pick(4) || of_source ? NULL : "id:bigint, \"when\":timestamp";
     options.json_columns = pick(5) || of_source ? NULL : "col 1";
     options.primary_key = pick(5) || of_source ? NULL : "id";
+    options.merge.strategy = options.primary_key ? SPILE_UPSERT : SPILE_SCD2;
     options.root_key = pick(6) == 0;
     options.discarded = pick(3) ? NULL : in_world("discarded");
     options.refresh = pick(4) ? SPILE_KEEP : (enum spile_refresh)pick(4);

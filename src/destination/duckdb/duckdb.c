@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "destination/duckdb/library.h"
-#include "destination/duckdb/undo.h"
-#include "destination/sql/sql.h"
+#include "destination/duckdb/nanoseconds.h"
+#include "destination/duckdb/session.h"
+#include "destination/sql/answer.h"
 
 /* Batches of exactly this size become row groups as they are; of others DuckDB makes them by joining and writing anew. */
 #define ROW_GROUP_ROWS 122880u
@@ -20,21 +20,6 @@
 
 #define STREAM_NAME "spile_stream"
 
-struct duckdb {
-    struct sql_database sql;
-    struct duckdb_library api;
-    duckdb_database database;
-    duckdb_connection connection;
-    char *path;
-    struct arena arena;
-    const char *catalog; /* DuckDB's name of the database: the file's, or near it */
-    uint64_t max_memory;
-    unsigned threads_max, threads; /* allowed, and in use */
-    bool in_memory; /* only to be read, and not there */
-    bool read_only;
-    struct undo undo;
-};
-
 static const struct sql_dialect duckdb_dialect; /* at the end */
 
 /* ---- errors --------------------------------------------------------------------------------------------------------------------- */
@@ -44,6 +29,10 @@ static const struct {
     const char *in_message, *hint;
     bool retriable;
 } remedies[] = {
+    { "attached in read-only mode", ANSWER_READS_ONLY, false },
+    { "disabled by configuration", ANSWER_READS_ONLY, false },
+    { "disabled through configuration", ANSWER_READS_ONLY, false },
+    { "configuration has been locked", ANSWER_READS_ONLY, false },
     { "Could not set lock on file", "another program has the database open: close it, then run the same command again", true },
     { "is not a valid DuckDB database file", "name another file, or move this one away", false },
     { "newer version of DuckDB", "use that version's library: name it with the environment variable SPILE_DUCKDB", false },
@@ -60,7 +49,7 @@ static const struct {
     { "Could not convert", "the table's column has another type than the data: load into another table with --table", false },
 };
 
-static enum spile_status fail_duckdb(struct duckdb *d, const char *what, const char *message, struct spile_error *err)
+enum spile_status duckdb_fail(struct duckdb *d, const char *what, const char *message, struct spile_error *err)
 {
     spile_fail(err, SPILE_DESTINATION, "%s: %s", what, message ? message : "unknown error");
     for (size_t i = 0; message && i < sizeof(remedies) / sizeof(*remedies); i++)
@@ -145,29 +134,41 @@ static bool read_result(struct duckdb *d, duckdb_result *result, struct arena *a
     return ok;
 }
 
+enum spile_status duckdb_prepare_bound(struct duckdb *d, const char *sql, const struct datum *values, size_t count, duckdb_prepared_statement *statement,
+                                       struct spile_error *err)
+{
+    *statement = NULL;
+    if (d->api.prepare(d->connection, sql, statement) != DuckDBSuccess)
+        return duckdb_fail(d, "DuckDB refused a statement", d->api.prepare_error(*statement), err);
+    for (size_t i = 0; i < count; i++)
+        if (bind_value(d, *statement, i + 1, &values[i]) != DuckDBSuccess)
+            return duckdb_fail(d, "DuckDB refused a value", d->api.prepare_error(*statement), err);
+    return SPILE_OK;
+}
+
+enum spile_status duckdb_fail_result(struct duckdb *d, duckdb_result *result, struct spile_error *err)
+{
+    if (d->api.result_error_type(result) == DUCKDB_ERROR_INTERRUPT)
+        return spile_fail(err, SPILE_CANCELLED, "cancelled");
+    return duckdb_fail(d, "DuckDB failed", d->api.result_error(result), err);
+}
+
 /* Prepares, binds and runs; the caller destroys the result, also after a failure. */
 static enum spile_status run(struct duckdb *d, const char *sql, const struct datum *values, size_t count, duckdb_result *result,
                              struct spile_error *err)
 {
-    duckdb_prepared_statement statement = NULL;
-    enum spile_status status = SPILE_OK;
+    duckdb_prepared_statement statement;
+    enum spile_status status = duckdb_prepare_bound(d, sql, values, count, &statement, err);
 
     memset(result, 0, sizeof(*result));
-    if (d->api.prepare(d->connection, sql, &statement) != DuckDBSuccess)
-        status = fail_duckdb(d, "DuckDB refused a statement", d->api.prepare_error(statement), err);
-    for (size_t i = 0; !status && i < count; i++)
-        if (bind_value(d, statement, i + 1, &values[i]) != DuckDBSuccess)
-            status = fail_duckdb(d, "DuckDB refused a value", NULL, err);
-    if (!status && d->api.execute_prepared(statement, result) != DuckDBSuccess) {
-        status = fail_duckdb(d, "DuckDB failed", d->api.result_error(result), err);
-        if (d->api.result_error_type(result) == DUCKDB_ERROR_INTERRUPT)
-            status = spile_fail(err, SPILE_CANCELLED, "cancelled");
-    }
+    if (!status && d->api.execute_prepared(statement, result) != DuckDBSuccess)
+        status = duckdb_fail_result(d, result, err);
     d->api.destroy_prepare(&statement);
     return status;
 }
 
-static enum spile_status execute(struct duckdb *d, const char *sql, const struct datum *values, size_t count, struct arena *arena, struct sql_rows *rows, struct spile_error *err)
+enum spile_status duckdb_run_text(struct duckdb *d, const char *sql, const struct datum *values, size_t count, struct arena *arena, struct sql_rows *rows,
+                                  struct spile_error *err)
 {
     duckdb_result result;
     enum spile_status status = run(d, sql, values, count, &result, err);
@@ -181,7 +182,7 @@ static enum spile_status execute(struct duckdb *d, const char *sql, const struct
 static enum spile_status duckdb_execute_sql(struct sql_database *database, const char *sql, const struct datum *values, size_t count,
                                             struct arena *arena, struct sql_rows *rows, struct spile_error *err)
 {
-    return execute((struct duckdb *)database, sql, values, count, arena, rows, err);
+    return duckdb_run_text((struct duckdb *)database, sql, values, count, arena, rows, err);
 }
 
 /* As many threads as there are row groups to be made, and as the memory allows for a table of that width. Two threads that share a row group
@@ -200,7 +201,7 @@ static enum spile_status fit_threads(struct duckdb *d, const struct ArrowSchema 
         return SPILE_OK;
     d->threads = threads;
     snprintf(sql, sizeof(sql), "SET threads = %u", threads);
-    return execute(d, sql, NULL, 0, NULL, NULL, err);
+    return duckdb_run_text(d, sql, NULL, 0, NULL, NULL, err);
 }
 
 static enum spile_status insert_stream(struct duckdb *d, const char *sql, struct ArrowArrayStream *stream, uint64_t *rows,
@@ -212,7 +213,7 @@ static enum spile_status insert_stream(struct duckdb *d, const char *sql, struct
     if (d->api.arrow_scan(d->connection, STREAM_NAME, (duckdb_arrow_stream)stream) != DuckDBSuccess) {
         const char *reason = stream->release ? stream->get_last_error(stream) : NULL;
 
-        return fail_duckdb(d, "DuckDB refused the rows", reason, err);
+        return duckdb_fail(d, "DuckDB refused the rows", reason, err);
     }
     status = run(d, sql, NULL, 0, &result, err);
     if (!status)
@@ -228,6 +229,10 @@ static enum spile_status insert_stream(struct duckdb *d, const char *sql, struct
 struct lender {
     struct ArrowArrayStream *stream;
     struct ArrowSchema schema;
+    const struct ingest *checked; /* NULL: whatever comes is taken */
+    uint64_t rows;
+    struct spile_error *err;
+    enum spile_status status;     /* of the checks */
 };
 
 static void give_back_schema(struct ArrowSchema *schema)
@@ -244,16 +249,24 @@ static int lend_schema(struct ArrowArrayStream *self, struct ArrowSchema *out)
 
 static int lend_batch(struct ArrowArrayStream *self, struct ArrowArray *out)
 {
-    struct ArrowArrayStream *stream = ((struct lender *)self->private_data)->stream;
+    struct lender *lender = self->private_data;
+    int code = lender->stream->get_next(lender->stream, out);
 
-    return stream->get_next(stream, out);
+    if (code || !out->release || !lender->checked)
+        return code;
+    lender->status = nanoseconds_check(lender->checked, out, lender->rows, lender->err);
+    lender->rows += (uint64_t)out->length;
+    if (!lender->status)
+        return 0;
+    out->release(out);
+    return ERANGE;
 }
 
 static const char *lender_error(struct ArrowArrayStream *self)
 {
-    struct ArrowArrayStream *stream = ((struct lender *)self->private_data)->stream;
+    struct lender *lender = self->private_data;
 
-    return stream->get_last_error(stream);
+    return lender->status ? "a value is out of range" : lender->stream->get_last_error(lender->stream);
 }
 
 static void give_back_stream(struct ArrowArrayStream *self)
@@ -288,23 +301,34 @@ static const char *insert_sql(struct duckdb *d, const struct ingest *ingest, str
     return sql_take(&sql, arena);
 }
 
+/* What the lender has found, instead of DuckDB's words for a stream that ended. */
+static enum spile_status fail_refused(struct duckdb *d, const struct spile_error *refused, struct spile_error *err)
+{
+    if (err)
+        *err = *refused;
+    return spile_within(err, refused->status, "database \"%s\"", d->path);
+}
+
 static enum spile_status duckdb_ingest(struct destination *destination, const struct ingest *ingest, struct ArrowArrayStream *stream,
                                        uint64_t *inserted, struct spile_error *err)
 {
     struct duckdb *d = (struct duckdb *)destination;
     struct arena arena = { 0 };
     const char *sql = insert_sql(d, ingest, &arena);
-    struct lender lender = { .stream = stream };
+    struct spile_error refused = { 0 };
+    struct lender lender = { .stream = stream, .checked = nanoseconds_any(ingest) ? ingest : NULL, .err = &refused };
     struct ArrowArrayStream lent = { lend_schema, lend_batch, lender_error, give_back_stream, &lender };
     enum spile_status status = sql ? SPILE_OK : spile_fail_nomem(err);
 
     *inserted = 0;
     if (!status && stream->get_schema(stream, &lender.schema))
-        status = fail_duckdb(d, "the rows have no schema", stream->get_last_error(stream), err);
+        status = duckdb_fail(d, "the rows have no schema", stream->get_last_error(stream), err);
     if (!status)
         status = fit_threads(d, &lender.schema, ingest->rows, err);
     if (!status)
         status = insert_stream(d, sql, &lent, inserted, err);
+    if (lender.status)
+        status = fail_refused(d, &refused, err);
     if (lender.schema.release)
         lender.schema.release(&lender.schema);
     stream->release(stream);
@@ -318,7 +342,7 @@ static enum spile_status read_numbers(struct duckdb *d, const char *sql, struct 
                                       struct spile_error *err)
 {
     struct sql_rows rows;
-    enum spile_status status = execute(d, sql, NULL, 0, arena, &rows, err);
+    enum spile_status status = duckdb_run_text(d, sql, NULL, 0, arena, &rows, err);
 
     *count = status ? 0 : rows.count;
     *numbers = status ? NULL : arena_alloc(arena, rows.count * sizeof(**numbers));
@@ -350,7 +374,7 @@ static enum spile_status save_blocks(struct duckdb *d, struct spile_error *err)
 }
 
 /* DuckDB may run a checkpoint when it commits and when it is closed. */
-static enum spile_status prepare_checkpoint(struct duckdb *d, struct spile_error *err)
+enum spile_status duckdb_prepare_checkpoint(struct duckdb *d, struct spile_error *err)
 {
     bool saved;
     enum spile_status status = undo_is_saved(&d->undo, &saved, err);
@@ -362,20 +386,20 @@ static enum spile_status prepare_checkpoint(struct duckdb *d, struct spile_error
 static enum spile_status duckdb_begin(struct destination *destination, const char *dataset, const char *lease, struct spile_error *err)
 {
     (void)dataset, (void)lease;
-    return execute((struct duckdb *)destination, "BEGIN TRANSACTION", NULL, 0, NULL, NULL, err);
+    return duckdb_run_text((struct duckdb *)destination, "BEGIN TRANSACTION", NULL, 0, NULL, NULL, err);
 }
 
 static enum spile_status duckdb_rollback(struct destination *destination)
 {
-    return execute((struct duckdb *)destination, "ROLLBACK", NULL, 0, NULL, NULL, NULL);
+    return duckdb_run_text((struct duckdb *)destination, "ROLLBACK", NULL, 0, NULL, NULL, NULL);
 }
 
 static enum spile_status duckdb_commit(struct destination *destination, struct spile_error *err)
 {
     struct duckdb *d = (struct duckdb *)destination;
-    enum spile_status status = prepare_checkpoint(d, err);
+    enum spile_status status = duckdb_prepare_checkpoint(d, err);
 
-    return status ? status : execute(d, "COMMIT", NULL, 0, NULL, NULL, err);
+    return status ? status : duckdb_run_text(d, "COMMIT", NULL, 0, NULL, NULL, err);
 }
 
 /* ---- catalog -------------------------------------------------------------------------------------------------------------------- */
@@ -407,7 +431,7 @@ static enum spile_status duckdb_read_catalog(struct destination *destination, co
 {
     struct datum values[] = { datum_text(dataset) };
     struct sql_rows rows;
-    enum spile_status status = execute((struct duckdb *)destination, catalog_sql, values, 1, arena, &rows, err);
+    enum spile_status status = duckdb_run_text((struct duckdb *)destination, catalog_sql, values, 1, arena, &rows, err);
 
     *catalog = (struct catalog){ 0 };
     if (status)
@@ -441,7 +465,7 @@ static enum spile_status duckdb_read_columns(struct destination *destination, co
     text_putc(&sql, '.');
     sql_put_name(&sql, table->name);
     text_putc(&sql, ')');
-    status = sql.failed ? spile_fail_nomem(err) : execute(d, sql.text, NULL, 0, arena, &rows, err);
+    status = sql.failed ? spile_fail_nomem(err) : duckdb_run_text(d, sql.text, NULL, 0, arena, &rows, err);
     text_release(&sql);
     if (status)
         return status;
@@ -485,7 +509,7 @@ static const char *timestamp_type(const struct column_type *type)
         return "TIMESTAMP_S";
     if (type->precision > 0 && type->precision <= 3)
         return "TIMESTAMP_MS";
-    return type->precision > 6 ? "TIMESTAMP_NS" : "TIMESTAMP";
+    return nanoseconds_type(type) ? "TIMESTAMP_NS" : "TIMESTAMP";
 }
 
 static const char *duckdb_type_name(const struct column *column, struct arena *arena)
@@ -555,9 +579,9 @@ static enum spile_status open_database(struct duckdb *d, const struct destinatio
     if (d->api.create_config(&config) != DuckDBSuccess || !configure(d, config, options))
         status = spile_fail(err, SPILE_DESTINATION, "DuckDB refused its settings");
     else if (d->api.open_ext(d->in_memory ? ":memory:" : options->location, &d->database, config, &message) != DuckDBSuccess)
-        status = fail_duckdb(d, "can't open the database", message, err);
+        status = duckdb_fail(d, "can't open the database", message, err);
     else if (d->api.connect(d->database, &d->connection) != DuckDBSuccess)
-        status = fail_duckdb(d, "can't connect to the database", NULL, err);
+        status = duckdb_fail(d, "can't connect to the database", NULL, err);
     if (message)
         d->api.free(message);
     d->api.destroy_config(&config);
@@ -583,9 +607,9 @@ static enum spile_status close_connection(struct duckdb *d, struct spile_error *
     enum spile_status status = SPILE_OK;
 
     if (!d->read_only && has_log(d))
-        status = prepare_checkpoint(d, err);
+        status = duckdb_prepare_checkpoint(d, err);
     if (status)
-        execute(d, "PRAGMA disable_checkpoint_on_shutdown", NULL, 0, NULL, NULL, NULL);
+        duckdb_run_text(d, "PRAGMA disable_checkpoint_on_shutdown", NULL, 0, NULL, NULL, NULL);
     d->api.disconnect(&d->connection);
     return status;
 }
@@ -612,7 +636,7 @@ static enum spile_status duckdb_close_destination(struct destination *destinatio
 static enum spile_status read_catalog_name(struct duckdb *d, struct spile_error *err)
 {
     struct sql_rows rows;
-    enum spile_status status = execute(d, "SELECT current_database()", NULL, 0, &d->arena, &rows, err);
+    enum spile_status status = duckdb_run_text(d, "SELECT current_database()", NULL, 0, &d->arena, &rows, err);
 
     if (!status)
         d->catalog = rows.cells[0];
@@ -699,5 +723,6 @@ const struct destination_ops duckdb_destination = {
     .ingest = duckdb_ingest,
     .merge = sql_merge,
     .insert_row = sql_insert_row,
+    .query = duckdb_query_rows,
     .interrupt = duckdb_interrupt_destination,
 };

@@ -82,6 +82,9 @@ static enum spile_status load_symbols(struct duckdb_library *library, const char
                spile_hint(err, SPILE_DESTINATION, "use DuckDB 1.5 or later");
     DUCKDB_CALLS(DUCKDB_LOAD)
 #undef DUCKDB_LOAD
+#define DUCKDB_LOAD_OPTIONAL(name) load_symbol(library->handle, "duckdb_" #name, &library->name);
+    DUCKDB_OPTIONAL_CALLS(DUCKDB_LOAD_OPTIONAL)
+#undef DUCKDB_LOAD_OPTIONAL
     return SPILE_OK;
 }
 

@@ -54,9 +54,14 @@ const char *sql_table(struct sql_database *database, const char *dataset, const 
     return sql_take(&sql, arena);
 }
 
+const char *sql_ingest_table(struct sql_database *database, const struct ingest *ingest, struct arena *arena)
+{
+    return sql_table(database, ingest->dataset, ingest->fresh ? ingest->fresh : ingest->table->name, ingest->staged, arena);
+}
+
 const char *sql_insert_into(struct sql_database *database, const struct ingest *ingest, struct arena *arena)
 {
-    const char *table = sql_table(database, ingest->dataset, ingest->table->name, ingest->staged, arena);
+    const char *table = sql_ingest_table(database, ingest, arena);
     struct text sql = { 0 };
 
     if (!table)
@@ -75,12 +80,22 @@ const char *sql_insert_into(struct sql_database *database, const struct ingest *
 /* Where the texts of a change go, and in which words. */
 struct writer {
     const struct sql_dialect *dialect;
+    bool has_unique;
     const char *dataset; /* in SQL */
     struct arena *arena;
     struct statements *statements;
 };
 
-static void put_column(const struct writer *w, struct text *sql, const struct column *column, bool constraints)
+static bool is_unique(const struct table *table, const struct column *column)
+{
+    return yyjson_mut_is_true(yyjson_mut_obj_get(yyjson_mut_obj_get(table->columns_json, column->name), "unique"));
+}
+
+/* What a column of the dataset is held to, where a staged one takes anything. A table with rows can't be told at once that none is null; a new one
+ * becomes unique when its rows are there (constrain_table), which costs less than to look at each as it comes. */
+enum constraints { NO_CONSTRAINTS, CONSTRAINTS_OF_ADDED, CONSTRAINTS_OF_NEW };
+
+static void put_column(const struct writer *w, struct text *sql, const struct table *table, const struct column *column, enum constraints constraints)
 {
     const char *type = w->dialect->type_name(column, w->arena);
     const char *suffix = w->dialect->type_suffix ? w->dialect->type_suffix(column) : "";
@@ -88,16 +103,18 @@ static void put_column(const struct writer *w, struct text *sql, const struct co
     sql_put_name(sql, column->name);
     text_printf(sql, " %s%s", type ? type : "", suffix);
     sql->failed |= !type;
-    if (constraints && !column->nullable)
+    if (constraints == CONSTRAINTS_OF_NEW && !column->nullable)
         text_puts(sql, " NOT NULL");
+    if (constraints == CONSTRAINTS_OF_ADDED && w->has_unique && is_unique(table, column))
+        text_puts(sql, " UNIQUE");
 }
 
-static void put_columns(const struct writer *w, struct text *sql, const struct alteration *change, const char *before, bool constraints)
+static void put_columns(const struct writer *w, struct text *sql, const struct alteration *change, const char *before, enum constraints constraints)
 {
     for (size_t i = 0; i < change->column_count; i++) {
         text_puts(sql, i ? ", " : "");
         text_puts(sql, before);
-        put_column(w, sql, change->columns[i], constraints);
+        put_column(w, sql, change->table, change->columns[i], constraints);
     }
 }
 
@@ -111,11 +128,32 @@ static enum spile_status create_table(const struct writer *w, const struct alter
     struct text sql = { 0 };
 
     text_puts(&sql, "CREATE TABLE ");
-    put_table(&sql, w->dataset, change->table->name);
+    put_table(&sql, w->dataset, change->fresh ? change->fresh : change->table->name);
     text_puts(&sql, " (");
-    put_columns(w, &sql, change, "", true);
+    put_columns(w, &sql, change, "", CONSTRAINTS_OF_NEW);
     text_putc(&sql, ')');
     return add(w, &sql, err);
+}
+
+static enum spile_status constrain_table(const struct writer *w, const struct alteration *change, struct spile_error *err)
+{
+    const char *separator = " ADD UNIQUE (";
+    struct text sql = { 0 };
+
+    text_puts(&sql, "ALTER TABLE ");
+    put_table(&sql, w->dataset, change->fresh ? change->fresh : change->table->name);
+    for (size_t i = 0; i < change->column_count; i++) {
+        if (!w->has_unique || !is_unique(change->table, change->columns[i]))
+            continue;
+        text_puts(&sql, separator);
+        sql_put_name(&sql, change->columns[i]->name);
+        text_putc(&sql, ')');
+        separator = ", ADD UNIQUE (";
+    }
+    if (*separator == ',')
+        return add(w, &sql, err);
+    text_release(&sql);
+    return SPILE_OK;
 }
 
 static enum spile_status add_columns(const struct writer *w, const struct alteration *change, struct spile_error *err)
@@ -130,7 +168,7 @@ static enum spile_status add_columns(const struct writer *w, const struct altera
         text_puts(&sql, "ALTER TABLE ");
         put_table(&sql, w->dataset, change->table->name);
         text_putc(&sql, ' ');
-        put_columns(w, &sql, &one, "ADD COLUMN ", false);
+        put_columns(w, &sql, &one, "ADD COLUMN ", CONSTRAINTS_OF_ADDED);
         status = add(w, &sql, err);
     }
     return status;
@@ -143,7 +181,7 @@ static enum spile_status stage_table(const struct writer *w, const struct altera
     text_puts(&sql, "CREATE TEMPORARY TABLE ");
     put_table(&sql, w->dialect->temporary, change->table->name);
     text_puts(&sql, " (");
-    put_columns(w, &sql, change, "", false);
+    put_columns(w, &sql, change, "", NO_CONSTRAINTS);
     text_putc(&sql, ')');
     return add(w, &sql, err);
 }
@@ -158,6 +196,20 @@ static enum spile_status add_simple(const struct writer *w, const char *verb, co
     return add(w, &sql, err);
 }
 
+static enum spile_status swap_table(const struct writer *w, const struct alteration *change, struct spile_error *err)
+{
+    enum spile_status status = add_simple(w, "DROP TABLE ", change->name, "", err);
+    struct text rename = { 0 };
+    const char *rest;
+
+    if (status)
+        return status;
+    text_puts(&rename, " RENAME TO ");
+    sql_put_name(&rename, change->name);
+    rest = sql_take(&rename, w->arena);
+    return rest ? add_simple(w, "ALTER TABLE ", change->fresh, rest, err) : spile_fail_nomem(err);
+}
+
 static enum spile_status write_change(const struct writer *w, const struct alteration *change, struct spile_error *err)
 {
     struct text sql = { 0 };
@@ -170,6 +222,10 @@ static enum spile_status write_change(const struct writer *w, const struct alter
         return create_table(w, change, err);
     case ALTER_ADD_COLUMNS:
         return add_columns(w, change, err);
+    case ALTER_CONSTRAIN_TABLE:
+        return constrain_table(w, change, err);
+    case ALTER_SWAP_TABLE:
+        return swap_table(w, change, err);
     case ALTER_DROP_TABLE:
         return add_simple(w, "DROP TABLE ", change->name, "", err);
     case ALTER_EMPTY_TABLE:
@@ -187,7 +243,7 @@ enum spile_status sql_describe(struct destination *destination, const char *data
                                struct statements *statements, struct spile_error *err)
 {
     struct text name = { 0 };
-    struct writer w = { ((struct sql_database *)destination)->dialect, NULL, arena, statements };
+    struct writer w = { ((struct sql_database *)destination)->dialect, destination->ops->caps.has_unique, NULL, arena, statements };
 
     sql_put_name(&name, dataset);
     w.dataset = sql_take(&name, arena);
@@ -199,7 +255,7 @@ enum spile_status sql_alter(struct destination *destination, const char *dataset
     struct sql_database *database = (struct sql_database *)destination;
     struct arena arena = { 0 };
     struct statements statements = { 0 };
-    struct writer w = { database->dialect, database->dialect->dataset_sql(database, dataset, &arena), &arena, &statements };
+    struct writer w = { database->dialect, destination->ops->caps.has_unique, database->dialect->dataset_sql(database, dataset, &arena), &arena, &statements };
     struct datum name = datum_text(change->name ? change->name : "");
     enum spile_status status = w.dataset ? write_change(&w, change, err) : spile_fail_nomem(err);
 

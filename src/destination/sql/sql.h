@@ -19,6 +19,8 @@ struct sql_dialect {
     const char *temporary;     /* schema of temporary tables: "temp", "pg_temp" */
     const char *text_type;     /* that numbers can be cast to: "VARCHAR" */
     const char *row_order;     /* a column that every table has, by which rows come as they were inserted: "rowid", "ctid" */
+    bool finds_in_lists;       /* "a IN (SELECT b ...)" is a look-up, where EXISTS runs through the other table again for each row */
+    bool updates_well;         /* UPDATE is no slower than DELETE and INSERT */
     bool adds_columns_at_once; /* ALTER TABLE takes several ADD COLUMN */
 
     /* Runs one statement with $1, $2, ... for its values. `rows` (and then `arena`) may be NULL. */
@@ -30,6 +32,7 @@ struct sql_dialect {
 
     const char *(*type_name)(const struct column *column, struct arena *arena); /* in DDL */
     const char *(*type_suffix)(const struct column *column); /* what follows it: storage hints; NULL: none */
+    const char *(*sort_suffix)(const struct column *column); /* what follows a column in ORDER BY, for the order of its values; NULL: nothing */
 
     /* Between filling the staged tables and merging them, such as to gather statistics; NULL: nothing. */
     enum spile_status (*after_staging)(struct sql_database *database, const char *staged_table_sql, struct spile_error *err);
@@ -57,6 +60,8 @@ void sql_put_text(struct text *sql, const char *text);
 
 /* The table that rows go to: of the dataset, or the staged one. In the arena; NULL: out of memory. */
 const char *sql_table(struct sql_database *database, const char *dataset, const char *table, bool staged, struct arena *arena);
+
+const char *sql_ingest_table(struct sql_database *database, const struct ingest *ingest, struct arena *arena);
 
 /* "INSERT INTO table (columns) " in the order of ingest->columns, for a database's own way of naming the values. In the arena; NULL: out of memory. */
 const char *sql_insert_into(struct sql_database *database, const struct ingest *ingest, struct arena *arena);

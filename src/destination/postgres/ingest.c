@@ -1,0 +1,249 @@
+#include "destination/postgres/ingest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "destination/postgres/copy.h"
+#include "destination/postgres/failure.h"
+
+#define CHUNK_BYTES ((size_t)1 << 16) /* of rows, before they are handed over: more by the row that comes last */
+#define PIECE_BYTES ((size_t)1 << 20)
+
+/* ---- the table ------------------------------------------------------------------------------------------------------------------ */
+
+/* Domains are followed down to the type below them. citext comes from an extension, so its number differs by database; on the wire it is text. */
+static const char columns_sql[] =
+    "WITH RECURSIVE typed AS ("
+    " SELECT a.attnum, a.attname, NOT a.attnotnull AS nullable, a.atttypid AS type, a.atttypmod AS mod FROM pg_catalog.pg_attribute a"
+    " WHERE a.attrelid = CAST($1 AS pg_catalog.regclass) AND a.attnum > 0 AND NOT a.attisdropped"
+    " UNION ALL SELECT t.attnum, t.attname, t.nullable AND NOT y.typnotnull, y.typbasetype, y.typtypmod FROM typed t"
+    " JOIN pg_catalog.pg_type y ON y.oid = t.type WHERE y.typtype = 'd') "
+    "SELECT t.attname, pg_catalog.format_type(t.type, t.mod), t.nullable, CASE WHEN y.typname = 'citext' THEN 25 ELSE t.type END, t.mod "
+    "FROM typed t JOIN pg_catalog.pg_type y ON y.oid = t.type WHERE y.typtype <> 'd' ORDER BY t.attnum";
+
+enum spile_status pg_read_columns(struct pg_session *session, const char *table, struct arena *arena, struct pg_column **columns, size_t *count,
+                                  struct spile_error *err)
+{
+    struct datum values[] = { datum_text(table) };
+    struct sql_rows rows;
+    enum spile_status status = pg_execute(session, columns_sql, values, 1, arena, &rows, err);
+
+    if (status)
+        return status;
+    *columns = arena_alloc(arena, rows.count * sizeof(**columns));
+    *count = rows.count;
+    if (!*columns)
+        return spile_fail_nomem(err);
+    for (size_t i = 0; i < rows.count; i++) {
+        char **cells = &rows.cells[i * rows.width];
+
+        (*columns)[i] = (struct pg_column){ cells[0], cells[1], *cells[2] == 't', (uint32_t)strtoul(cells[3], NULL, 10), (int)strtol(cells[4], NULL, 10) };
+    }
+    return SPILE_OK;
+}
+
+/* ---- the copy ------------------------------------------------------------------------------------------------------------------- */
+
+struct copier {
+    struct pg_session *session;
+    const char *table;
+    const struct ingest *ingest;
+    struct arena arena;
+    const struct pg_column **targets; /* by column of the ingest */
+    struct copy_column *columns;
+    struct copy_writer writer;
+    uint64_t rows;                    /* before the batch */
+};
+
+static enum spile_status bind_column(struct copier *c, size_t i, const struct pg_column *there, size_t count, struct spile_error *err)
+{
+    const struct ingest_column *wanted = &c->ingest->columns[i];
+    const struct column *column = wanted->column;
+    struct column_type text = { .type = TYPE_TEXT, .precision = -1, .scale = -1 };
+    struct copy_column *bound = &c->columns[i];
+
+    for (size_t j = 0; j < count && !c->targets[i]; j++)
+        if (!strcmp(there[j].name, column->name))
+            c->targets[i] = &there[j];
+    if (!c->targets[i])
+        return spile_fail(err, SPILE_DESTINATION, "the table has no column \"%s\"", column->name);
+    if ((wanted->in_stream && !copy_bind(bound, &column->type, c->targets[i]->oid, c->targets[i]->typmod)) ||
+        (wanted->otherwise && !copy_can(text.type, c->targets[i]->oid)) || (wanted->otherwise && c->targets[i]->oid == OID_UUID)) {
+        spile_fail(err, SPILE_DESTINATION, "column \"%s\" is %s in the database, which takes no %s", column->name, c->targets[i]->type,
+                   wanted->in_stream ? data_type_name(column->type.type) : "text");
+        return spile_hint(err, SPILE_DESTINATION, "change the column with ALTER TABLE ... ALTER COLUMN ... TYPE, or load into another table");
+    }
+    bound->otherwise = wanted->otherwise;
+    return SPILE_OK;
+}
+
+static enum spile_status bind_columns(struct copier *c, struct spile_error *err)
+{
+    size_t needed = c->ingest->column_count, count;
+    struct pg_column *there;
+    enum spile_status status = pg_read_columns(c->session, c->table, &c->arena, &there, &count, err);
+
+    if (status)
+        return status;
+    c->targets = arena_zalloc(&c->arena, needed * sizeof(*c->targets));
+    c->columns = arena_zalloc(&c->arena, needed * sizeof(*c->columns));
+    if (!c->targets || !c->columns)
+        return spile_fail_nomem(err);
+    for (size_t i = 0; !status && i < needed; i++)
+        status = bind_column(c, i, there, count, err);
+    if (!status && !copy_begin(&c->writer, c->columns, needed))
+        status = spile_fail_nomem(err);
+    return status;
+}
+
+static enum spile_status start_copy(struct copier *c, struct spile_error *err)
+{
+    struct text sql = { 0 };
+    PGresult *result;
+    enum spile_status status;
+
+    text_printf(&sql, "COPY %s (", c->table);
+    for (size_t i = 0; i < c->ingest->column_count; i++) {
+        text_puts(&sql, i ? ", " : "");
+        sql_put_name(&sql, c->ingest->columns[i].column->name);
+    }
+    text_puts(&sql, ") FROM STDIN (FORMAT binary)");
+    if (sql.failed)
+        return spile_fail_nomem(err);
+    status = pg_run(c->session, sql.text, NULL, 0, &result, err);
+    c->session->api.clear(result);
+    text_release(&sql);
+    return status;
+}
+
+/* Hands over what is written, in pieces, since libpq keeps a copy of each. What the server says of it comes at the end, or makes a later call fail. */
+static enum spile_status flush(struct copier *c, bool *refused, struct spile_error *err)
+{
+    enum spile_status status = SPILE_OK;
+
+    for (size_t done = 0; !status && !*refused && done < c->writer.length;) {
+        size_t left = c->writer.length - done, piece = left < PIECE_BYTES ? left : PIECE_BYTES;
+
+        status = pg_check_interrupted(c->session, err);
+        if (!status)
+            *refused = c->session->api.putCopyData(c->session->connection, (const char *)c->writer.bytes + done, (int)piece) != 1;
+        done += piece;
+    }
+    c->writer.length = 0;
+    return status;
+}
+
+static enum spile_status fail_value(struct copier *c, int64_t row, size_t column, enum copy_fault fault, struct spile_error *err)
+{
+    enum spile_status status = copy_fail(&c->columns[column], row, fault, c->targets[column]->type, err);
+
+    if (fault == COPY_NO_MEMORY)
+        return status;
+    spile_within(err, status, "column \"%s\"", c->targets[column]->name);
+    spile_within(err, status, "row %llu", (unsigned long long)(c->rows + (uint64_t)row + 1));
+    return pg_within(c->session, status, err);
+}
+
+static enum spile_status copy_batch(struct copier *c, const struct ArrowArray *batch, bool *refused, struct spile_error *err)
+{
+    enum spile_status status = SPILE_OK;
+    int64_t row = 0, child = 0;
+    size_t column = 0;
+
+    for (size_t i = 0; i < c->ingest->column_count; i++)
+        if (c->ingest->columns[i].in_stream)
+            copy_take_batch(&c->columns[i], batch->children[child++]);
+    while (!status && !*refused && row < batch->length) {
+        enum copy_fault fault = copy_rows(&c->writer, &row, batch->length, CHUNK_BYTES, &column);
+
+        if (fault)
+            return fail_value(c, row, column, fault, err);
+        if (c->writer.length >= CHUNK_BYTES)
+            status = flush(c, refused, err);
+    }
+    c->rows += (uint64_t)batch->length;
+    return status;
+}
+
+static enum spile_status copy_stream(struct copier *c, struct ArrowArrayStream *stream, bool *refused, struct spile_error *err)
+{
+    enum spile_status status = SPILE_OK;
+
+    while (!status && !*refused) {
+        struct ArrowArray batch = { 0 };
+
+        if (stream->get_next(stream, &batch)) {
+            const char *reason = stream->get_last_error(stream);
+
+            return spile_fail(err, SPILE_FAILED, "the rows can't be read: %s", reason ? reason : "unknown error");
+        }
+        if (!batch.release)
+            break;
+        status = copy_batch(c, &batch, refused, err);
+        batch.release(&batch);
+    }
+    if (!status && !*refused && !copy_end(&c->writer))
+        status = spile_fail_nomem(err);
+    return status || *refused ? status : flush(c, refused, err);
+}
+
+/* Ends the copy, with our reason to give it up if there is one, and takes the server's word on it. */
+static enum spile_status end_copy(struct copier *c, bool give_up, uint64_t *inserted, struct spile_error *err)
+{
+    struct pq_library *api = &c->session->api;
+    enum spile_status status = SPILE_OK;
+    PGresult *result;
+    bool ended = api->putCopyEnd(c->session->connection, give_up ? "the rows have an error" : NULL) == 1;
+
+    while ((result = api->getResult(c->session->connection))) {
+        ExecStatusType said = api->resultStatus(result);
+
+        if (said == PGRES_COMMAND_OK)
+            *inserted = strtoull(api->cmdTuples(result), NULL, 10);
+        else if (!status)
+            status = pg_fail(c->session, result, err);
+        api->clear(result);
+        if (said == PGRES_COPY_IN) /* the end did not come through */
+            break;
+    }
+    return status || ended ? status : pg_fail(c->session, NULL, err);
+}
+
+static enum spile_status check_stream(const struct copier *c, struct ArrowArrayStream *stream, struct spile_error *err)
+{
+    struct ArrowSchema schema = { 0 };
+    int64_t count = 0;
+    bool ok;
+
+    for (size_t i = 0; i < c->ingest->column_count; i++)
+        count += c->ingest->columns[i].in_stream;
+    if (stream->get_schema(stream, &schema))
+        return spile_fail(err, SPILE_FAILED, "the rows have no schema: %s", stream->get_last_error(stream));
+    ok = schema.n_children == count;
+    schema.release(&schema);
+    return ok ? SPILE_OK : spile_fail(err, SPILE_FAILED, "the rows have other columns than was said");
+}
+
+enum spile_status pg_ingest(struct pg_session *session, const char *table, const struct ingest *ingest, struct ArrowArrayStream *stream,
+                            uint64_t *inserted, struct spile_error *err)
+{
+    struct copier c = { .session = session, .table = table, .ingest = ingest };
+    bool refused = false;
+    enum spile_status status = check_stream(&c, stream, err);
+
+    *inserted = 0;
+    if (!status)
+        status = bind_columns(&c, err);
+    if (!status)
+        status = start_copy(&c, err);
+    if (!status) {
+        status = copy_stream(&c, stream, &refused, err);
+        if (status)
+            end_copy(&c, true, inserted, NULL);
+        else
+            status = end_copy(&c, false, inserted, err);
+    }
+    copy_release(&c.writer);
+    arena_release(&c.arena);
+    return status;
+}
