@@ -51,9 +51,9 @@ const struct command schema_command = {
                "  diff SCHEMA SCHEMA     what the second one adds, changes and lacks\n"
                "  validate FILE...       is each a schema that can be used?\n"
                "\n"
-               "A SCHEMA is a file that ends in .yaml, .yml or .json, or a database\n"
-               "(" DESTINATION_FORMS "), where \"@\" and a number\n"
-               "or the beginning of a hash may follow: a version of the dataset's schema.\n"
+               "A SCHEMA is a file that ends in .yaml, .yml or .json, or a database as --to takes\n"
+               "it, where \"@\" and a number or the beginning of a hash may follow: a version of\n"
+               "the dataset's schema.\n"
                "\n"
                "Exit codes: 0 done, 2 wrong usage, 3 no schema, or one that is wrong, 5 database,\n"
                "  8 locked by another run, 9 differences found (--exit-code).",

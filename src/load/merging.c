@@ -234,6 +234,12 @@ static bool only_appends(const struct merge *merge)
            !merge->source_filter && !merge->destination_scope;
 }
 
+/* Rows have come for it, or what is absent goes and nothing has come. */
+static bool is_touched(const struct planner *p, const struct table *root)
+{
+    return package_has_root(p->package, root) || (package_is_complete(p->package, root) && catalog_find_table(p->catalog, root->name));
+}
+
 enum spile_status merging_plan(struct merging *merging, const struct package *package, const struct schema *schema, const char *dataset,
                                const struct catalog *catalog, struct arena *arena, struct spile_error *err)
 {
@@ -248,7 +254,7 @@ enum spile_status merging_plan(struct merging *merging, const struct package *pa
         struct merge *merge = &merging->merges[merging->count];
         struct table_write write;
 
-        if (root->parent || name_is_own(root->name) || !package_has_root(package, root))
+        if (root->parent || name_is_own(root->name) || !is_touched(&p, root))
             continue;
         table_write_read(&write, root);
         if (write.disposition != WRITE_MERGE)

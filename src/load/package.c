@@ -70,6 +70,7 @@ void package_release(struct package *package)
     free(package->tables);
     free(package->by_table);
     free(package->replaced);
+    free(package->complete);
     free(package->folder);
     free(package->sources);
     free(package->base_sources_hash);
@@ -274,25 +275,43 @@ bool package_has_root(const struct package *package, const struct table *table)
     return false;
 }
 
+static enum spile_status add_index(uint32_t **list, uint32_t *count, uint32_t index, struct spile_error *err)
+{
+    uint32_t *longer = realloc(*list, (*count + 1) * sizeof(*longer));
+
+    if (!longer)
+        return spile_fail_nomem(err);
+    *list = longer;
+    longer[(*count)++] = index;
+    return SPILE_OK;
+}
+
+static bool has_index(const uint32_t *list, uint32_t count, uint32_t index)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (list[i] == index)
+            return true;
+    return false;
+}
+
 enum spile_status package_replace(struct package *package, const struct table *table, struct spile_error *err)
 {
-    uint32_t *replaced = realloc(package->replaced, (package->replaced_count + 1) * sizeof(*replaced));
-
-    if (!replaced)
-        return spile_fail_nomem(err);
-    package->replaced = replaced;
-    package->replaced[package->replaced_count++] = table->index;
-    return SPILE_OK;
+    return add_index(&package->replaced, &package->replaced_count, table->index, err);
 }
 
 bool package_replaces(const struct package *package, const struct table *table)
 {
-    while (table->parent)
-        table = table->parent;
-    for (uint32_t i = 0; i < package->replaced_count; i++)
-        if (package->replaced[i] == table->index)
-            return true;
-    return false;
+    return has_index(package->replaced, package->replaced_count, root_of(table)->index);
+}
+
+enum spile_status package_complete(struct package *package, const struct table *root, struct spile_error *err)
+{
+    return add_index(&package->complete, &package->complete_count, root->index, err);
+}
+
+bool package_is_complete(const struct package *package, const struct table *root)
+{
+    return has_index(package->complete, package->complete_count, root->index);
 }
 
 enum spile_status package_drop(struct package *package, const char *table, struct spile_error *err)
@@ -337,7 +356,7 @@ static bool add_manifest_table(yyjson_mut_doc *doc, yyjson_mut_val *list, const 
 static char *manifest_text(const struct package *package, const char *base_hash, bool durable, size_t *length)
 {
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc), *tables, *replaced, *dropped;
+    yyjson_mut_val *root = yyjson_mut_obj(doc), *tables, *replaced, *complete, *dropped;
     size_t schema_length;
     char *schema = schema_write(package->schema, &schema_length), *text = NULL;
     bool ok;
@@ -346,11 +365,13 @@ static char *manifest_text(const struct package *package, const char *base_hash,
     ok = schema && yyjson_mut_obj_add_uint(doc, root, "format", MANIFEST_FORMAT) &&
          yyjson_mut_obj_add_strcpy(doc, root, "load_id", package->load_id) && yyjson_mut_obj_add_bool(doc, root, "keep", durable) &&
          yyjson_mut_obj_add_strcpy(doc, root, "base_schema_hash", base_hash) && (tables = yyjson_mut_obj_add_arr(doc, root, "tables")) &&
-         (replaced = yyjson_mut_obj_add_arr(doc, root, "replaced")) && (dropped = yyjson_mut_obj_add_arr(doc, root, "dropped"));
+         (replaced = yyjson_mut_obj_add_arr(doc, root, "replaced")) && (complete = yyjson_mut_obj_add_arr(doc, root, "complete")) && (dropped = yyjson_mut_obj_add_arr(doc, root, "dropped"));
     for (uint32_t i = 0; ok && i < package->dropped_count; i++)
         ok = yyjson_mut_arr_add_str(doc, dropped, package->dropped[i]);
     for (uint32_t i = 0; ok && i < package->replaced_count; i++)
         ok = yyjson_mut_arr_add_uint(doc, replaced, package->replaced[i]);
+    for (uint32_t i = 0; ok && i < package->complete_count; i++)
+        ok = yyjson_mut_arr_add_uint(doc, complete, package->complete[i]);
     for (uint32_t i = 0; ok && i < package->table_count; i++)
         ok = add_manifest_table(doc, tables, package->tables[i]);
     if (ok && package->sources)
@@ -432,6 +453,21 @@ static enum spile_status read_sources(struct package *package, yyjson_val *root,
     return hash ? package_set_sources(package, sources, hash, err) : fail_manifest(package, err);
 }
 
+/* A list of tables by their index. */
+static enum spile_status read_tables(struct package *package, yyjson_val *list,
+                                     enum spile_status (*take)(struct package *package, const struct table *table, struct spile_error *err),
+                                     struct spile_error *err)
+{
+    yyjson_arr_iter iter = yyjson_arr_iter_with(list);
+    yyjson_val *index;
+    enum spile_status status = SPILE_OK;
+
+    while (!status && (index = yyjson_arr_iter_next(&iter)))
+        status = yyjson_get_uint(index) < package->schema->table_count ? take(package, package->schema->tables[yyjson_get_uint(index)], err)
+                                                                       : fail_manifest(package, err);
+    return status;
+}
+
 static enum spile_status read_manifest(struct package *package, struct schema **schema, char **base_hash, yyjson_val *root,
                                        struct spile_error *err)
 {
@@ -454,13 +490,9 @@ static enum spile_status read_manifest(struct package *package, struct schema **
     iter = yyjson_arr_iter_with(yyjson_obj_get(root, "dropped"));
     while (!status && (object = yyjson_arr_iter_next(&iter)))
         status = yyjson_is_str(object) ? package_drop(package, yyjson_get_str(object), err) : fail_manifest(package, err);
-    iter = yyjson_arr_iter_with(yyjson_obj_get(root, "replaced"));
-    while (!status && (object = yyjson_arr_iter_next(&iter))) {
-        if (yyjson_get_uint(object) >= (*schema)->table_count)
-            return fail_manifest(package, err);
-        status = package_replace(package, (*schema)->tables[yyjson_get_uint(object)], err);
-    }
-    return status;
+    if (!status)
+        status = read_tables(package, yyjson_obj_get(root, "replaced"), package_replace, err);
+    return status ? status : read_tables(package, yyjson_obj_get(root, "complete"), package_complete, err);
 }
 
 static enum spile_status open_manifest(struct package *package, yyjson_doc **doc, bool *found, struct spile_error *err)

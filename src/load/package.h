@@ -35,6 +35,8 @@ struct package {
     struct package_table **by_table; /* by index of the table in the schema */
     uint32_t *replaced;    /* indexes of root tables that this load replaces */
     uint32_t replaced_count;
+    uint32_t *complete;    /* indexes of root tables of which this load has all rows there are: what is absent goes (cdc) */
+    uint32_t complete_count;
     uint64_t rows;
     char *sources;         /* JSON of what the sources keep from now on, part of the pipeline's state; NULL: as it is */
     char **dropped;        /* tables that are dropped before: names */
@@ -59,6 +61,10 @@ bool package_has_root(const struct package *package, const struct table *table);
 /* The root table and those below it are to be emptied before the rows come. */
 enum spile_status package_replace(struct package *package, const struct table *table, struct spile_error *err);
 bool package_replaces(const struct package *package, const struct table *table);
+
+/* The rows that come, be it none, are all that the root table is to have. */
+enum spile_status package_complete(struct package *package, const struct table *root, struct spile_error *err);
+bool package_is_complete(const struct package *package, const struct table *root);
 
 /* A table of the dataset is dropped before all else, and what the dataset has of older versions of the schema. The name is copied. */
 enum spile_status package_drop(struct package *package, const char *table, struct spile_error *err);

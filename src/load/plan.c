@@ -332,7 +332,7 @@ enum spile_status plan_read_columns(const struct load_target *target, const stru
     for (uint32_t i = 0; !status && i < job->package->table_count; i++)
         status = read_columns(target, catalog, job->package->tables[i]->table->name, arena, err);
     for (uint32_t i = 0; !status && i < job->schema->table_count; i++)
-        if (job->schema_only || package_has_root(job->package, job->schema->tables[i]))
+        if (job->schema_only || package_has_root(job->package, job->schema->tables[i]) || job->package->complete_count)
             status = read_columns(target, catalog, job->schema->tables[i]->name, arena, err);
     return status;
 }

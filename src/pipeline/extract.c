@@ -121,10 +121,11 @@ static enum spile_status read_dataset(struct run *run, struct stored *stored, st
     return status ? status : closed;
 }
 
-static bool replaces(const struct run *run)
+/* Does a table change even if nothing comes? */
+static bool changes_without_rows(const struct run *run)
 {
     for (uint32_t i = 0; i < run->part_count; i++)
-        if (run->normalize_parts[i].write.disposition == WRITE_REPLACE)
+        if (run->normalize_parts[i].write.disposition == WRITE_REPLACE || table_write_is_complete(&run->normalize_parts[i].write))
             return true;
     return false;
 }
@@ -134,7 +135,7 @@ static enum spile_status seal(struct run *run, const char *folder, uint64_t byte
 {
     char *sources;
     enum spile_status status = run_changed_sources(run, &sources, err);
-    bool needed = bytes || sources || run->options->refresh != SPILE_KEEP || replaces(run);
+    bool needed = bytes || sources || run->options->refresh != SPILE_KEEP || changes_without_rows(run);
 
     if (!status)
         status = needed ? extracted_seal(run, folder, bytes, sources, err) : folder_remove(folder, err);

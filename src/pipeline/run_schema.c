@@ -462,9 +462,12 @@ enum spile_status run_finish_schema(struct run *run, struct spile_error *err)
     }
     for (uint32_t i = 0; !status && i < run->part_count; i++) {
         const struct table *table = schema_find_table(run->schema, run->parts[i].table);
+        const struct table_write *write = &run->normalize_parts[i].write;
 
-        if (table && run->normalize_parts[i].write.disposition == WRITE_REPLACE && !package_replaces(&run->package, table))
+        if (table && write->disposition == WRITE_REPLACE && !package_replaces(&run->package, table))
             status = package_replace(&run->package, table, err);
+        if (table && table_write_is_complete(write) && !package_is_complete(&run->package, table))
+            status = package_complete(&run->package, table, err);
     }
     return status;
 }

@@ -43,6 +43,12 @@ const char *write_disposition_name(enum write_disposition disposition);
 const char *merge_strategy_name(enum merge_strategy strategy); /* "delete-insert"; NULL: MERGE_DEFAULT */
 bool merge_strategy_find(enum merge_strategy *out, const char *name);
 
+/* Does a load without rows change the table, since what comes is all there is? */
+static inline bool table_write_is_complete(const struct table_write *write)
+{
+    return write->disposition == WRITE_MERGE && write->strategy == MERGE_CDC;
+}
+
 /* Does the root table's row id follow from what is in the row (upsert, insert-only, cdc: from the primary key; scd2 without a version column of the
  * user's: from all of it)? */
 enum row_identity { ROW_ID_OF_POSITION = 0, ROW_ID_OF_KEY, ROW_ID_OF_CONTENT };

@@ -1,4 +1,4 @@
-# ctest: labels=cases timeout=600
+# ctest: labels=cases;engines timeout=600
 """A load is seen whole or not at all: by readers beside it, and after it has failed in the middle.
 
 Postgres and SQLite are read by connections of their own while loads run. DuckDB's file belongs to one program at a time: it is read between loads, some of
@@ -10,8 +10,11 @@ import time
 import pytest
 
 from dataset import check_bookkeeping, check_links
+from engine import SANITIZED
 from library import Failed, Pipeline
 from targets import ENGINES, target
+
+pytestmark = pytest.mark.skipif(SANITIZED, reason="Python would have to be started with the sanitizer")
 
 REPLACES, ROWS = 200, 40
 CONCURRENT = [engine for engine in ENGINES if engine != "duckdb"]

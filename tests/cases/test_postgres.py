@@ -1,4 +1,4 @@
-# ctest: labels=cases timeout=900
+# ctest: labels=cases;engines timeout=900
 """Postgres as destination: the command loads, dlt goes on and the other way round, and whatever goes wrong is told with its place and remedy while the
 dataset stays as it was.
 

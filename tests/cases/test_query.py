@@ -1,4 +1,4 @@
-# ctest: labels=cases timeout=600
+# ctest: labels=cases;engines timeout=600
 """spile query, and in the library spile_query() and spile_execute(): the same rows, parameters and refusals on every destination. Expected values are those that
 were loaded or follow by arithmetic; of formats, what Python's csv and json and pyarrow read back."""
 import base64

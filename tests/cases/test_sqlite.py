@@ -1,4 +1,4 @@
-# ctest: labels=cases timeout=900
+# ctest: labels=cases;engines timeout=900
 """SQLite as destination: the command loads, dlt goes on, and the other way round.
 
 Expected values: dlt, run beside it on the same documents; for merge strategies that dlt lacks on SQLite, dlt on DuckDB.

@@ -193,7 +193,6 @@ OWN = {
         TOMBSTONES[0], [*TOMBSTONES[1], {"id": 9, "del": True, "v": "unknown"}]], keyed("cdc", columns=DELETED)),
     "own_cdc_skip_unchanged": ("cdc that skips equal rows", [
         [{"id": 1, "v": "a"}, {"id": 2, "v": "b"}, {"id": 3, "v": "c"}], [{"id": 1, "v": "a"}, {"id": 2, "v": "B"}]], keyed("cdc", skip_unchanged_rows=True)),
-    "own_cdc_empty": ("cdc: a load without rows is no load, and deletes nothing", [UPSERTS[0], []], keyed("cdc")),
     "own_scd2_deep": ("scd2, four levels deep: nested rows go with their version", DEEP, {"write": merge("scd2"), "own_ids": True}),
     "own_scd2_drift": ("scd2: new columns and variants make new versions", DRIFT, {"write": merge("scd2"), "own_ids": True}),
     "own_scd2_again": ("scd2: the same load again changes nothing", [VERSIONS[0]] * 2, {"write": merge("scd2"), "own_ids": True}),

@@ -70,6 +70,18 @@ DIFFERENT = {
             "l": [4]}]],
         {"write": merge("scd2", row_version_column_name="ver")},
         {"t": (["id", "ver"], [(1, 1), (2, 1), (2, 2)]), "t__l": (["value"], [(1,), (3,), (4,), (N,)]), "t__l__m": (["value"], [(2,)])}),
+    "cdc_empty_load": (
+        "cdc: a load without rows is all there is, too (in dlt it has no job, and changes nothing)",
+        [[{"id": 1, "l": [1]}, {"id": 2, "l": [2]}], []], keyed("cdc"), {"t": (["id"], []), "t__l": (["value"], [])}),
+    "cdc_empty_load_in_a_scope": (
+        "cdc: within the scope",
+        [[{"id": 1, "l": [1]}, {"id": 2, "l": [2]}], []], {**keyed("cdc"), "write": [merge("cdc"), merge("cdc", destination_scope="id = 2")]},
+        {"t": (["id"], [(1,)]), "t__l": (["value"], [(1,)])}),
+    "names_of_columns": (
+        "columns may be called as a statement might call its tables",
+        [[{"id": 1, "d": {"x": 1}, "s": "a", "p": 1, "n": 1, "place": 1, "number": 1, "l": [{"d": 1, "n": 2}]}],
+         [{"id": 1, "d": {"x": 2}, "s": "b", "p": 2, "n": 2, "place": 2, "number": 2, "l": [{"d": 3, "n": 4}]}]],
+        {**by_key(), "max_nesting": 1}, {"t": (["id", "s", "p", "number"], [(1, "b", 2, 2)]), "t__l": (["d", "n"], [(3, 4)])}),
     "scope_sees_what_the_filter_lets_through": (
         "{staging_table} in a scope has the rows that the filter lets through (in dlt all of them: days that are left out would be deleted)",
         [[{"id": 1, "day": 1}, {"id": 2, "day": 2}], [{"id": 3, "day": 1}, {"id": 4, "day": 2}]],

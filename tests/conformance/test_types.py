@@ -2,10 +2,12 @@
 """Values of all types, at their edges and beyond, go into each engine and are read back with that engine's own client: type_cases.py says what is there then.
 The page docs/types.md is made of the same: SPILE_WRITE_PAGES=1 ctest --test-dir build/release -R conformance.types
 """
+import atexit
 import base64
 import functools
 import json
 import os
+import shutil
 import struct
 import tempfile
 from datetime import date, datetime, time
@@ -96,6 +98,7 @@ class Tried:
     def __init__(self, name, engine):
         self.name, self.kind, self.engine = name, KINDS[name], engine
         self.folder = Path(tempfile.mkdtemp(prefix="spile-types-"))
+        atexit.register(shutil.rmtree, self.folder, ignore_errors=True)
         self.to = target(engine, self.folder)
         self.loads = 0
 

@@ -149,7 +149,8 @@ KINDS = {
     "timestamp, naive": timestamps(6, timezone=False),
     "timestamp(0), naive": timestamps(0, precision=0, timezone=False), "timestamp(3), naive": timestamps(3, precision=3, timezone=False),
     "timestamp(9), naive": kind("timestamp", datetime(1677, 9, 22, tzinfo=UTC), datetime(2262, 4, 11, 23, 47, 16, 854775, UTC), DAY.replace(microsecond=1),
-                                beyond=[("a microsecond later", datetime(2262, 4, 11, 23, 47, 16, 854776, UTC)), ("year 1", AGES[0]), ("year 9999", LAST)],
+                                beyond=[("a microsecond earlier", datetime(1677, 9, 21, 23, 59, 59, 999999, UTC)),
+                                        ("a microsecond later", datetime(2262, 4, 11, 23, 47, 16, 854776, UTC)), ("year 1", AGES[0]), ("year 9999", LAST)],
                                 precision=9, timezone=False),
     "date": kind("date", date(1, 1, 1), date(9999, 12, 31), date(1970, 1, 1), date(1969, 12, 31), date(1582, 10, 10), date(2000, 2, 29),
                  beyond=[("year 0", "0000-12-31", Aside("text", "0000-12-31")), ("year 10000", "10000-01-01", Aside("text", "10000-01-01"))]),
@@ -179,7 +180,7 @@ def nul(kind, shown, sql_type):
 
 
 def out_of_nanoseconds(shown):
-    return Refused(f"timestamp {shown}+00:00 is out of range for type TIMESTAMP_NS, which holds 1677-09-21 to 2262-04-11", PRECISE)
+    return Refused(f"timestamp {shown}+00:00 is out of range for type TIMESTAMP_NS, which holds 1677-09-22 to 2262-04-11", PRECISE)
 
 
 def rounded(names, zone=""):
@@ -203,6 +204,7 @@ ZONED, NAIVE, TIMES = ("timestamp(0)", "timestamp(3)"), ("timestamp(0), naive", 
 QUIRKS = {
     "duckdb": Quirks({
         **kept("text", "text(5)", "json", *ZONED, *TIMES), **rounded(NAIVE), **ROUNDED_DECIMAL,
+        ("timestamp(9), naive", "a microsecond earlier"): out_of_nanoseconds("1677-09-21T23:59:59.999999"),
         ("timestamp(9), naive", "a microsecond later"): out_of_nanoseconds("2262-04-11T23:47:16.854776"),
         ("timestamp(9), naive", "year 1"): out_of_nanoseconds("0001-01-01T00:00:00"),
         ("timestamp(9), naive", "year 9999"): out_of_nanoseconds("9999-12-31T23:59:59.999999"),

@@ -434,21 +434,7 @@ static enum spile_status duckdb_read_catalog(struct destination *destination, co
     enum spile_status status = duckdb_run_text((struct duckdb *)destination, catalog_sql, values, 1, arena, &rows, err);
 
     *catalog = (struct catalog){ 0 };
-    if (status)
-        return status;
-    catalog->tables = arena_alloc(arena, rows.count * sizeof(*catalog->tables));
-    if (!catalog->tables)
-        return spile_fail_nomem(err);
-    for (size_t i = 0; i < rows.count; i++) {
-        char **cells = &rows.cells[i * rows.width];
-
-        if (!strcmp(cells[0], "dataset"))
-            catalog->has_dataset = true;
-        else
-            catalog->tables[catalog->table_count++] = (struct catalog_table){ .name = cells[1], .view = !strcmp(cells[0], "view") };
-    }
-    catalog_sort(catalog);
-    return SPILE_OK;
+    return status ? status : sql_fill_catalog(catalog, &rows, arena, err);
 }
 
 static enum spile_status duckdb_read_columns(struct destination *destination, const char *dataset, struct catalog_table *table, struct arena *arena,
@@ -457,30 +443,16 @@ static enum spile_status duckdb_read_columns(struct destination *destination, co
     struct duckdb *d = (struct duckdb *)destination;
     struct text sql = { 0 };
     struct sql_rows rows;
-    struct catalog_column *columns;
     enum spile_status status;
 
-    text_puts(&sql, "SELECT column_name, column_type, \"null\" FROM (DESCRIBE ");
+    text_puts(&sql, "SELECT column_name, column_type, lower(\"null\") FROM (DESCRIBE ");
     put_dataset(d, &sql, dataset);
     text_putc(&sql, '.');
     sql_put_name(&sql, table->name);
     text_putc(&sql, ')');
     status = sql.failed ? spile_fail_nomem(err) : duckdb_run_text(d, sql.text, NULL, 0, arena, &rows, err);
     text_release(&sql);
-    if (status)
-        return status;
-    columns = arena_alloc(arena, rows.count * sizeof(*columns));
-    if (!columns)
-        return spile_fail_nomem(err);
-    for (size_t i = 0; i < rows.count; i++) {
-        char **cells = &rows.cells[i * rows.width];
-
-        columns[i] = (struct catalog_column){ cells[0], cells[1], !strcmp(cells[2], "YES") };
-    }
-    catalog_sort_columns(columns, rows.count);
-    table->columns = columns;
-    table->column_count = rows.count;
-    return SPILE_OK;
+    return status ? status : sql_fill_columns(table, &rows, arena, err);
 }
 
 /* ---- types ---------------------------------------------------------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 
 #include "data/timestamp.h"
 
+#define MICROS_LEAST (-106751 * MICROS_PER_DAY) /* 64 bits would do for some hours of the day before, but DuckDB does not write them as text */
 #define MICROS_MOST (INT64_MAX / 1000)
 
 bool nanoseconds_type(const struct column_type *type)
@@ -37,7 +38,7 @@ static int64_t find_beyond(const struct ArrowArray *array, int64_t from, int64_t
     for (int64_t row = 0; row < rows; row++) {
         int64_t at = array->offset + from + row;
 
-        if (!is_null(array, at) && (values[at] > MICROS_MOST || values[at] < -MICROS_MOST))
+        if (!is_null(array, at) && (values[at] > MICROS_MOST || values[at] < MICROS_LEAST))
             return row;
     }
     return -1;
@@ -48,7 +49,7 @@ static enum spile_status fail_beyond(const struct column *column, int64_t micros
     char text[TIMESTAMP_CHARS];
 
     timestamp_format(micros, text);
-    spile_fail(err, SPILE_DESTINATION, "timestamp %s is out of range for type TIMESTAMP_NS, which holds 1677-09-21 to 2262-04-11", text);
+    spile_fail(err, SPILE_DESTINATION, "timestamp %s is out of range for type TIMESTAMP_NS, which holds 1677-09-22 to 2262-04-11", text);
     spile_hint(err, SPILE_DESTINATION, "load into another table, where the column has a precision of 6, or correct the value at the source");
     return spile_within(err, SPILE_DESTINATION, "column \"%s\", row %llu", column->name, (unsigned long long)row);
 }

@@ -188,21 +188,7 @@ static enum spile_status postgres_read_catalog(struct destination *destination, 
     enum spile_status status = pg_execute(session_of(destination), catalog_sql, values, 1, arena, &rows, err);
 
     *catalog = (struct catalog){ .exact_names = true };
-    if (status)
-        return status;
-    catalog->tables = arena_alloc(arena, rows.count * sizeof(*catalog->tables));
-    if (!catalog->tables)
-        return spile_fail_nomem(err);
-    for (size_t i = 0; i < rows.count; i++) {
-        char **cells = &rows.cells[i * rows.width];
-
-        if (!strcmp(cells[0], "dataset"))
-            catalog->has_dataset = true;
-        else
-            catalog->tables[catalog->table_count++] = (struct catalog_table){ .name = cells[1], .view = !strcmp(cells[0], "view") };
-    }
-    catalog_sort(catalog);
-    return SPILE_OK;
+    return status ? status : sql_fill_catalog(catalog, &rows, arena, err);
 }
 
 static enum spile_status postgres_read_columns(struct destination *destination, const char *dataset, struct catalog_table *table, struct arena *arena,
@@ -222,7 +208,6 @@ static enum spile_status postgres_read_columns(struct destination *destination, 
     for (size_t i = 0; i < count; i++)
         columns[i] = (struct catalog_column){ there[i].name, there[i].type, there[i].nullable };
     catalog_sort_columns(columns, count);
-    table->exact_names = true;
     table->columns = columns;
     table->column_count = count;
     return SPILE_OK;

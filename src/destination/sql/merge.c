@@ -275,7 +275,7 @@ static void put_unequal_nested(const struct merger *m, struct text *sql, size_t 
 {
     const struct merge_table *table = &m->merge->tables[index];
 
-    text_printf(sql, "SELECT 1 FROM %s AS " STAGED " WHERE ", m->staged[index]);
+    text_printf(sql, "SELECT 'x' FROM %s AS " STAGED " WHERE ", m->staged[index]);
     put_column(sql, STAGED, table->parent_key);
     text_puts(sql, " IN (");
     put_twins(m, sql, table->parent);
@@ -343,14 +343,28 @@ static enum spile_status filter_staged(struct merger *m, struct spile_error *err
     return status || !merge->source_filter ? status : apply_filter(m, err);
 }
 
+/* To look for them costs a part of what it costs to take them out, and as a rule there are none. */
+static enum spile_status find_duplicates(struct merger *m, bool *found, struct spile_error *err)
+{
+    const struct merge *merge = m->merge;
+    struct text sql = { 0 };
+
+    text_printf(&sql, "SELECT 'x' FROM %s GROUP BY ", m->staged[0]);
+    put_key_list(&sql, NULL, merge->primary_key, merge->primary_key_count);
+    text_puts(&sql, " HAVING count(*) > 1 LIMIT 1");
+    return find(m, &sql, found, err);
+}
+
 /* With scd2 rows with the same key are versions side by side. */
 static enum spile_status deduplicate_staged(struct merger *m, struct spile_error *err)
 {
     const struct merge *merge = m->merge;
-    const bool by_key = merge->deduplicate && merge->primary_key_count && merge->strategy != MERGE_SCD2;
+    bool by_key = false;
     enum spile_status status = SPILE_OK;
 
-    if (by_key)
+    if (merge->deduplicate && merge->primary_key_count && merge->strategy != MERGE_SCD2)
+        status = find_duplicates(m, &by_key, err);
+    if (!status && by_key)
         status = deduplicate(m, 0, merge->primary_key, merge->primary_key_count, merge->dedup_sort, err);
     if (!status && by_key)
         status = deduplicate_nested(m, err);

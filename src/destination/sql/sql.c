@@ -265,6 +265,43 @@ enum spile_status sql_alter(struct destination *destination, const char *dataset
     return status;
 }
 
+/* ---- catalog -------------------------------------------------------------------------------------------------------------------- */
+
+enum spile_status sql_fill_catalog(struct catalog *catalog, const struct sql_rows *rows, struct arena *arena, struct spile_error *err)
+{
+    catalog->tables = arena_alloc(arena, (rows->count + 1) * sizeof(*catalog->tables));
+    if (!catalog->tables)
+        return spile_fail_nomem(err);
+    for (size_t i = 0; i < rows->count; i++) {
+        char **cells = &rows->cells[i * rows->width];
+
+        if (!strcmp(cells[0], "dataset"))
+            catalog->has_dataset = true;
+        else
+            catalog->tables[catalog->table_count++] =
+                (struct catalog_table){ .name = cells[1], .view = !strcmp(cells[0], "view"), .exact_names = catalog->exact_names };
+    }
+    catalog_sort(catalog);
+    return SPILE_OK;
+}
+
+enum spile_status sql_fill_columns(struct catalog_table *table, const struct sql_rows *rows, struct arena *arena, struct spile_error *err)
+{
+    struct catalog_column *columns = arena_alloc(arena, (rows->count + 1) * sizeof(*columns));
+
+    if (!columns)
+        return spile_fail_nomem(err);
+    for (size_t i = 0; i < rows->count; i++) {
+        char **cells = &rows->cells[i * rows->width];
+
+        columns[i] = (struct catalog_column){ cells[0], cells[1] ? cells[1] : "", !strcmp(cells[2], "yes") };
+    }
+    catalog_sort_columns(columns, rows->count);
+    table->columns = columns;
+    table->column_count = rows->count;
+    return SPILE_OK;
+}
+
 /* ---- bookkeeping ---------------------------------------------------------------------------------------------------------------- */
 
 struct reader {

@@ -52,6 +52,11 @@ enum spile_status sql_insert_row(struct destination *destination, const char *da
                                  size_t count, struct spile_error *err);
 enum spile_status sql_merge(struct destination *destination, const struct merge *merge, struct spile_error *err);
 
+/* Answers of a catalog. Of tables: rows of a kind ("table", "view", or "dataset": it is there) and a name; of columns: name, type, and "yes" for those that take
+ * null. Both sort what they fill. */
+enum spile_status sql_fill_catalog(struct catalog *catalog, const struct sql_rows *rows, struct arena *arena, struct spile_error *err);
+enum spile_status sql_fill_columns(struct catalog_table *table, const struct sql_rows *rows, struct arena *arena, struct spile_error *err);
+
 /* The one way of a name into SQL: in double quotes, which every database here takes. */
 void sql_put_name(struct text *sql, const char *name);
 
