@@ -135,6 +135,17 @@ enum spile_status destination_find(const struct destination_ops **ops, const cha
     return status || *location ? status : spile_fail_nomem(err);
 }
 
+enum spile_status destination_next_batch(struct ArrowArrayStream *stream, struct ArrowArray *batch, struct spile_error *err)
+{
+    const char *reason;
+
+    *batch = (struct ArrowArray){ 0 };
+    if (!stream->get_next(stream, batch))
+        return SPILE_OK;
+    reason = stream->get_last_error(stream);
+    return spile_fail(err, SPILE_FAILED, "the rows can't be read: %s", reason ? reason : "unknown error");
+}
+
 enum spile_status statements_add(struct statements *statements, const char *text, struct arena *arena, struct spile_error *err)
 {
     if (statements->count == statements->capacity) {

@@ -247,6 +247,9 @@ enum spile_status destination_check_type(const struct destination_ops *ops, cons
 /* SPILE_CONFIG for a way of writing that the destination lacks. */
 enum spile_status destination_check_write(const struct destination_ops *ops, const struct table_write *write, struct spile_error *err);
 
+/* The stream's next batch, to be released by the caller; at the end its `release` is NULL. */
+enum spile_status destination_next_batch(struct ArrowArrayStream *stream, struct ArrowArray *batch, struct spile_error *err);
+
 /* Adds a text, which is in the arena already (NULL: memory is out). */
 enum spile_status statements_add(struct statements *statements, const char *text, struct arena *arena, struct spile_error *err);
 

@@ -17,17 +17,10 @@ struct planner {
 
 /* ---- hints ---------------------------------------------------------------------------------------------------------------------- */
 
-static bool has_hint(const struct table *table, const struct column *column, const char *hint)
-{
-    yyjson_mut_val *value = yyjson_mut_obj_get(yyjson_mut_obj_get(table->columns_json, column->name), hint);
-
-    return value && !yyjson_mut_is_false(value) && !yyjson_mut_is_null(value);
-}
-
 static const struct column *first_with(const struct table *table, const char *hint)
 {
     for (uint32_t i = 0; i < table->column_count; i++)
-        if (has_hint(table, table->columns[i], hint))
+        if (table_has_hint(table, table->columns[i], hint))
             return table->columns[i];
     return NULL;
 }
@@ -40,7 +33,7 @@ static bool all_with(const struct table *table, const char *hint, const struct c
     *out = columns;
     *count = 0;
     for (uint32_t i = 0; columns && i < table->column_count; i++)
-        if (has_hint(table, table->columns[i], hint))
+        if (table_has_hint(table, table->columns[i], hint))
             columns[(*count)++] = table->columns[i];
     return columns;
 }
@@ -234,10 +227,20 @@ static bool only_appends(const struct merge *merge)
            !merge->source_filter && !merge->destination_scope;
 }
 
-/* Rows have come for it, or what is absent goes and nothing has come. */
-static bool is_touched(const struct planner *p, const struct table *root)
+/* Rows have come for the root, or what is absent goes and nothing has come. */
+static bool is_merged(const struct package *package, const struct table *root, struct table_write *write)
 {
-    return package_has_root(p->package, root) || (package_is_complete(p->package, root) && catalog_find_table(p->catalog, root->name));
+    if (name_is_own(root->name) || (!package_has_root(package, root) && !package_is_complete(package, root)))
+        return false;
+    table_write_read(write, root);
+    return write->disposition == WRITE_MERGE;
+}
+
+bool merging_touches(const struct package *package, const struct table *table)
+{
+    struct table_write write;
+
+    return is_merged(package, table_root(table), &write);
 }
 
 enum spile_status merging_plan(struct merging *merging, const struct package *package, const struct schema *schema, const char *dataset,
@@ -254,10 +257,7 @@ enum spile_status merging_plan(struct merging *merging, const struct package *pa
         struct merge *merge = &merging->merges[merging->count];
         struct table_write write;
 
-        if (root->parent || name_is_own(root->name) || !is_touched(&p, root))
-            continue;
-        table_write_read(&write, root);
-        if (write.disposition != WRITE_MERGE)
+        if (root->parent || !is_merged(package, root, &write) || !is_there(&p, root))
             continue;
         status = describe_merge(&p, root, &write, merge, err);
         merging->count += !status && !only_appends(merge);

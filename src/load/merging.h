@@ -14,6 +14,9 @@ struct merging {
 enum spile_status merging_plan(struct merging *merging, const struct package *package, const struct schema *schema, const char *dataset,
                                const struct catalog *catalog, struct arena *arena, struct spile_error *err);
 
+/* Is the table one of those that a merge changes, if it is there? */
+bool merging_touches(const struct package *package, const struct table *table);
+
 /* Do the table's rows come into a table beside it first? */
 bool merging_stages(const struct merging *merging, const struct table *table);
 

@@ -255,13 +255,6 @@ enum spile_status package_put(struct package *package, struct table_batch *batch
     return status;
 }
 
-static const struct table *root_of(const struct table *table)
-{
-    while (table->parent)
-        table = table->parent;
-    return table;
-}
-
 bool package_has_table(const struct package *package, const struct table *table)
 {
     return table->index < package->by_table_count && package->by_table[table->index];
@@ -270,7 +263,7 @@ bool package_has_table(const struct package *package, const struct table *table)
 bool package_has_root(const struct package *package, const struct table *table)
 {
     for (uint32_t i = 0; i < package->table_count; i++)
-        if (root_of(package->tables[i]->table) == root_of(table))
+        if (table_root(package->tables[i]->table) == table_root(table))
             return true;
     return false;
 }
@@ -301,7 +294,7 @@ enum spile_status package_replace(struct package *package, const struct table *t
 
 bool package_replaces(const struct package *package, const struct table *table)
 {
-    return has_index(package->replaced, package->replaced_count, root_of(table)->index);
+    return has_index(package->replaced, package->replaced_count, table_root(table)->index);
 }
 
 enum spile_status package_complete(struct package *package, const struct table *root, struct spile_error *err)

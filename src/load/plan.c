@@ -284,22 +284,23 @@ enum spile_status plan_make(struct plan *plan, const struct load_target *target,
     return status ? status : plan_merges(&planner, err);
 }
 
-enum spile_status plan_carry_out(const struct plan *plan, const struct load_target *target, struct spile_error *err)
+static enum spile_status alter_all(const struct load_target *target, const struct alteration *alterations, size_t count, struct spile_error *err)
 {
     enum spile_status status = SPILE_OK;
 
-    for (size_t i = 0; !status && i < plan->count; i++)
-        status = target->ops->alter(target->destination, target->dataset, &plan->changes[i], err);
+    for (size_t i = 0; !status && i < count; i++)
+        status = target->ops->alter(target->destination, target->dataset, &alterations[i], err);
     return status;
+}
+
+enum spile_status plan_carry_out(const struct plan *plan, const struct load_target *target, struct spile_error *err)
+{
+    return alter_all(target, plan->changes, plan->count, err);
 }
 
 enum spile_status plan_finish(const struct plan *plan, const struct load_target *target, struct spile_error *err)
 {
-    enum spile_status status = SPILE_OK;
-
-    for (size_t i = 0; !status && i < plan->finish_count; i++)
-        status = target->ops->alter(target->destination, target->dataset, &plan->finish[i], err);
-    return status;
+    return alter_all(target, plan->finish, plan->finish_count, err);
 }
 
 const char *plan_fresh_name(const struct plan *plan, const struct table *table)
@@ -332,7 +333,7 @@ enum spile_status plan_read_columns(const struct load_target *target, const stru
     for (uint32_t i = 0; !status && i < job->package->table_count; i++)
         status = read_columns(target, catalog, job->package->tables[i]->table->name, arena, err);
     for (uint32_t i = 0; !status && i < job->schema->table_count; i++)
-        if (job->schema_only || package_has_root(job->package, job->schema->tables[i]) || job->package->complete_count)
+        if (job->schema_only || merging_touches(job->package, job->schema->tables[i]))
             status = read_columns(target, catalog, job->schema->tables[i]->name, arena, err);
     return status;
 }

@@ -537,11 +537,11 @@ static yyjson_mut_val *column_flagged(const struct table *table, const char *fla
     return NULL;
 }
 
-static const struct table *root_of(const struct table *table)
+bool table_has_hint(const struct table *table, const struct column *column, const char *hint)
 {
-    while (table->parent)
-        table = table->parent;
-    return table;
+    yyjson_mut_val *value = yyjson_mut_obj_get(yyjson_mut_obj_get(table->columns_json, column->name), hint);
+
+    return value && !yyjson_mut_is_false(value) && !yyjson_mut_is_null(value);
 }
 
 /* As dlt decides: scd2 finds its rows by other means. */
@@ -559,7 +559,7 @@ static bool wants_root_key(const struct schema *schema, const struct table *root
     if (yyjson_mut_is_bool(wish) ? yyjson_mut_get_bool(wish) : is_merged(root))
         return true;
     for (uint32_t i = 0; i < schema->table_count; i++)
-        if (schema->tables[i]->parent && root_of(schema->tables[i]) == root && column_flagged(schema->tables[i], "root_key"))
+        if (schema->tables[i]->parent && table_root(schema->tables[i]) == root && column_flagged(schema->tables[i], "root_key"))
             return true;
     return false;
 }

@@ -88,6 +88,16 @@ void schema_free(struct schema *schema); /* NULL is allowed */
 struct table *schema_find_table(const struct schema *schema, const char *name);
 struct column *table_find_column(const struct table *table, const char *name);
 
+static inline const struct table *table_root(const struct table *table)
+{
+    while (table->parent)
+        table = table->parent;
+    return table;
+}
+
+/* Is the hint given, and neither false nor null? */
+bool table_has_hint(const struct table *table, const struct column *column, const char *hint);
+
 /* The resource whose rows the table has, or those it is nested in; without one, the root table's name. */
 const char *table_resource(const struct table *table);
 

@@ -170,14 +170,10 @@ static enum spile_status copy_stream(struct copier *c, struct ArrowArrayStream *
     enum spile_status status = SPILE_OK;
 
     while (!status && !*refused) {
-        struct ArrowArray batch = { 0 };
+        struct ArrowArray batch;
 
-        if (stream->get_next(stream, &batch)) {
-            const char *reason = stream->get_last_error(stream);
-
-            return spile_fail(err, SPILE_FAILED, "the rows can't be read: %s", reason ? reason : "unknown error");
-        }
-        if (!batch.release)
+        status = destination_next_batch(stream, &batch, err);
+        if (status || !batch.release)
             break;
         status = copy_batch(c, &batch, refused, err);
         batch.release(&batch);

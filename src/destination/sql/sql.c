@@ -86,11 +86,6 @@ struct writer {
     struct statements *statements;
 };
 
-static bool is_unique(const struct table *table, const struct column *column)
-{
-    return yyjson_mut_is_true(yyjson_mut_obj_get(yyjson_mut_obj_get(table->columns_json, column->name), "unique"));
-}
-
 /* What a column of the dataset is held to, where a staged one takes anything. A table with rows can't be told at once that none is null; a new one
  * becomes unique when its rows are there (constrain_table), which costs less than to look at each as it comes. */
 enum constraints { NO_CONSTRAINTS, CONSTRAINTS_OF_ADDED, CONSTRAINTS_OF_NEW };
@@ -105,7 +100,7 @@ static void put_column(const struct writer *w, struct text *sql, const struct ta
     sql->failed |= !type;
     if (constraints == CONSTRAINTS_OF_NEW && !column->nullable)
         text_puts(sql, " NOT NULL");
-    if (constraints == CONSTRAINTS_OF_ADDED && w->has_unique && is_unique(table, column))
+    if (constraints == CONSTRAINTS_OF_ADDED && w->has_unique && table_has_hint(table, column, "unique"))
         text_puts(sql, " UNIQUE");
 }
 
@@ -143,7 +138,7 @@ static enum spile_status constrain_table(const struct writer *w, const struct al
     text_puts(&sql, "ALTER TABLE ");
     put_table(&sql, w->dataset, change->fresh ? change->fresh : change->table->name);
     for (size_t i = 0; i < change->column_count; i++) {
-        if (!w->has_unique || !is_unique(change->table, change->columns[i]))
+        if (!w->has_unique || !table_has_hint(change->table, change->columns[i], "unique"))
             continue;
         text_puts(&sql, separator);
         sql_put_name(&sql, change->columns[i]->name);

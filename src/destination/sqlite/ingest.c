@@ -101,14 +101,10 @@ static enum spile_status insert_stream(struct inserting *i, struct ArrowArrayStr
     enum spile_status status = SPILE_OK;
 
     while (!status) {
-        struct ArrowArray batch = { 0 };
+        struct ArrowArray batch;
 
-        if (stream->get_next(stream, &batch)) {
-            const char *reason = stream->get_last_error(stream);
-
-            return spile_fail(err, SPILE_FAILED, "the rows can't be read: %s", reason ? reason : "unknown error");
-        }
-        if (!batch.release)
+        status = destination_next_batch(stream, &batch, err);
+        if (status || !batch.release)
             break;
         status = insert_batch(i, &batch, err);
         batch.release(&batch);
