@@ -70,19 +70,13 @@ static enum spile_status fail_unnamed(const char *shown, const char *what, struc
 }
 
 /* dlt names a file after the pipeline; this is the way back. A character of several bytes becomes one "_". */
-static enum spile_status name_after(const char *destination, struct arena *arena, const char **name, struct spile_error *err)
+static enum spile_status name_after_destination(struct spile_pipeline *p, const char *destination, struct spile_error *err)
 {
     char found[NAME_MAX_CHARS + 2];
-    const struct destination_ops *ops;
-    const char *location, *shown, *base, *end;
+    const char *slash = strrchr(p->shown, '/'), *base = slash ? slash + 1 : p->shown;
+    const char *end = p->ops->caps.has_path ? strrchr(base, '.') : base + strcspn(base, "?");
     size_t length = 0;
-    enum spile_status status = destination_find(&ops, destination, arena, &location, &shown, err);
 
-    if (status)
-        return status;
-    base = strrchr(shown, '/');
-    base = base ? base + 1 : shown;
-    end = ops->caps.has_path ? strrchr(base, '.') : base + strcspn(base, "?");
     for (end = end && end > base ? end : base + strlen(base); base < end && length <= NAME_MAX_CHARS; base++)
         if (((unsigned char)*base & 0xC0) != 0x80) {
             const char one[] = { *base, 0 };
@@ -90,11 +84,11 @@ static enum spile_status name_after(const char *destination, struct arena *arena
             found[length++] = pipeline_name_is_valid(one) ? *base : '_';
         }
     if (!length)
-        return fail_unnamed(*shown ? shown : destination, "names nothing to name the pipeline after", err);
+        return fail_unnamed(*p->shown ? p->shown : destination, "names nothing to name the pipeline after", err);
     if (length > NAME_MAX_CHARS)
-        return fail_unnamed(shown, "has too long a name for a pipeline", err);
-    *name = arena_copy(arena, found, length);
-    return *name ? SPILE_OK : spile_fail_nomem(err);
+        return fail_unnamed(p->shown, "has too long a name for a pipeline", err);
+    p->name = arena_copy(&p->arena, found, length);
+    return p->name ? SPILE_OK : spile_fail_nomem(err);
 }
 
 /* dlt's rule, with our name: the environment, /var for root, the home folder. */
@@ -226,18 +220,33 @@ static bool copy_text(struct spile_pipeline *p, const char **out, const char *te
     return *out || !text || !*text;
 }
 
-static enum spile_status set_destination(struct spile_pipeline *p, const char *destination, struct spile_error *err)
+/* What the caller says of name and destination, as far as it can be wrong in itself. */
+static enum spile_status check_given(const char *name, const char *destination, struct spile_error *err)
 {
-    enum spile_status status;
+    enum spile_status status = name ? check_name(name, err) : SPILE_OK;
 
-    if (!destination)
-        return last_run_recall(p, err);
-    if (!*destination)
-        return spile_fail(err, SPILE_USAGE, "no destination given"), spile_hint(err, SPILE_USAGE, "name one, such as \"events.duckdb\"");
-    status = destination_find(&p->ops, destination, &p->arena, &p->location, &p->shown, err);
-    if (!status && !*p->location)
+    if (!name && (!destination || !*destination))
+        return spile_fail(err, SPILE_USAGE, "the pipeline needs a name");
+    if (status || !destination || *destination)
+        return status;
+    spile_fail(err, SPILE_USAGE, "no destination given");
+    return spile_hint(err, SPILE_USAGE, "name one, such as \"events.duckdb\"");
+}
+
+static enum spile_status set_name(struct spile_pipeline *p, const char *name, const char *destination, struct spile_error *err)
+{
+    if (!name)
+        return name_after_destination(p, destination, err);
+    p->name = arena_copy(&p->arena, name, strlen(name));
+    return p->name ? SPILE_OK : spile_fail_nomem(err);
+}
+
+/* A destination that names no place has one that is named after the pipeline. */
+static enum spile_status set_place(struct spile_pipeline *p, struct spile_error *err)
+{
+    if (!*p->location)
         p->location = p->shown = arena_printf(&p->arena, "%s%s", p->name, p->ops->extensions[0]);
-    return !status && !p->location ? spile_fail_nomem(err) : status;
+    return p->location ? SPILE_OK : spile_fail_nomem(err);
 }
 
 static enum spile_status set_naming(struct spile_pipeline *p, const char *naming, struct spile_error *err)
@@ -259,38 +268,25 @@ static struct spile_pipeline_options whole(const struct spile_pipeline_options *
     return copy;
 }
 
-static enum spile_status set_name(struct spile_pipeline **out, const char *name, const char *destination, struct spile_error *err)
-{
-    struct spile_pipeline *p;
-    enum spile_status status = name ? check_name(name, err) : SPILE_OK;
-
-    if (!name && (!destination || !*destination))
-        status = spile_fail(err, SPILE_USAGE, "the pipeline needs a name");
-    *out = p = status ? NULL : calloc(1, sizeof(*p));
-    if (status || !p)
-        return status ? status : spile_fail_nomem(err);
-    if (!name)
-        status = name_after(destination, &p->arena, &p->name, err);
-    else if (!(p->name = arena_copy(&p->arena, name, strlen(name))))
-        status = spile_fail_nomem(err);
-    if (status) {
-        spile_pipeline_close(p);
-        *out = NULL;
-    }
-    return status;
-}
-
 enum spile_status spile_pipeline_open(struct spile_pipeline **out, const char *name, const struct spile_pipeline_options *given,
                                       struct spile_error *err)
 {
     const struct spile_pipeline_options options = whole(given);
     struct spile_pipeline *p;
-    enum spile_status status = set_name(&p, name, options.destination, err);
+    enum spile_status status = check_given(name, options.destination, err);
 
     *out = NULL;
-    if (status)
-        return status;
-    status = set_folders(p, options.data_dir) ? set_destination(p, options.destination, err) : spile_fail_nomem(err);
+    p = status ? NULL : calloc(1, sizeof(*p));
+    if (!p)
+        return status ? status : spile_fail_nomem(err);
+    if (options.destination)
+        status = destination_find(&p->ops, options.destination, &p->arena, &p->location, &p->shown, err);
+    if (!status)
+        status = set_name(p, name, options.destination, err);
+    if (!status && !set_folders(p, options.data_dir))
+        status = spile_fail_nomem(err);
+    if (!status)
+        status = options.destination ? set_place(p, err) : last_run_recall(p, err);
     if (!status)
         status = set_naming(p, options.naming, err);
     if (!status && (!set_dataset(p, options.dataset, options.dev_mode) ||

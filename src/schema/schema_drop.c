@@ -6,12 +6,10 @@
 
 const char *table_resource(const struct table *table)
 {
-    const char *resource;
+    const struct table *root = table_root(table);
+    const char *resource = yyjson_mut_get_str(yyjson_mut_obj_get(root->json, "resource"));
 
-    while (table->parent)
-        table = table->parent;
-    resource = yyjson_mut_get_str(yyjson_mut_obj_get(table->json, "resource"));
-    return resource ? resource : table->name;
+    return resource ? resource : root->name;
 }
 
 static enum spile_status reread(struct schema **schema, struct spile_error *err)

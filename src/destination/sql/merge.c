@@ -58,13 +58,15 @@ static void put_columns(struct text *sql, const struct merge_table *table, const
     }
 }
 
-static void put_equal(struct text *sql, const struct column *const *keys, size_t count, const char *one, const char *other)
+/* The keys of a row called `one` are those of a row called `other`. */
+static void put_equal(struct text *sql, const char *one, const struct column *const *keys, const char *other, const struct column *const *other_keys,
+                      size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         text_puts(sql, i ? " AND " : "");
         put_column(sql, one, keys[i]);
         text_puts(sql, " = ");
-        put_column(sql, other, keys[i]);
+        put_column(sql, other, other_keys[i]);
     }
 }
 
@@ -116,12 +118,7 @@ static void put_match(const struct merger *m, struct text *sql, const struct mat
         return;
     }
     text_printf(sql, "%sEXISTS (SELECT 1 FROM %s AS %s WHERE ", has ? "" : "NOT ", match->table, match->other);
-    for (size_t i = 0; i < match->count; i++) {
-        text_puts(sql, i ? " AND " : "");
-        put_column(sql, match->other, match->other_keys[i]);
-        text_puts(sql, " = ");
-        put_column(sql, match->row, match->row_keys[i]);
-    }
+    put_equal(sql, match->other, match->other_keys, match->row, match->row_keys, match->count);
     if (match->also)
         text_printf(sql, " AND %s", match->also);
     text_putc(sql, ')');
@@ -463,7 +460,7 @@ static void put_changed(const struct merger *m, struct text *sql, const char *ta
 
     if (merge->row_version) {
         text_puts(sql, "NOT ");
-        put_equal(sql, &merge->row_version, 1, STAGED, target);
+        put_equal(sql, STAGED, &merge->row_version, target, &merge->row_version, 1);
         return;
     }
     for (size_t i = 0; i < root->column_count; i++) {
@@ -480,11 +477,15 @@ static void put_changed(const struct merger *m, struct text *sql, const char *ta
 
 static void put_changed_matched(const struct merger *m, struct text *sql)
 {
-    text_printf(sql, "EXISTS (SELECT 1 FROM %s AS " STAGED " WHERE ", m->staged[0]);
-    put_equal(sql, m->merge->primary_key, m->merge->primary_key_count, m->target, STAGED);
-    text_puts(sql, " AND (");
-    put_changed(m, sql, m->target);
-    text_puts(sql, "))");
+    const struct merge *merge = m->merge;
+    struct text changed = { 0 };
+
+    text_putc(&changed, '(');
+    put_changed(m, &changed, m->target);
+    text_putc(&changed, ')');
+    sql->failed |= changed.failed;
+    put_match(m, sql, &(struct match){ m->target, merge->primary_key, m->staged[0], STAGED, merge->primary_key, merge->primary_key_count, changed.text }, true);
+    text_release(&changed);
 }
 
 static enum spile_status remove_root(struct merger *m, put_rows *which, struct spile_error *err)
@@ -621,7 +622,7 @@ static enum spile_status update_root(struct merger *m, struct spile_error *err)
         put_column(&sql, STAGED, root->columns[i]);
     }
     text_printf(&sql, " FROM %s AS " STAGED " WHERE ", m->staged[0]);
-    put_equal(&sql, merge->primary_key, merge->primary_key_count, TARGET, STAGED);
+    put_equal(&sql, TARGET, merge->primary_key, STAGED, merge->primary_key, merge->primary_key_count);
     if (merge->skip_unchanged) {
         text_puts(&sql, " AND (");
         put_changed(m, &sql, TARGET);
