@@ -1,6 +1,7 @@
 #include "destination/duckdb/duckdb.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -225,7 +226,10 @@ static enum spile_status insert_stream(struct duckdb *d, const char *sql, struct
 }
 
 /* DuckDB's arrow_scan asks a stream for its schema several times, and releases none of them. So they are lent: a stream before the stream, that
- * gives out its one schema again and again. */
+ * gives out its one schema again and again.
+ *
+ * It asks from threads of its own, one after the other, and has done so when the statement ends. DuckDB's locks order them; the
+ * count says it once more, since thread sanitizer does not see into DuckDB. */
 struct lender {
     struct ArrowArrayStream *stream;
     struct ArrowSchema schema;
@@ -233,7 +237,18 @@ struct lender {
     uint64_t rows;
     struct spile_error *err;
     enum spile_status status;     /* of the checks */
+    atomic_uint handed_over;      /* grows when DuckDB is done with a call */
 };
+
+static void take_over(struct lender *lender)
+{
+    (void)atomic_load_explicit(&lender->handed_over, memory_order_acquire);
+}
+
+static void hand_over(struct lender *lender)
+{
+    (void)atomic_fetch_add_explicit(&lender->handed_over, 1, memory_order_release);
+}
 
 static void give_back_schema(struct ArrowSchema *schema)
 {
@@ -242,14 +257,17 @@ static void give_back_schema(struct ArrowSchema *schema)
 
 static int lend_schema(struct ArrowArrayStream *self, struct ArrowSchema *out)
 {
-    *out = ((struct lender *)self->private_data)->schema;
+    struct lender *lender = self->private_data;
+
+    *out = lender->schema;
     out->release = give_back_schema;
+    hand_over(lender);
     return 0;
 }
 
-static int lend_batch(struct ArrowArrayStream *self, struct ArrowArray *out)
+/* The next batch, looked at. */
+static int checked_batch(struct lender *lender, struct ArrowArray *out)
 {
-    struct lender *lender = self->private_data;
     int code = lender->stream->get_next(lender->stream, out);
 
     if (code || !out->release || !lender->checked)
@@ -262,16 +280,32 @@ static int lend_batch(struct ArrowArrayStream *self, struct ArrowArray *out)
     return ERANGE;
 }
 
+static int lend_batch(struct ArrowArrayStream *self, struct ArrowArray *out)
+{
+    struct lender *lender = self->private_data;
+    int code;
+
+    take_over(lender);
+    code = checked_batch(lender, out);
+    hand_over(lender);
+    return code;
+}
+
 static const char *lender_error(struct ArrowArrayStream *self)
 {
     struct lender *lender = self->private_data;
+    const char *reason;
 
-    return lender->status ? "a value is out of range" : lender->stream->get_last_error(lender->stream);
+    take_over(lender);
+    reason = lender->status ? "a value is out of range" : lender->stream->get_last_error(lender->stream);
+    hand_over(lender);
+    return reason;
 }
 
 static void give_back_stream(struct ArrowArrayStream *self)
 {
     self->release = NULL;
+    hand_over(self->private_data);
 }
 
 /* What stands for a column: the stream's, a constant, or the one where the other is null. */
@@ -327,6 +361,7 @@ static enum spile_status duckdb_ingest(struct destination *destination, const st
         status = fit_threads(d, &lender.schema, ingest->rows, err);
     if (!status)
         status = insert_stream(d, sql, &lent, inserted, err);
+    take_over(&lender);
     if (lender.status)
         status = fail_refused(d, &refused, err);
     if (lender.schema.release)
