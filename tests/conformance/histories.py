@@ -1,6 +1,6 @@
 """Random histories of one table: five loads that replace and merge, with nested lists, columns that drift, duplicates, deletions. A seed makes always the
 same one. What dlt makes of it is kept as a digest in histories.txt, a line for each seed, recorded by
-`.venv/bin/python tests/conformance/histories.py [SEED...]`.
+`.venv/bin/python tests/conformance/histories.py [SEED...]`; with `--on postgres` dlt does them on Postgres, and its tables are compared with the digests.
 
 A digest says what the tables hold, whatever engine they are in: columns with dlt's types, rows with their nested rows, what the schema says of the tables.
 Not generated is what spile does otherwise on purpose (test_merge_differences.py).
@@ -234,14 +234,21 @@ def dlt_together(histories, destination=None, read=None):
     return {history.seed: history_lines(whole, history, rounds, schema) for history in histories}
 
 
-def dlt_lines(seeds):
-    """Those that dlt fails on alone have the failure in their place."""
+def dlt_on_postgres(histories, server):
+    import beside
+    uri = server.uri(server.create())
+    return dlt_together(histories, beside.dlt.destinations.postgres(uri.replace("postgres:", "postgresql:")), lambda: read_dataset(uri, "d"))
+
+
+def dlt_lines(seeds, server=None):
+    """By dlt on DuckDB, or on a Postgres server. Those that dlt fails on alone have the failure in their place."""
     try:
-        return dlt_together([History(seed) for seed in seeds])
+        made = [History(seed) for seed in seeds]
+        return dlt_on_postgres(made, server) if server else dlt_together(made)
     except Exception as error:
         if len(seeds) == 1:
             return {seeds[0]: [f"dlt fails: {type(error).__name__}: {error}"]}
-        return {seed: texts for one in seeds for seed, texts in dlt_lines([one]).items()}
+        return {seed: texts for one in seeds for seed, texts in dlt_lines([one], server).items()}
 
 
 # ---- spile -------------------------------------------------------------------------------------------------------------------------
@@ -275,15 +282,18 @@ def recorded():
     return dict(line.split() for line in FILE.read_text().splitlines() if not line.startswith("#"))
 
 
+def groups(seeds):
+    return [list(seeds[i:i + TOGETHER]) for i in range(0, len(seeds), TOGETHER)]
+
+
 def record(seeds, workers=2):
     """Those seeds anew; the others stay as they are in the file."""
     import concurrent.futures
     import dlt
     import duckdb
-    groups = [list(seeds[i:i + TOGETHER]) for i in range(0, len(seeds), TOGETHER)]
     found = {}
     with concurrent.futures.ProcessPoolExecutor(workers) as pool:
-        for texts in pool.map(dlt_lines, groups):
+        for texts in pool.map(dlt_lines, groups(seeds)):
             found.update(texts)
             print(len(found), end=" ", flush=True)
     failed = {seed: texts[0] for seed, texts in found.items() if texts[0].startswith("dlt fails")}
@@ -296,5 +306,31 @@ def record(seeds, workers=2):
     assert not failed
 
 
+def compare_on_postgres(seeds):
+    """dlt's tables on Postgres with the digests of those on DuckDB; prints how those differ that do."""
+    import difflib
+    import postgres
+    server = postgres.Server(settings={"fsync": "off", "synchronous_commit": "off"})
+    differ = done = 0
+    try:
+        for seeds_of_group in groups(seeds):
+            for seed, texts in dlt_lines(seeds_of_group, server).items():
+                done += 1
+                if digest(texts) == recorded()[str(seed)]:
+                    continue
+                differ += 1
+                history = History(seed)
+                print(f"\n{seed}: {history.strategy} {history.options} {history.hints}")
+                print("\n".join(line[:800] for line in list(difflib.unified_diff(dlt_lines([seed])[seed], texts, "DuckDB", "Postgres", n=0, lineterm=""))[2:14]))
+            print(done, end=" ", flush=True)
+    finally:
+        server.remove()
+    print(f"\n{done} histories by dlt on Postgres, {differ} differ from dlt on DuckDB")
+    assert not differ
+
+
 if __name__ == "__main__":
-    record([int(seed) for seed in sys.argv[1:]] or range(COUNT))
+    words = sys.argv[1:]
+    on_postgres = words[:2] == ["--on", "postgres"]
+    chosen = [int(seed) for seed in words[2 if on_postgres else 0:]] or range(COUNT)
+    (compare_on_postgres if on_postgres else record)(chosen)
