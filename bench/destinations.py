@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import pathlib
+import secrets
 import shutil
 import statistics
 import subprocess
@@ -198,9 +199,9 @@ def merge_postgres_rounds(scene, rounds, scale):
     base, delta, changed = merge_files(scene, scale)
     text = scene.folder / "delta.tsv"
     with open(delta) as lines, open(text, "w") as out:
-        for number, line in enumerate(lines):
-            row = json.loads(line)
-            out.write("\t".join(map(str, (row["id"], row["user_id"], row["amount"], row["name"], row["ts"], "1", f"id{number:010d}"))) + "\n")
+        for line in lines:
+            row = json.loads(line)  # the ids are random, as spile's are: what is in order goes into the unique index in less time
+            out.write("\t".join(map(str, (row["id"], row["user_id"], row["amount"], row["name"], row["ts"], "1", secrets.token_urlsafe(10)))) + "\n")
     for number in range(rounds + 1):
         seconds = {}
         for side in ("spile", "sql"):

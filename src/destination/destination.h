@@ -190,12 +190,12 @@ struct destination_ops {
     enum spile_status (*commit)(struct destination *destination, struct spile_error *err);
     enum spile_status (*rollback)(struct destination *destination); /* fails when there is none */
 
-    /* Names of what the dataset holds; columns come by read_columns, table by table, since of most tables nobody asks. Both in the
+    /* Names of what the dataset holds; columns come by read_columns, for some of the tables, since of most nobody asks. Both in the
      * caller's arena, to be sorted by the functions of catalog.h. */
     enum spile_status (*read_catalog)(struct destination *destination, const char *dataset, struct arena *arena, struct catalog *catalog,
                                       struct spile_error *err);
-    enum spile_status (*read_columns)(struct destination *destination, const char *dataset, struct catalog_table *table, struct arena *arena,
-                                      struct spile_error *err);
+    enum spile_status (*read_columns)(struct destination *destination, const char *dataset, struct catalog_table *const *tables, size_t count,
+                                      struct arena *arena, struct spile_error *err);
 
     /* The column's type in the database's words, in the form read_columns gives (caller's arena), and whether a column of the type `there` takes all that
      * one of that type would. */

@@ -313,27 +313,36 @@ const char *plan_fresh_name(const struct plan *plan, const struct table *table)
 
 /* ---- the columns that are compared ---------------------------------------------------------------------------------------------- */
 
-static enum spile_status read_columns(const struct load_target *target, const struct catalog *catalog, const char *name, struct arena *arena,
-                                      struct spile_error *err)
+struct wanted_tables {
+    struct catalog_table **tables;
+    size_t count;
+};
+
+static void want(struct wanted_tables *wanted, const struct catalog *catalog, const char *name)
 {
     struct catalog_table *table = catalog_find_table(catalog, name);
 
     if (!table || table->view || table->columns)
-        return SPILE_OK;
-    return target->ops->read_columns(target->destination, target->dataset, table, arena, err);
+        return;
+    for (size_t i = 0; i < wanted->count; i++)
+        if (wanted->tables[i] == table)
+            return;
+    wanted->tables[wanted->count++] = table;
 }
 
 enum spile_status plan_read_columns(const struct load_target *target, const struct load_job *job, const struct catalog *catalog,
                                     struct arena *arena, struct spile_error *err)
 {
-    enum spile_status status = SPILE_OK;
+    struct wanted_tables wanted = { .tables = arena_alloc(arena, (catalog->table_count + 1) * sizeof(*wanted.tables)) };
 
-    for (size_t i = 0; !status && i < BOOKKEEPING_TABLES; i++)
-        status = read_columns(target, catalog, system_tables[i], arena, err);
-    for (uint32_t i = 0; !status && i < job->package->table_count; i++)
-        status = read_columns(target, catalog, job->package->tables[i]->table->name, arena, err);
-    for (uint32_t i = 0; !status && i < job->schema->table_count; i++)
+    if (!wanted.tables)
+        return spile_fail_nomem(err);
+    for (size_t i = 0; i < BOOKKEEPING_TABLES; i++)
+        want(&wanted, catalog, system_tables[i]);
+    for (uint32_t i = 0; i < job->package->table_count; i++)
+        want(&wanted, catalog, job->package->tables[i]->table->name);
+    for (uint32_t i = 0; i < job->schema->table_count; i++)
         if (job->schema_only || merging_touches(job->package, job->schema->tables[i]))
-            status = read_columns(target, catalog, job->schema->tables[i]->name, arena, err);
-    return status;
+            want(&wanted, catalog, job->schema->tables[i]->name);
+    return target->ops->read_columns(target->destination, target->dataset, wanted.tables, wanted.count, arena, err);
 }

@@ -184,7 +184,7 @@ static void dump_table(struct destination *d, struct catalog_table *table, struc
     struct sql_rows rows;
     struct spile_error err = { 0 };
 
-    assert_int_equal(duckdb_destination.read_columns(d, DATASET, table, arena, &err), SPILE_OK);
+    assert_int_equal(duckdb_destination.read_columns(d, DATASET, &table, 1, arena, &err), SPILE_OK);
     text_puts(&sql, "SELECT count(*)::VARCHAR, coalesce(sum(hash('x'");
     for (size_t i = 0; i < table->column_count; i++)
         if (!may_differ(table->name, table->columns[i].name)) {

@@ -610,14 +610,14 @@ static void test_catalog(void **state)
     assert_string_equal(seen, "auto Orders v(view) w ");
     table = catalog_find_table(&catalog, "ORDERS");
     assert_non_null(table);
-    assert_int_equal(ops->read_columns(d, MAIN_DATASET, table, &arena, NULL), SPILE_OK);
+    assert_int_equal(ops->read_columns(d, MAIN_DATASET, &table, 1, &arena, NULL), SPILE_OK);
     *seen = '\0';
     for (size_t i = 0; i < table->column_count; i++)
         snprintf(seen + strlen(seen), sizeof(seen) - strlen(seen), "%s:%s:%s ", table->columns[i].name, table->columns[i].type,
                  table->columns[i].nullable ? "null" : "not null");
     assert_string_equal(seen, "a\"b:VARCHAR(10):not null id:INTEGER:null NOT:numeric (10, 2):null twice::null untyped::null ");
     table = catalog_find_table(&catalog, "v");
-    assert_int_equal(ops->read_columns(d, MAIN_DATASET, table, &arena, NULL), SPILE_OK);
+    assert_int_equal(ops->read_columns(d, MAIN_DATASET, &table, 1, &arena, NULL), SPILE_OK);
     assert_string_equal(table->columns[0].name, "x");
     close_it(d);
     arena_release(&arena);

@@ -472,10 +472,8 @@ static enum spile_status duckdb_read_catalog(struct destination *destination, co
     return status ? status : sql_fill_catalog(catalog, &rows, arena, err);
 }
 
-static enum spile_status duckdb_read_columns(struct destination *destination, const char *dataset, struct catalog_table *table, struct arena *arena,
-                                             struct spile_error *err)
+static enum spile_status read_table_columns(struct duckdb *d, const char *dataset, struct catalog_table *table, struct arena *arena, struct spile_error *err)
 {
-    struct duckdb *d = (struct duckdb *)destination;
     struct text sql = { 0 };
     struct sql_rows rows;
     enum spile_status status;
@@ -488,6 +486,16 @@ static enum spile_status duckdb_read_columns(struct destination *destination, co
     status = sql.failed ? spile_fail_nomem(err) : duckdb_run_text(d, sql.text, NULL, 0, arena, &rows, err);
     text_release(&sql);
     return status ? status : sql_fill_columns(table, &rows, arena, err);
+}
+
+static enum spile_status duckdb_read_columns(struct destination *destination, const char *dataset, struct catalog_table *const *tables, size_t count,
+                                             struct arena *arena, struct spile_error *err)
+{
+    enum spile_status status = SPILE_OK;
+
+    for (size_t i = 0; !status && i < count; i++)
+        status = read_table_columns((struct duckdb *)destination, dataset, tables[i], arena, err);
+    return status;
 }
 
 /* ---- types ---------------------------------------------------------------------------------------------------------------------- */

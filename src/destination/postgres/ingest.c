@@ -13,31 +13,49 @@
 
 /* Domains are followed down to the type below them. citext comes from an extension, so its number differs by database; on the wire it is text. */
 static const char columns_sql[] =
-    "WITH RECURSIVE typed AS ("
-    " SELECT a.attnum, a.attname, NOT a.attnotnull AS nullable, a.atttypid AS type, a.atttypmod AS mod FROM pg_catalog.pg_attribute a"
-    " WHERE a.attrelid = CAST($1 AS pg_catalog.regclass) AND a.attnum > 0 AND NOT a.attisdropped"
-    " UNION ALL SELECT t.attnum, t.attname, t.nullable AND NOT y.typnotnull, y.typbasetype, y.typtypmod FROM typed t"
+    "]) WITH ORDINALITY AS asked (relation, place)), typed AS ("
+    " SELECT asked.place, a.attnum, a.attname, NOT a.attnotnull AS nullable, a.atttypid AS type, a.atttypmod AS mod FROM asked"
+    " JOIN pg_catalog.pg_attribute a ON a.attrelid = asked.relation WHERE a.attnum > 0 AND NOT a.attisdropped"
+    " UNION ALL SELECT t.place, t.attnum, t.attname, t.nullable AND NOT y.typnotnull, y.typbasetype, y.typtypmod FROM typed t"
     " JOIN pg_catalog.pg_type y ON y.oid = t.type WHERE y.typtype = 'd') "
-    "SELECT t.attname, pg_catalog.format_type(t.type, t.mod), t.nullable, CASE WHEN y.typname = 'citext' THEN 25 ELSE t.type END, t.mod "
-    "FROM typed t JOIN pg_catalog.pg_type y ON y.oid = t.type WHERE y.typtype <> 'd' ORDER BY t.attnum";
+    "SELECT t.attname, pg_catalog.format_type(t.type, t.mod), t.nullable, CASE WHEN y.typname = 'citext' THEN 25 ELSE t.type END, t.mod, t.place - 1 "
+    "FROM typed t JOIN pg_catalog.pg_type y ON y.oid = t.type WHERE y.typtype <> 'd' ORDER BY t.place, t.attnum";
 
-enum spile_status pg_read_columns(struct pg_session *session, const char *table, struct arena *arena, struct pg_column **columns, size_t *count,
+static const char *ask_for_columns(const char *const *tables, size_t count, struct arena *arena)
+{
+    struct text sql = { 0 };
+
+    text_puts(&sql, "WITH RECURSIVE asked AS (SELECT * FROM pg_catalog.unnest(ARRAY[");
+    for (size_t i = 0; i < count; i++) {
+        text_puts(&sql, i ? ", CAST(" : "CAST(");
+        sql_put_text(&sql, tables[i]);
+        text_puts(&sql, " AS pg_catalog.regclass)");
+    }
+    text_puts(&sql, columns_sql);
+    return sql_take(&sql, arena);
+}
+
+enum spile_status pg_read_columns(struct pg_session *session, const char *const *tables, size_t count, struct arena *arena, struct pg_columns **found,
                                   struct spile_error *err)
 {
-    struct datum values[] = { datum_text(table) };
+    const char *sql = ask_for_columns(tables, count, arena);
     struct sql_rows rows;
-    enum spile_status status = pg_execute(session, columns_sql, values, 1, arena, &rows, err);
+    enum spile_status status = sql ? pg_execute(session, sql, NULL, 0, arena, &rows, err) : spile_fail_nomem(err);
+    struct pg_column *columns;
 
     if (status)
         return status;
-    *columns = arena_alloc(arena, rows.count * sizeof(**columns));
-    *count = rows.count;
-    if (!*columns)
+    columns = arena_alloc(arena, rows.count * sizeof(*columns));
+    *found = arena_zalloc(arena, count * sizeof(**found));
+    if (!columns || !*found)
         return spile_fail_nomem(err);
     for (size_t i = 0; i < rows.count; i++) {
         char **cells = &rows.cells[i * rows.width];
+        struct pg_columns *table = &(*found)[strtoul(cells[5], NULL, 10)];
 
-        (*columns)[i] = (struct pg_column){ cells[0], cells[1], *cells[2] == 't', (uint32_t)strtoul(cells[3], NULL, 10), (int)strtol(cells[4], NULL, 10) };
+        columns[i] = (struct pg_column){ cells[0], cells[1], *cells[2] == 't', (uint32_t)strtoul(cells[3], NULL, 10), (int)strtol(cells[4], NULL, 10) };
+        if (!table->count++)
+            table->columns = &columns[i];
     }
     return SPILE_OK;
 }
@@ -55,16 +73,16 @@ struct copier {
     uint64_t rows;                    /* before the batch */
 };
 
-static enum spile_status bind_column(struct copier *c, size_t i, const struct pg_column *there, size_t count, struct spile_error *err)
+static enum spile_status bind_column(struct copier *c, size_t i, const struct pg_columns *there, struct spile_error *err)
 {
     const struct ingest_column *wanted = &c->ingest->columns[i];
     const struct column *column = wanted->column;
     struct column_type text = { .type = TYPE_TEXT, .precision = -1, .scale = -1 };
     struct copy_column *bound = &c->columns[i];
 
-    for (size_t j = 0; j < count && !c->targets[i]; j++)
-        if (!strcmp(there[j].name, column->name))
-            c->targets[i] = &there[j];
+    for (size_t j = 0; j < there->count && !c->targets[i]; j++)
+        if (!strcmp(there->columns[j].name, column->name))
+            c->targets[i] = &there->columns[j];
     if (!c->targets[i])
         return spile_fail(err, SPILE_DESTINATION, "the table has no column \"%s\"", column->name);
     if ((wanted->in_stream && !copy_bind(bound, &column->type, c->targets[i]->oid, c->targets[i]->typmod)) ||
@@ -79,9 +97,9 @@ static enum spile_status bind_column(struct copier *c, size_t i, const struct pg
 
 static enum spile_status bind_columns(struct copier *c, struct spile_error *err)
 {
-    size_t needed = c->ingest->column_count, count;
-    struct pg_column *there;
-    enum spile_status status = pg_read_columns(c->session, c->table, &c->arena, &there, &count, err);
+    size_t needed = c->ingest->column_count;
+    struct pg_columns *there;
+    enum spile_status status = pg_read_columns(c->session, &c->table, 1, &c->arena, &there, err);
 
     if (status)
         return status;
@@ -90,7 +108,7 @@ static enum spile_status bind_columns(struct copier *c, struct spile_error *err)
     if (!c->targets || !c->columns)
         return spile_fail_nomem(err);
     for (size_t i = 0; !status && i < needed; i++)
-        status = bind_column(c, i, there, count, err);
+        status = bind_column(c, i, there, err);
     if (!status && !copy_begin(&c->writer, c->columns, needed))
         status = spile_fail_nomem(err);
     return status;

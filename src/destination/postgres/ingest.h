@@ -12,8 +12,13 @@ struct pg_column {
     int typmod;
 };
 
-/* `table`: in SQL. In the arena. */
-enum spile_status pg_read_columns(struct pg_session *session, const char *table, struct arena *arena, struct pg_column **columns, size_t *count,
+struct pg_columns {
+    struct pg_column *columns;
+    size_t count;
+};
+
+/* Of some tables, at once: `tables` are in SQL. *found: as many, in the arena. */
+enum spile_status pg_read_columns(struct pg_session *session, const char *const *tables, size_t count, struct arena *arena, struct pg_columns **found,
                                   struct spile_error *err);
 
 /* `table`: in SQL. The stream stays the caller's. */

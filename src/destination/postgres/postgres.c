@@ -191,26 +191,36 @@ static enum spile_status postgres_read_catalog(struct destination *destination, 
     return status ? status : sql_fill_catalog(catalog, &rows, arena, err);
 }
 
-static enum spile_status postgres_read_columns(struct destination *destination, const char *dataset, struct catalog_table *table, struct arena *arena,
-                                               struct spile_error *err)
+static enum spile_status fill_columns(struct catalog_table *table, const struct pg_columns *there, struct arena *arena, struct spile_error *err)
 {
-    const char *name = sql_table((struct sql_database *)destination, dataset, table->name, false, arena);
-    struct catalog_column *columns;
-    struct pg_column *there;
-    size_t count;
-    enum spile_status status = name ? pg_read_columns(session_of(destination), name, arena, &there, &count, err) : spile_fail_nomem(err);
+    struct catalog_column *columns = arena_alloc(arena, there->count * sizeof(*columns));
 
-    if (status)
-        return status;
-    columns = arena_alloc(arena, count * sizeof(*columns));
     if (!columns)
         return spile_fail_nomem(err);
-    for (size_t i = 0; i < count; i++)
-        columns[i] = (struct catalog_column){ there[i].name, there[i].type, there[i].nullable };
-    catalog_sort_columns(columns, count);
+    for (size_t i = 0; i < there->count; i++)
+        columns[i] = (struct catalog_column){ there->columns[i].name, there->columns[i].type, there->columns[i].nullable };
+    catalog_sort_columns(columns, there->count);
     table->columns = columns;
-    table->column_count = count;
+    table->column_count = there->count;
     return SPILE_OK;
+}
+
+static enum spile_status postgres_read_columns(struct destination *destination, const char *dataset, struct catalog_table *const *tables, size_t count,
+                                               struct arena *arena, struct spile_error *err)
+{
+    const char **names = arena_alloc(arena, count * sizeof(*names));
+    struct pg_columns *there;
+    enum spile_status status = names ? SPILE_OK : spile_fail_nomem(err);
+
+    for (size_t i = 0; !status && i < count; i++) {
+        names[i] = sql_table((struct sql_database *)destination, dataset, tables[i]->name, false, arena);
+        status = names[i] ? SPILE_OK : spile_fail_nomem(err);
+    }
+    if (!status && count)
+        status = pg_read_columns(session_of(destination), names, count, arena, &there, err);
+    for (size_t i = 0; !status && i < count; i++)
+        status = fill_columns(tables[i], &there[i], arena, err);
+    return status;
 }
 
 /* ---- SQL ------------------------------------------------------------------------------------------------------------------------ */

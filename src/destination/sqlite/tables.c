@@ -25,17 +25,24 @@ enum spile_status sqlite_read_catalog(struct destination *destination, const cha
 static const char columns_sql[] = "SELECT name, type, CASE WHEN \"notnull\" AND dflt_value IS NULL THEN 'no' ELSE 'yes' END "
                                   "FROM pragma_table_xinfo($1, 'main') WHERE hidden <> 1";
 
-enum spile_status sqlite_read_columns(struct destination *destination, const char *dataset, struct catalog_table *table, struct arena *arena,
-                                      struct spile_error *err)
+static enum spile_status read_columns(struct sqlite_database *d, struct catalog_table *table, struct arena *arena, struct spile_error *err)
 {
-    struct sqlite_database *d = (struct sqlite_database *)destination;
     const struct datum name = datum_text(table->name);
     struct sql_rows rows;
+    enum spile_status status = connection_execute(&d->sql, columns_sql, &name, 1, arena, &rows, err);
+
+    return status ? status : sql_fill_columns(table, &rows, arena, err);
+}
+
+enum spile_status sqlite_read_columns(struct destination *destination, const char *dataset, struct catalog_table *const *tables, size_t count,
+                                      struct arena *arena, struct spile_error *err)
+{
+    struct sqlite_database *d = (struct sqlite_database *)destination;
     enum spile_status status = connection_use(d, dataset, false, err);
 
-    if (!status)
-        status = connection_execute(&d->sql, columns_sql, &name, 1, arena, &rows, err);
-    return status ? status : sql_fill_columns(table, &rows, arena, err);
+    for (size_t i = 0; !status && i < count; i++)
+        status = read_columns(d, tables[i], arena, err);
+    return status;
 }
 
 const char *sqlite_type_there(struct sqlite_database *d, const char *table, const struct column *column, struct arena *arena)

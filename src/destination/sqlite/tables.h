@@ -7,8 +7,8 @@
 /* destination_ops's. */
 enum spile_status sqlite_read_catalog(struct destination *destination, const char *dataset, struct arena *arena, struct catalog *catalog,
                                       struct spile_error *err);
-enum spile_status sqlite_read_columns(struct destination *destination, const char *dataset, struct catalog_table *table, struct arena *arena,
-                                      struct spile_error *err);
+enum spile_status sqlite_read_columns(struct destination *destination, const char *dataset, struct catalog_table *const *tables, size_t count,
+                                      struct arena *arena, struct spile_error *err);
 
 /* The type of the table's column, in the arena; of one that is not there, its type if we made it. Staged rows come into the table by way of another, whose
  * columns have the same affinity, so also for them it is the table's that counts. NULL: out of memory. */

@@ -150,8 +150,8 @@ static enum spile_status read_catalog(struct destination *destination, const cha
     return status;
 }
 
-static enum spile_status read_columns(struct destination *destination, const char *dataset, struct catalog_table *table, struct arena *arena,
-                                      struct spile_error *err)
+static enum spile_status read_table_columns(struct destination *destination, const char *dataset, struct catalog_table *table, struct arena *arena,
+                                            struct spile_error *err)
 {
     yyjson_mut_doc *doc, *own = NULL;
     yyjson_mut_val *value, *list;
@@ -173,6 +173,16 @@ static enum spile_status read_columns(struct destination *destination, const cha
     table->columns = columns;
     catalog_sort_columns(columns, table->column_count);
     yyjson_mut_doc_free(own);
+    return status;
+}
+
+static enum spile_status read_columns(struct destination *destination, const char *dataset, struct catalog_table *const *tables, size_t count,
+                                      struct arena *arena, struct spile_error *err)
+{
+    enum spile_status status = SPILE_OK;
+
+    for (size_t i = 0; !status && i < count; i++)
+        status = read_table_columns(destination, dataset, tables[i], arena, err);
     return status;
 }
 
