@@ -1,4 +1,4 @@
-# ctest: labels=cases timeout=300
+# ctest: labels=cases;small timeout=300
 """Hints, contracts and schema files that are wrong, told so that they can be put right: exit code, message, place, remedy; and the dataset
 stays as it was.
 

@@ -1,4 +1,4 @@
-# ctest: labels=cases timeout=900
+# ctest: labels=cases;small timeout=900
 """The schema changes with the data: within a file, across the borders of chunks, across runs. Always as dlt changes it.
 
 Expected values: dlt, run on the same documents beside it; where nothing but the documents matters dlt's normalizer alone, which

@@ -1,4 +1,4 @@
-# ctest: labels=cases timeout=300
+# ctest: labels=cases;small timeout=300
 """Hints: what a user says of columns and tables, by options and by schema files, and what becomes of the data then.
 
 Expected values: DuckDB's CAST for decimals that are rounded; arithmetic for the rest. test_hints_as_dlt.py compares with dlt.

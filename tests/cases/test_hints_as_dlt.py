@@ -1,4 +1,4 @@
-# ctest: labels=cases timeout=300
+# ctest: labels=cases;small timeout=300
 """Hints that dlt has as well: what it makes of the same documents with the same hints, load after load.
 
 Expected values: dlt, run beside.

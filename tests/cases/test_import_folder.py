@@ -1,4 +1,4 @@
-# ctest: labels=cases timeout=300
+# ctest: labels=cases;small timeout=300
 """Schema files of a pipeline, --import-schema and --export-schema, and --dev-mode: dlt's "adjust a schema" with spile.
 
 Expected values: what dlt does with import_schema_path and export_schema_path for the same documents and the same edits.

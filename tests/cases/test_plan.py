@@ -1,4 +1,4 @@
-# ctest: labels=cases timeout=300
+# ctest: labels=cases;small timeout=300
 """`spile plan`: says what a load would do, and does nothing.
 
 Expected values: the statements are run in DuckDB by hand, and the load that follows must find nothing left to change and must leave the tables

@@ -1,4 +1,4 @@
-# ctest: labels=cases timeout=300
+# ctest: labels=cases;small timeout=300
 """`spile schema`: show, export, import, diff, validate, as a user types them.
 
 Expected values: what dlt writes for the same dataset, what DuckDB and PyYAML read, and the command's specification for texts and exit codes.
