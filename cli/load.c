@@ -21,6 +21,7 @@
 enum last_stage { UNTIL_LOADED = 0, UNTIL_EXTRACTED, UNTIL_NORMALIZED };
 
 struct load_options {
+    enum spile_choice create_indexes;
     const char *to, *dataset, *table, *pipeline, *load_id, *naming, *schema, *discarded, *trace, *import_folder, *export_folder, *replace_strategy;
     char *columns, *json_columns, *primary_key, *merge_key; /* joined; freed at the end */
     struct write_options write;
@@ -33,6 +34,19 @@ struct load_options {
 
 static const char *const replace_words[] = { "truncate-and-insert", "insert-from-staging", "staging-optimized", NULL };
 static const char *const stage_words[] = { [UNTIL_LOADED] = "load", [UNTIL_EXTRACTED] = "extract", [UNTIL_NORMALIZED] = "normalize", NULL };
+
+static const char *const choice_words[] = { [SPILE_YES - 1] = "yes", [SPILE_NO - 1] = "no", NULL };
+
+static bool parse_choice(const struct option_row *row, const char *value, void *field)
+{
+    (void)row;
+    for (int i = 0; choice_words[i]; i++)
+        if (strcmp(value, choice_words[i]) == 0) {
+            *(enum spile_choice *)field = (enum spile_choice)(i + 1);
+            return true;
+        }
+    return false;
+}
 
 static bool parse_stage(const struct option_row *row, const char *value, void *field)
 {
@@ -141,6 +155,8 @@ static const char *const contract_words[] = { "evolve", "freeze",  "discard_row"
               "columns= and data_type= (with commas); the dataset keeps it", .fallback = "the dataset's, else evolve" }, \
     { .name = "naming", .argument = "CONVENTION", .parse = option_text, FIELD(naming), .allowed = TEXT_ALLOWED, \
       .help = "how keys become names: snake_case, duck_case, direct, sql_ci_v1 or sql_cs_v1", .fallback = "the dataset's, else snake_case" }, \
+    { .name = "create-indexes", .argument = "CHOICE", .parse = parse_choice, FIELD(create_indexes), .allowed = "yes or no", .words = choice_words, \
+      .help = "whether columns with the hint unique, such as row ids, get a unique index (Postgres, SQLite)", .fallback = "yes on Postgres, as with dlt" }, \
     { .name = "import-schema", .argument = "FOLDER", .parse = option_text, FIELD(import_folder), .allowed = TEXT_ALLOWED, \
       .help = "folder with a schema file to edit, NAME.schema.yaml: made by the first load; a changed one wins over the dataset's schema" }, \
     { .name = "dev-mode", .parse = option_switch, FIELD(dev_mode), .help = "load into a new dataset, with the time in its name" }, \
@@ -366,7 +382,7 @@ static enum spile_status sources_load(const struct load_options *options, const 
                                SPILE_PIPELINE_OPTIONS(.destination = options->to, .dataset = options->dataset, .workers = (unsigned)options->workers,
                                                       .max_memory = options->memory, .naming = options->naming,
                                                       .import_folder = options->import_folder, .export_folder = options->export_folder,
-                                                      .dev_mode = options->dev_mode, .replace_strategy = options->replace_strategy,
+                                                      .dev_mode = options->dev_mode, .replace_strategy = options->replace_strategy, .create_indexes = options->create_indexes,
                                                       .retry_seconds = retry_seconds(options)), err);
     if (status == SPILE_OK)
         status = pipeline_load(pipeline, options, sources, schema, &result, err);

@@ -517,6 +517,8 @@ SPILE_API enum spile_status spile_source_describe(struct spile_source *source, e
  * went. Opaque. */
 struct spile_pipeline;
 
+enum spile_choice { SPILE_AS_USUAL = 0, SPILE_YES, SPILE_NO };
+
 struct spile_pipeline_options {
     size_t size;             /* set by the macro */
     const char *destination; /* "duckdb" (a file <pipeline>.duckdb in the current folder), "x.duckdb", "duckdb:PATH", "duckdb:///PATH". NULL: the
@@ -539,6 +541,9 @@ struct spile_pipeline_options {
                                   $DESTINATION__REPLACE_STRATEGY, else the first */
     double retry_seconds;      /* a load that a server refuses for the moment (connection lost, deadlock, restart) is tried again for so long; 0: 60;
                                   negative: not at all. Files are not waited for */
+    enum spile_choice create_indexes; /* whether columns with the hint "unique" (row ids have it) get a unique index, or the constraint, when the table is
+                                  made or the column added. SPILE_AS_USUAL: $DESTINATION__<TYPE>__CREATE_INDEXES or $DESTINATION__CREATE_INDEXES, else as
+                                  dlt does: on Postgres yes, on SQLite no. DuckDB has none: SPILE_CONFIG */
 };
 #define SPILE_PIPELINE_OPTIONS(...) \
     (&(const struct spile_pipeline_options){ .size = sizeof(struct spile_pipeline_options), __VA_ARGS__ })

@@ -23,7 +23,7 @@ struct destination_caps {
     uint32_t batch_rows;    /* rows of a batch of a stream: those it takes best */
     int decimal_digits_max; /* of a decimal */
     uint32_t columns_max;   /* of a table; 0: no limit */
-    bool has_unique;       /* columns with the hint get the constraint, as dlt makes them there */
+    enum { UNIQUE_NEVER, UNIQUE_ASKED, UNIQUE_ALWAYS } unique; /* columns with the hint are held to it; ALWAYS: unasked, as dlt does there */
     unsigned replaces, merges; /* strategies: bits 1 << enum replace_strategy, 1 << enum merge_strategy */
 };
 
@@ -81,7 +81,7 @@ struct records { /* in the caller's arena */
 enum alter_kind {
     ALTER_CREATE_DATASET,
     ALTER_CREATE_TABLE,    /* with all of `columns`; called `fresh` if that is given */
-    ALTER_CONSTRAIN_TABLE, /* a new one that has its rows by now: `columns` with the hint become unique (caps.has_unique) */
+    ALTER_CONSTRAIN_TABLE, /* a new one that has its rows by now: `columns` with the hint become unique */
     ALTER_SWAP_TABLE,      /* `fresh` takes the place of `name` */
     ALTER_ADD_COLUMNS,     /* `columns`, to a table that may have rows: so none of them is NOT NULL */
     ALTER_DROP_TABLE,      /* `name` */
@@ -96,6 +96,7 @@ struct alteration {
     const struct table *table;
     const struct column *const *columns;
     size_t column_count;
+    bool unique;           /* of columns that are added, those with the hint are unique */
     const char *fresh;     /* a name that a new table has until it takes the place of the old one; NULL: none */
 };
 

@@ -52,6 +52,7 @@ struct load_job {
     struct schema *schema;
     const char *base_hash;       /* of the schema that the package was made against; "": none */
     enum replace_strategy replace_strategy;
+    bool unique;                 /* columns with the hint are held to it */
     bool schema_only;            /* nothing is loaded or booked but the schema; the package is empty */
     const _Atomic bool *cancelled;
     _Atomic uint64_t *progress;  /* rows handed over; may be NULL */

@@ -69,7 +69,7 @@ static void constrain_later(struct planner *planner, const struct alteration *ma
 {
     struct plan *plan = planner->plan;
 
-    if (!planner->target->ops->caps.has_unique)
+    if (!planner->job->unique)
         return;
     plan->finish[plan->finish_count] = *made;
     plan->finish[plan->finish_count++].kind = ALTER_CONSTRAIN_TABLE;
@@ -106,7 +106,8 @@ static enum spile_status plan_table(struct planner *planner, const struct table 
     const struct catalog_table *present = catalog_find_table(&planner->catalog, table->name);
     const uint32_t columns_max = planner->target->ops->caps.columns_max;
     const struct column **missing = arena_alloc(planner->arena, (table->column_count + 1) * sizeof(*missing));
-    struct alteration change = { .kind = present ? ALTER_ADD_COLUMNS : ALTER_CREATE_TABLE, .table = table, .columns = missing };
+    struct alteration change = { .kind = present ? ALTER_ADD_COLUMNS : ALTER_CREATE_TABLE, .table = table, .columns = missing,
+                                 .unique = planner->job->unique };
     const bool swapped = is_swapped(planner, table);
     enum spile_status status = SPILE_OK;
     size_t width;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
@@ -139,23 +140,32 @@ static unsigned default_workers(void)
     return processors > 0 ? (unsigned)processors : 1;
 }
 
-/* dlt's names, of one kind of destination or of all. */
-static const char *replace_strategy_said(const struct spile_pipeline *p, struct arena *arena)
+/* $DESTINATION__<TYPE>__<SETTING>. NULL: not set, or out of memory. */
+static const char *setting_of(const char *type, const char *setting, struct arena *arena)
 {
-    char *name = arena_printf(arena, "DESTINATION__%s__REPLACE_STRATEGY", p->ops->scheme);
-    const char *said;
+    char *name = arena_printf(arena, "DESTINATION__%s__%s", type, setting);
 
     for (char *c = name; c && *c; c++)
         *c = (char)(*c >= 'a' && *c <= 'z' ? *c - ('a' - 'A') : *c);
-    said = name ? getenv(name) : NULL;
-    return said ? said : getenv("DESTINATION__REPLACE_STRATEGY");
+    return name ? getenv(name) : NULL;
+}
+
+/* What the environment says under dlt's names: of one kind of destination, as we call it or as dlt does, or of all. */
+static const char *setting_said(const struct spile_pipeline *p, const char *setting, struct arena *arena)
+{
+    const char *dlt_type = strrchr(p->ops->caps.dlt_type, '.'), *said = setting_of(p->ops->scheme, setting, arena);
+    char *of_all = arena_printf(arena, "DESTINATION__%s", setting);
+
+    if (!said && dlt_type)
+        said = setting_of(dlt_type + 1, setting, arena);
+    return said || !of_all ? said : getenv(of_all);
 }
 
 static enum spile_status set_replace_strategy(struct spile_pipeline *p, const char *given, struct spile_error *err)
 {
     static const char *const names[] = { [REPLACE_TRUNCATE_AND_INSERT] = "truncate-and-insert", [REPLACE_INSERT_FROM_STAGING] = "insert-from-staging",
                                          [REPLACE_STAGING_OPTIMIZED] = "staging-optimized" };
-    const char *said = given && *given ? given : replace_strategy_said(p, &p->arena);
+    const char *said = given && *given ? given : setting_said(p, "REPLACE_STRATEGY", &p->arena);
     enum replace_strategy strategy = REPLACE_TRUNCATE_AND_INSERT;
 
     if (!said || !*said)
@@ -171,6 +181,35 @@ static enum spile_status set_replace_strategy(struct spile_pipeline *p, const ch
         return spile_hint(err, SPILE_CONFIG, "leave it out: tables are replaced in one transaction anyway");
     }
     p->replace_strategy = strategy;
+    return SPILE_OK;
+}
+
+static bool is_one_of(const char *word, const char *const *words)
+{
+    while (*words && strcasecmp(word, *words))
+        words++;
+    return *words;
+}
+
+/* Words for true and false that dlt takes. */
+static enum spile_status set_unique(struct spile_pipeline *p, enum spile_choice given, struct spile_error *err)
+{
+    static const char *const yes[] = { "true", "yes", "on", "t", "y", "1", NULL }, *const no[] = { "false", "no", "off", "f", "n", "0", NULL };
+    const char *said = given ? NULL : setting_said(p, "CREATE_INDEXES", &p->arena);
+
+    if (!given && !said)
+        said = setting_said(p, "CREATE_UNIQUE_INDEXES", &p->arena);
+    if (said && !is_one_of(said, yes) && !is_one_of(said, no)) {
+        spile_fail(err, SPILE_CONFIG, "\"%s\" does not say whether to create indexes", said);
+        return spile_hint(err, SPILE_CONFIG, "set DESTINATION__CREATE_INDEXES to true or false");
+    }
+    if (said)
+        given = is_one_of(said, yes) ? SPILE_YES : SPILE_NO;
+    if (given == SPILE_YES && p->ops->caps.unique == UNIQUE_NEVER) {
+        spile_fail(err, SPILE_CONFIG, "%s has no unique indexes that a load gets along with", p->ops->scheme);
+        return spile_hint(err, SPILE_CONFIG, "leave them out: a merge keeps keys unique by itself");
+    }
+    p->unique = given ? given == SPILE_YES : p->ops->caps.unique == UNIQUE_ALWAYS;
     return SPILE_OK;
 }
 
@@ -294,6 +333,8 @@ enum spile_status spile_pipeline_open(struct spile_pipeline **out, const char *n
         status = spile_fail_nomem(err);
     if (!status)
         status = set_replace_strategy(p, options.replace_strategy, err);
+    if (!status)
+        status = set_unique(p, options.create_indexes, err);
     if (!status)
         status = set_limits(p, &options, err);
     if (!status)

@@ -24,6 +24,7 @@ struct spile_pipeline {
     uint64_t max_memory;
     double retry_seconds;        /* 0: a load that a server refuses for the moment is not tried again */
     enum replace_strategy replace_strategy;
+    bool unique; /* columns with the hint are held to it */
     _Atomic bool cancelled;
     struct text answer; /* that the last call gave out */
 };

@@ -87,6 +87,7 @@ struct load_job run_load_job(struct run *run, struct package *package, struct sc
         .schema = schema,
         .base_hash = base_hash,
         .replace_strategy = run->pipeline->replace_strategy,
+        .unique = run->pipeline->unique,
         .cancelled = &run->pipeline->cancelled,
         .progress = &run->rows_handed_over,
         .batch_bytes_max = (size_t)(run->pipeline->max_memory / 32),

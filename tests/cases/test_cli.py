@@ -222,7 +222,7 @@ def test_control_characters_do_not_reach_the_terminal(spile):
 # ---- help and version ---------------------------------------------------------------------------------------------------------
 
 LOAD_OPTIONS = ["to", "dataset", "table", "pipeline", "write", "strategy", "merge", "columns", "primary-key", "merge-key", "json-column", "max-nesting", "root-key",
-                "schema", "contract", "naming", "import-schema", "dev-mode", "workers", "memory", "export-schema", "discarded", "load-id", "until",
+                "schema", "contract", "naming", "create-indexes", "import-schema", "dev-mode", "workers", "memory", "export-schema", "discarded", "load-id", "until",
                 "replace-strategy", "retry", "json", "trace", "quiet", "no-progress", "help"]  # the specification's list
 
 

@@ -80,7 +80,6 @@ const char *sql_insert_into(struct sql_database *database, const struct ingest *
 /* Where the texts of a change go, and in which words. */
 struct writer {
     const struct sql_dialect *dialect;
-    bool has_unique;
     const char *dataset; /* in SQL */
     struct arena *arena;
     struct statements *statements;
@@ -88,7 +87,7 @@ struct writer {
 
 /* What a column of the dataset is held to, where a staged one takes anything. A table with rows can't be told at once that none is null; a new one
  * becomes unique when its rows are there (constrain_table), which costs less than to look at each as it comes. */
-enum constraints { NO_CONSTRAINTS, CONSTRAINTS_OF_ADDED, CONSTRAINTS_OF_NEW };
+enum constraints { NO_CONSTRAINTS, CONSTRAINTS_OF_UNIQUE, CONSTRAINTS_OF_NEW };
 
 static void put_column(const struct writer *w, struct text *sql, const struct table *table, const struct column *column, enum constraints constraints)
 {
@@ -100,7 +99,7 @@ static void put_column(const struct writer *w, struct text *sql, const struct ta
     sql->failed |= !type;
     if (constraints == CONSTRAINTS_OF_NEW && !column->nullable)
         text_puts(sql, " NOT NULL");
-    if (constraints == CONSTRAINTS_OF_ADDED && w->has_unique && table_has_hint(table, column, "unique"))
+    if (constraints == CONSTRAINTS_OF_UNIQUE && table_has_hint(table, column, "unique"))
         text_puts(sql, " UNIQUE");
 }
 
@@ -130,7 +129,7 @@ static enum spile_status create_table(const struct writer *w, const struct alter
     return add(w, &sql, err);
 }
 
-static enum spile_status constrain_table(const struct writer *w, const struct alteration *change, struct spile_error *err)
+static enum spile_status add_unique(const struct writer *w, const struct alteration *change, struct spile_error *err)
 {
     const char *separator = " ADD UNIQUE (";
     struct text sql = { 0 };
@@ -138,7 +137,7 @@ static enum spile_status constrain_table(const struct writer *w, const struct al
     text_puts(&sql, "ALTER TABLE ");
     put_table(&sql, w->dataset, change->fresh ? change->fresh : change->table->name);
     for (size_t i = 0; i < change->column_count; i++) {
-        if (!w->has_unique || !table_has_hint(change->table, change->columns[i], "unique"))
+        if (!table_has_hint(change->table, change->columns[i], "unique"))
             continue;
         text_puts(&sql, separator);
         sql_put_name(&sql, change->columns[i]->name);
@@ -151,8 +150,44 @@ static enum spile_status constrain_table(const struct writer *w, const struct al
     return SPILE_OK;
 }
 
+static void put_index_name(const struct writer *w, struct text *sql, const struct table *table, const struct column *column)
+{
+    const char *name = arena_printf(w->arena, "%s(%s)", table->name, column->name);
+
+    sql->failed |= !name;
+    put_table(sql, w->dataset, name ? name : "");
+}
+
+/* As SQLite wants it: the schema stands before the index, whose name must be no other's in it, and not before the table. */
+static enum spile_status create_unique_indexes(const struct writer *w, const struct alteration *change, struct spile_error *err)
+{
+    enum spile_status status = SPILE_OK;
+
+    for (size_t i = 0; !status && i < change->column_count; i++) {
+        struct text sql = { 0 };
+
+        if (!table_has_hint(change->table, change->columns[i], "unique"))
+            continue;
+        text_puts(&sql, "CREATE UNIQUE INDEX ");
+        put_index_name(w, &sql, change->table, change->columns[i]);
+        text_puts(&sql, " ON ");
+        sql_put_name(&sql, change->table->name);
+        text_puts(&sql, " (");
+        sql_put_name(&sql, change->columns[i]->name);
+        text_putc(&sql, ')');
+        status = add(w, &sql, err);
+    }
+    return status;
+}
+
+static enum spile_status constrain_table(const struct writer *w, const struct alteration *change, struct spile_error *err)
+{
+    return w->dialect->adds_unique ? add_unique(w, change, err) : create_unique_indexes(w, change, err);
+}
+
 static enum spile_status add_columns(const struct writer *w, const struct alteration *change, struct spile_error *err)
 {
+    const bool unique = change->unique && w->dialect->adds_unique;
     struct alteration one = *change;
     enum spile_status status = SPILE_OK;
 
@@ -163,10 +198,10 @@ static enum spile_status add_columns(const struct writer *w, const struct altera
         text_puts(&sql, "ALTER TABLE ");
         put_table(&sql, w->dataset, change->table->name);
         text_putc(&sql, ' ');
-        put_columns(w, &sql, &one, "ADD COLUMN ", CONSTRAINTS_OF_ADDED);
+        put_columns(w, &sql, &one, "ADD COLUMN ", unique ? CONSTRAINTS_OF_UNIQUE : NO_CONSTRAINTS);
         status = add(w, &sql, err);
     }
-    return status;
+    return status || !change->unique || unique ? status : create_unique_indexes(w, change, err);
 }
 
 static enum spile_status stage_table(const struct writer *w, const struct alteration *change, struct spile_error *err)
@@ -238,7 +273,7 @@ enum spile_status sql_describe(struct destination *destination, const char *data
                                struct statements *statements, struct spile_error *err)
 {
     struct text name = { 0 };
-    struct writer w = { ((struct sql_database *)destination)->dialect, destination->ops->caps.has_unique, NULL, arena, statements };
+    struct writer w = { ((struct sql_database *)destination)->dialect, NULL, arena, statements };
 
     sql_put_name(&name, dataset);
     w.dataset = sql_take(&name, arena);
@@ -250,7 +285,7 @@ enum spile_status sql_alter(struct destination *destination, const char *dataset
     struct sql_database *database = (struct sql_database *)destination;
     struct arena arena = { 0 };
     struct statements statements = { 0 };
-    struct writer w = { database->dialect, destination->ops->caps.has_unique, database->dialect->dataset_sql(database, dataset, &arena), &arena, &statements };
+    struct writer w = { database->dialect, database->dialect->dataset_sql(database, dataset, &arena), &arena, &statements };
     struct datum name = datum_text(change->name ? change->name : "");
     enum spile_status status = w.dataset ? write_change(&w, change, err) : spile_fail_nomem(err);
 

@@ -22,6 +22,7 @@ struct sql_dialect {
     bool finds_in_lists;       /* "a IN (SELECT b ...)" is a look-up, where EXISTS runs through the other table again for each row */
     bool updates_well;         /* UPDATE is no slower than DELETE and INSERT */
     bool adds_columns_at_once; /* ALTER TABLE takes several ADD COLUMN */
+    bool adds_unique;          /* ALTER TABLE takes UNIQUE; else an index is what makes columns unique */
 
     /* Runs one statement with $1, $2, ... for its values. `rows` (and then `arena`) may be NULL. */
     enum spile_status (*execute)(struct sql_database *database, const char *sql, const struct datum *values, size_t count, struct arena *arena,

@@ -154,6 +154,7 @@ const struct destination_ops sqlite_destination = {
     .extensions = extensions,
     .caps = { .dlt_type = "dlt.destinations.sqlalchemy", .default_dataset = MAIN_DATASET, .name_length_max = 9999, .names_fold = true, .has_path = true,
               .batch_rows = BATCH_ROWS, .decimal_digits_max = 38, .columns_max = 2000,
+              .unique = UNIQUE_ASKED,
               .replaces = 1u << REPLACE_TRUNCATE_AND_INSERT | 1u << REPLACE_INSERT_FROM_STAGING,
               .merges = 1u << MERGE_DELETE_INSERT | 1u << MERGE_UPSERT | 1u << MERGE_INSERT_ONLY | 1u << MERGE_SCD2 | 1u << MERGE_CDC },
     .locate = sqlite_locate,
