@@ -105,24 +105,13 @@ static void *load(void *argument)
 
 /* ---- the thread that watches ---------------------------------------------------------------------------------------------------- */
 
-static void wait_a_moment(struct transfer *t)
-{
-    struct timespec until;
-
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += POLL_NANOSECONDS;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
-    pthread_cond_timedwait(&t->ended, &t->lock, &until);
-}
-
 static void watch(struct transfer *t)
 {
     struct run *run = t->run;
 
     pthread_mutex_lock(&t->lock);
     while (!t->is_over) {
-        wait_a_moment(t);
+        clock_wait(&t->ended, &t->lock, POLL_NANOSECONDS);
         if (t->is_over)
             break;
         if (is_cancelled(t) && !atomic_load(&t->job->committing) && run->target.destination)

@@ -1,6 +1,6 @@
 #include "pipeline/watch.h"
 
-#include <time.h>
+#include "base/clock.h"
 
 #define POLL_NANOSECONDS 50000000L
 
@@ -8,15 +8,10 @@
 static void *watch(void *argument)
 {
     struct watch *w = argument;
-    struct timespec until;
 
     pthread_mutex_lock(&w->lock);
     while (!w->is_over) {
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += POLL_NANOSECONDS;
-        until.tv_sec += until.tv_nsec / 1000000000L;
-        until.tv_nsec %= 1000000000L;
-        pthread_cond_timedwait(&w->ended, &w->lock, &until);
+        clock_wait(&w->ended, &w->lock, POLL_NANOSECONDS);
         if (!w->is_over && atomic_load(&w->pipeline->cancelled))
             w->destination->ops->interrupt(w->destination);
     }

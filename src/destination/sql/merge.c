@@ -328,13 +328,52 @@ static bool ids_follow_from_key(const struct merge *merge)
     return merge->strategy == MERGE_UPSERT || merge->strategy == MERGE_INSERT_ONLY || merge->strategy == MERGE_CDC;
 }
 
+static bool is_among(const struct column *const *keys, size_t count, const struct column *column)
+{
+    for (size_t i = 0; i < count; i++)
+        if (keys[i] == column)
+            return true;
+    return false;
+}
+
+/* Is it what rows of the table are found by? */
+static bool finds_rows(const struct merge *merge, size_t index, const struct column *column)
+{
+    const struct merge_table *table = &merge->tables[index];
+
+    if (index)
+        return column == table->parent_key || column == table->root_key || column == table->row_key;
+    return is_among(merge->primary_key, merge->primary_key_count, column) || is_among(merge->merge_key, merge->merge_key_count, column) ||
+           column == merge->row_version || (merge->table_count > 1 && (column == table->row_key || column == id_of(merge, 0)));
+}
+
+static enum spile_status prepare_staged(struct merger *m, size_t index, struct spile_error *err)
+{
+    const struct merge_table *table = &m->merge->tables[index];
+    struct text keys = { 0 };
+    enum spile_status status = SPILE_OK;
+
+    for (size_t i = 0; i < table->column_count; i++) {
+        if (!finds_rows(m->merge, index, table->columns[i]))
+            continue;
+        text_puts(&keys, keys.length ? ", " : "");
+        put_column(&keys, NULL, table->columns[i]);
+    }
+    if (keys.failed)
+        status = spile_fail_nomem(err);
+    else if (keys.length)
+        status = m->database->dialect->after_staging(m->database, m->staged[index], keys.text, err);
+    text_release(&keys);
+    return status;
+}
+
 static enum spile_status filter_staged(struct merger *m, struct spile_error *err)
 {
     const struct merge *merge = m->merge;
     enum spile_status status = SPILE_OK;
 
     for (size_t i = 0; !status && m->database->dialect->after_staging && i < merge->table_count; i++)
-        status = m->database->dialect->after_staging(m->database, m->staged[i], err);
+        status = prepare_staged(m, i, err);
     if (!status && ids_follow_from_key(merge) && merge->table_count > 1)
         status = check_twins(m, err);
     return status || !merge->source_filter ? status : apply_filter(m, err);
@@ -437,18 +476,11 @@ static void put_hard_deleted(const struct merger *m, struct text *sql)
     text_release(&deleted);
 }
 
-static bool is_key(const struct merge *merge, const struct column *column)
-{
-    for (size_t i = 0; i < merge->primary_key_count; i++)
-        if (merge->primary_key[i] == column)
-            return true;
-    return column == merge->hard_delete || column == merge->tables[0].table->load_id;
-}
-
 /* What does not count as a change: the key, what the load says of the row, and its id where no row below has it. */
 static bool is_no_content(const struct merge *merge, const struct column *column)
 {
-    return is_key(merge, column) || (merge->table_count == 1 && column == merge->tables[0].table->row_id);
+    return is_among(merge->primary_key, merge->primary_key_count, column) || column == merge->hard_delete || column == merge->tables[0].table->load_id ||
+           (merge->table_count == 1 && column == merge->tables[0].table->row_id);
 }
 
 /* s: a staged row that differs from the dataset's. */

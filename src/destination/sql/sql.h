@@ -35,8 +35,9 @@ struct sql_dialect {
     const char *(*type_suffix)(const struct column *column); /* what follows it: storage hints; NULL: none */
     const char *(*sort_suffix)(const struct column *column); /* what follows a column in ORDER BY, for the order of its values; NULL: nothing */
 
-    /* Between filling the staged tables and merging them, such as to gather statistics; NULL: nothing. */
-    enum spile_status (*after_staging)(struct sql_database *database, const char *staged_table_sql, struct spile_error *err);
+    /* Between filling the staged tables and merging them, such as to gather statistics: `table` and what its rows are found by, in SQL, with commas. NULL:
+     * nothing. */
+    enum spile_status (*after_staging)(struct sql_database *database, const char *table, const char *keys, struct spile_error *err);
 };
 
 struct sql_database {
