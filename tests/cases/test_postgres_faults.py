@@ -5,7 +5,6 @@ the dataset stays as it was, and the same load goes through when the cause has g
 The server is real (helpers/postgres.py). Expected values: what was loaded, counted here, and what psycopg2 reads.
 """
 import contextlib
-import threading
 import time
 
 import pytest
@@ -95,3 +94,95 @@ def test_a_disk_that_gets_room_again(small, work):
     result = running.wait()
     assert result.code == 0, str(result)
     assert small.run("SELECT count(*), count(DISTINCT id) FROM d.t") == [(5001, 5001)] and small.run("SELECT count(*) FROM d._dlt_loads") == [(2,)]
+
+
+# ---- other sessions ----------------------------------------------------------------------------------------------------------------
+
+# Of the user's: fails the first two times that rows come, at once or when the transaction is about to be committed.
+TWICE = """CREATE SEQUENCE public.times; GRANT USAGE ON SEQUENCE public.times TO loader;
+           CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN
+               IF nextval('public.times') <= 2 THEN RAISE EXCEPTION 'not now' USING ERRCODE = '{}'; END IF; RETURN NULL; END$$;
+           CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON d.t {} FOR EACH ROW EXECUTE FUNCTION public.refuse()"""
+TRANSIENT = {
+    "40001": "another session changed the same rows: run the same command again",
+    "40P01": "another session and this one waited for each other: run the same command again",
+    "55P03": "another session holds a lock",
+    "53200": "the server is out of memory",
+}
+
+
+@pytest.mark.parametrize("when", ["", "DEFERRABLE INITIALLY DEFERRED"], ids=["at-once", "at-the-commit"])
+@pytest.mark.parametrize("state", TRANSIENT)
+def test_what_may_pass_is_tried_again(base, work, state, when):
+    succeed(work, base.uri, [{"id": 1, "l": [1]}])
+    base.run(TWICE.format(state, when))
+    data = [{"id": 2, "l": [2, 3]}, {"id": 3, "new": "x"}]
+    check_failure(base, work, data, f"not now (SQLSTATE {state})", TRANSIENT[state], 'database "postgres://')
+    succeed(work, base.uri, data, retry=60)
+    assert base.run("SELECT last_value >= 4 FROM public.times") == [(True,)]
+    assert rows(base, columns="id, new") == [(1, None), (2, None), (3, "x")] and base.run("SELECT value FROM d.t__l ORDER BY 1") == [(1,), (2,), (3,)]
+    assert base.run("SELECT count(*) FROM d._dlt_loads") == [(2,)]
+
+
+def test_what_does_not_pass_within_the_time(base, work):
+    """It is the failure that is told in the end."""
+    succeed(work, base.uri, [{"id": 1}])
+    base.run(TWICE.format("40001", "").replace("<= 2", "> 0"))
+    began = time.monotonic()
+    check_failure(base, work, [{"id": 2}], "not now (SQLSTATE 40001)", TRANSIENT["40001"], retry=2)
+    assert 2 < time.monotonic() - began < 20 and base.run("SELECT last_value > 2 FROM public.times") == [(True,)]
+    base.run("DROP TRIGGER refuse ON d.t")
+    succeed(work, base.uri, [{"id": 2}])
+
+
+@contextlib.contextmanager
+def session(base):
+    """Another one, in a transaction. It does not look for deadlocks, so that it is never the one to give way."""
+    with contextlib.closing(base.server.connect(base.name)) as connection:
+        connection.cursor().execute("SET deadlock_timeout = '60s'")
+        yield connection
+
+
+def is_waiting(base):
+    return base.run("SELECT 1 FROM pg_stat_activity WHERE datname = %s AND usename = 'loader' AND wait_event_type = 'Lock'", base.name)
+
+
+KEYED = {"write": "merge", "strategy": "upsert", "primary_key": "id"}
+
+
+@pytest.mark.parametrize("retry", [0, 60])
+def test_a_deadlock(base, work, retry):
+    """The load waits for a row that the other session has changed, which then wants the load's tables."""
+    succeed(work, base.uri, [{"id": 1, "v": "a"}], **KEYED)
+    before = base.content()
+    with session(base) as other:
+        other.cursor().execute("UPDATE d.t SET v = 'other' WHERE id = 1")
+        running = work.start(work.write_lines("t.jsonl", [{"id": 1, "v": "b"}, {"id": 2}]), to=base.uri, table="t", dataset="d", pipeline="g",
+                             no_progress=True, retry=retry, **KEYED)
+        wait_for(lambda: is_waiting(base))
+        other.cursor().execute("LOCK TABLE d.t")
+        other.rollback()
+    result = running.wait()
+    if retry:
+        assert result.code == 0, str(result)
+        assert rows(base, columns="id, v") == [(1, "b"), (2, None)] and base.run("SELECT count(*) FROM d._dlt_loads") == [(2,)]
+        return
+    assert result.code == 5 and "deadlock detected" in result.err and "(SQLSTATE 40P01)" in result.err, str(result)
+    assert TRANSIENT["40P01"] in result.err and 'merge into table "t"' in result.err and base.content() == before
+    succeed(work, base.uri, [{"id": 1, "v": "b"}], **KEYED)
+
+
+@pytest.mark.parametrize("level", ["read committed", "repeatable read", "serializable"])
+def test_the_isolation_that_a_role_has(base, work, level):
+    """Does not matter: a row that another session has changed meanwhile is merged as it is then."""
+    succeed(work, base.uri, [{"id": 1, "v": "a"}], **KEYED)
+    base.run(f"ALTER ROLE loader IN DATABASE {base.name} SET default_transaction_isolation = '{level}'")
+    with session(base) as other:
+        other.cursor().execute("UPDATE d.t SET v = 'other' WHERE id = 1")
+        running = work.start(work.write_lines("t.jsonl", [{"id": 1, "v": "b"}, {"id": 2, "v": "c"}]), to=base.uri, table="t", dataset="d", pipeline="g",
+                             no_progress=True, retry=0, **KEYED)
+        wait_for(lambda: is_waiting(base))
+        other.commit()
+    result = running.wait()
+    assert result.code == 0, str(result)
+    assert rows(base, columns="id, v") == [(1, "b"), (2, "c")]
