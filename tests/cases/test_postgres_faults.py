@@ -5,6 +5,8 @@ the dataset stays as it was, and the same load goes through when the cause has g
 The server is real (helpers/postgres.py). Expected values: what was loaded, counted here, and what psycopg2 reads.
 """
 import contextlib
+import json
+import re
 import time
 
 import pytest
@@ -186,3 +188,119 @@ def test_the_isolation_that_a_role_has(base, work, level):
     result = running.wait()
     assert result.code == 0, str(result)
     assert rows(base, columns="id, v") == [(1, "b"), (2, "c")]
+
+
+# ---- merges into tables that users have made ---------------------------------------------------------------------------------------
+
+# type of a column: two values of it
+KEY_VALUES = {
+    "uuid": ("00010203-0405-0607-0809-0a0b0c0d0e0f", "00010203-0405-0607-0809-0a0b0c0d0e10"),
+    "public.citext": ("a", "b"),
+    "public.natural": (7, 8),
+    "character(3)": ("a  ", "b  "),
+    "numeric(10,2)": (19.99, 20.01),
+    "real": (0.5, 0.25),
+    "smallint": (7, 8),
+    "text": ("a", "b"),
+    "timestamp without time zone": ("2024-01-01T10:00:00Z", "2024-01-01T10:00:01Z"),
+    "jsonb": ({"a": 1}, {"a": 2}),
+    "json": ({"a": 1}, {"a": 2}),
+}
+STRATEGIES = ["delete-insert", "upsert", "insert-only", "scd2", "cdc"]
+
+
+def make_own(base, columns):
+    base.run("CREATE EXTENSION IF NOT EXISTS citext SCHEMA public; CREATE DOMAIN public.natural AS integer CHECK (VALUE >= 0)")
+    base.run(f"CREATE SCHEMA d AUTHORIZATION loader; CREATE TABLE d.t ({columns}, {OWN_COLUMNS}); ALTER TABLE d.t OWNER TO loader")
+
+
+def shown(sql_type, value):
+    return f"CAST(CAST({value} AS {'jsonb' if 'json' in sql_type else sql_type}) AS text)"
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("sql_type", KEY_VALUES)
+def test_values_that_are_merged(base, work, sql_type, strategy):
+    """Columns of types that we would not make take the same values by a merge as by an append."""
+    make_own(base, f"id bigint, c {sql_type}")
+    one, other = KEY_VALUES[sql_type]
+    options = {"write": "merge", "strategy": strategy, "json_column": "c" if isinstance(one, dict) else None,
+               "primary_key": None if strategy == "scd2" else "id"}
+    succeed(work, base.uri, [{"id": 1, "c": one}, {"id": 2, "c": one}], **options)
+    succeed(work, base.uri, [{"id": 2, "c": other}, {"id": 3, "c": None}], **options)
+    current = "WHERE _dlt_valid_to IS NULL" if strategy == "scd2" else ""
+    found = dict(base.run(f"SELECT id, {shown(sql_type, 'c')} FROM d.t {current}"))
+    one, other = (base.run(f"SELECT {shown(sql_type, '%s')}", json.dumps(value) if isinstance(value, dict) else value)[0][0] for value in (one, other))
+    assert found == {**({} if strategy in ("scd2", "cdc") else {1: one}), 2: one if strategy == "insert-only" else other, 3: None}
+
+
+@pytest.mark.parametrize("strategy", ["delete-insert", "upsert", "insert-only", "cdc"])
+@pytest.mark.parametrize("sql_type", [name for name in KEY_VALUES if "json" not in name])
+def test_keys_that_are_compared(base, work, sql_type, strategy):
+    make_own(base, f"v text, k {sql_type}")
+    one, other = KEY_VALUES[sql_type]
+    options = {"write": "merge", "strategy": strategy, "primary_key": "k"}
+    succeed(work, base.uri, [{"k": one, "v": "old"}], **options)
+    succeed(work, base.uri, [{"k": one, "v": "new"}, {"k": other, "v": "new"}], **options)
+    assert base.run("SELECT v FROM d.t ORDER BY v") == sorted([("old",) if strategy == "insert-only" else ("new",), ("new",)])
+
+
+def test_a_key_that_is_json(base, work):
+    """As we make it, it can be compared."""
+    options = {"write": "merge", "primary_key": "k", "json_column": "k"}
+    for v in ("old", "new"):
+        succeed(work, base.uri, [{"k": {"a": 1, "b": [2]}, "v": v}, {"k": {"a": v}, "v": v}], **options)
+    assert base.run("SELECT v, k ->> 'a' FROM d.t ORDER BY 1, 2") == [("new", "1"), ("new", "new"), ("old", "old")]
+
+
+def test_a_value_that_is_merged_and_does_not_fit(base, work):
+    """The place is known, as it is in an append."""
+    make_own(base, "id bigint, c character varying(3)")
+    options = {"write": "merge", "strategy": "upsert", "primary_key": "id"}
+    check_failure(base, work, [{"id": 1, "c": "abc"}, {"id": 2, "c": "abcd"}], 'text "abcd" is too long for type character varying(3)', "ALTER TABLE",
+                  'column "c"', "row 2", 'table "t"', **options)
+    succeed(work, base.uri, [{"id": 1, "c": "abc"}], **options)
+
+
+COMPARED = "column \"k\" of table \"t\" is {} in the database, a type without a way to compare values, and the merge has to"
+OTHER_TYPE = "column \"k\" of table \"t\" is {} in the database but the data needs {}"
+OBJECT = {"id": 1, "k": {"a": 1}, "v": "x"}
+TEXT = {"id": 1, "k": "(1,2)", "v": "x"}
+SKIP = '{"disposition": "merge", "strategy": "upsert", "skip_unchanged_rows": true}'
+
+# type of the column "k", row, options, message, hint
+NOT_COMPARED = {
+    "primary key": ("json", OBJECT, {"write": "merge", "primary_key": "k", "json_column": "k"}, COMPARED.format("json"),
+                    "TYPE jsonb, or merge by another key"),
+    "one of two": ("json", OBJECT, {"write": "merge", "primary_key": "id,k", "json_column": "k"}, COMPARED.format("json"), "TYPE jsonb"),
+    "merge key": ("json", OBJECT, {"write": "merge", "merge_key": "k", "json_column": "k"}, COMPARED.format("json"), "TYPE jsonb"),
+    "merge key that no row has": ("json", {"id": 1}, {"write": "merge", "merge_key": "k", "columns": "k:json:null"}, COMPARED.format("json"), "TYPE jsonb"),
+    "unchanged rows": ("json", OBJECT, {"write": SKIP, "primary_key": "id", "json_column": "k"}, COMPARED.format("json"), "without skip_unchanged_rows"),
+    "xml": ("xml", TEXT, {"write": "merge", "primary_key": "k"}, OTHER_TYPE.format("xml", "character varying"), "TYPE character varying"),
+    "point": ("point", TEXT, {"write": "merge", "primary_key": "k"}, OTHER_TYPE.format("point", "character varying"), "TYPE character varying"),
+    "point that no row has": ("point", {"id": 1}, {"write": "merge", "merge_key": "k", "columns": "k:text:null"}, OTHER_TYPE.format("point", "character varying"),
+                              "TYPE character varying"),
+}
+
+
+@pytest.mark.parametrize("name", NOT_COMPARED)
+def test_what_can_not_be_compared(base, work, name):
+    """It is refused before anything runs, and told by `plan` as well."""
+    sql_type, row, options, message, hint = NOT_COMPARED[name]
+    make_own(base, f"id bigint, k {sql_type}, v text")
+    before = base.content()
+    plan = work.spile("plan", work.write_lines("t.jsonl", [row]), to=base.uri, table="t", dataset="d", no_progress=True, **options)
+    assert plan.code == 5 and message in plan.err and hint in plan.err and base.content() == before, str(plan)
+    statements = watched(base)
+    check_failure(base, work, [row], message, hint, "ALTER TABLE ... ALTER COLUMN", **options)
+    assert not statements(), statements()
+    base.run(f"ALTER TABLE d.t ALTER k TYPE {'jsonb' if sql_type == 'json' else 'text'} USING k::text::{'jsonb' if sql_type == 'json' else 'text'}")
+    succeed(work, base.uri, [row], **options)
+    assert base.run("SELECT count(*) FROM d.t") == [(1,)] and any("_dlt_loads" in line for line in statements())
+
+
+def watched(base):
+    """From now on statements that change something are in the server's log; a function that returns those of the load."""
+    base.run(f"ALTER DATABASE {base.name} SET log_statement = 'mod'")
+    begin = base.server.log.stat().st_size
+    return lambda: [line for line in base.server.log.read_text()[begin:].splitlines() if re.search(r"statement: |execute .*: ", line)]
