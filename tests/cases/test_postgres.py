@@ -326,6 +326,7 @@ def connection_cases():
         "unknown user": (lambda base: base.server.uri(base.name, "loader").replace("loader:", "nobody_here:"), "(SQLSTATE 28P01)", "the password is wrong"),
         "no server": (lambda base: base.server.uri(base.name, port=dead), f'connection to server at "127.0.0.1", port {dead} failed: Connection refused',
                       "is the server running"),
+        "no host": (lambda base: base.server.uri(base.name, host="nowhere.invalid"), 'could not translate host name "nowhere.invalid"', "name server"),
         "no socket": (lambda base: f"postgres://loader@%2Fnowhere/{base.name}", "No such file or directory", "no server listens on this socket"),
         "no database": (lambda base: base.server.uri("nowhere"), 'database "nowhere" does not exist (SQLSTATE 3D000)', "CREATE DATABASE"),
         "another authority": (lambda base: base.options(sslmode="verify-full", sslrootcert=base.server.folder / "other.crt"), "certificate verify failed",

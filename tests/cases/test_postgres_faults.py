@@ -12,6 +12,7 @@ import time
 import pytest
 
 import postgres
+from cutting import Cut, Proxy
 from own_database import OWN_COLUMNS, Base, check_failure, load, rows, succeed, wait_for
 
 
@@ -188,6 +189,61 @@ def test_the_isolation_that_a_role_has(base, work, level):
     result = running.wait()
     assert result.code == 0, str(result)
     assert rows(base, columns="id, v") == [(1, "b"), (2, "c")]
+
+
+@pytest.mark.parametrize("retry", [0, 30])
+@pytest.mark.parametrize("at", ["the first rows", "later rows"])
+def test_a_network_that_is_cut_among_the_rows(base, work, at, retry):
+    passed, cuts = [0], []
+
+    def on_query(data):
+        if not cuts and (passed[0] or b"COPY " in data):
+            passed[0] += len(data)
+            if at == "the first rows" or passed[0] > 1_000_000:
+                cuts.append(data)
+                raise Cut(data[:len(data) // 2])
+        return data
+
+    succeed(work, base.uri, [{"id": -1}])
+    before = base.content()
+    with Proxy(base.server.port, on_query) as proxy:
+        to = base.server.uri(base.name, port=proxy.port, sslmode="disable", gssencmode="disable")
+        result = load(work, to, BIG, retry=retry)
+    assert len(cuts) == 1 and "Sesam" not in result.err, str(result)
+    if retry:
+        assert result.code == 0, str(result)
+    else:
+        assert result.code == 5 and 'database "postgres://' in result.err and "cut the connection: run the same command again" in result.err, str(result)
+        wait_for(lambda: base.sessions() == 0)
+        assert base.content() == before
+        succeed(work, base.uri, BIG)
+    assert base.run("SELECT count(*), count(DISTINCT id) FROM d.t") == [(5001, 5001)] and base.run("SELECT count(*) FROM d._dlt_loads") == [(2,)]
+
+
+# ---- rights ------------------------------------------------------------------------------------------------------------------------
+
+# what the guest may not: what the owner of the database grants, message, what he has to grant more
+RIGHTS = {
+    "make a dataset": ("", "permission denied for database", "GRANT CREATE ON DATABASE {} TO guest"),
+    "use the dataset": ("CREATE SCHEMA d", "permission denied for schema d", "GRANT USAGE, CREATE ON SCHEMA d TO guest"),
+    "make a table": ("CREATE SCHEMA d; GRANT USAGE ON SCHEMA d TO guest", "permission denied for schema d", "GRANT CREATE ON SCHEMA d TO guest"),
+    "add a column": (f"CREATE SCHEMA d; GRANT USAGE, CREATE ON SCHEMA d TO guest; CREATE TABLE d.t ({OWN_COLUMNS}); GRANT ALL ON d.t TO guest",
+                     "must be owner of table t", "ALTER TABLE d.t OWNER TO guest"),
+    "add rows": (f"CREATE SCHEMA d; GRANT USAGE, CREATE ON SCHEMA d TO guest; CREATE TABLE d.t (id bigint, {OWN_COLUMNS}); GRANT SELECT ON d.t TO guest",
+                 "permission denied for table t", "GRANT INSERT ON d.t TO guest"),
+}
+
+
+@pytest.mark.parametrize("what", RIGHTS)
+def test_a_right_that_the_user_lacks(base, work, what):
+    granted, message, lacking = RIGHTS[what]
+    if granted:
+        base.run(granted)
+    to = base.server.uri(base.name, "guest")
+    check_failure(base, work, [{"id": 1}], message, "(SQLSTATE 42501)", "the user lacks a right: grant it", 'database "postgres://guest@', to=to)
+    base.run(lacking.format(base.name))
+    succeed(work, to, [{"id": 1}])
+    assert base.run("SELECT id FROM d.t") == [(1,)]
 
 
 # ---- merges into tables that users have made ---------------------------------------------------------------------------------------
