@@ -334,8 +334,8 @@ NOT_COMPARED = {
     "unchanged rows": ("json", OBJECT, {"write": SKIP, "primary_key": "id", "json_column": "k"}, COMPARED.format("json"), "without skip_unchanged_rows"),
     "xml": ("xml", TEXT, {"write": "merge", "primary_key": "k"}, OTHER_TYPE.format("xml", "character varying"), "TYPE character varying"),
     "point": ("point", TEXT, {"write": "merge", "primary_key": "k"}, OTHER_TYPE.format("point", "character varying"), "TYPE character varying"),
-    "point that no row has": ("point", {"id": 1}, {"write": "merge", "merge_key": "k", "columns": "k:text:null"}, OTHER_TYPE.format("point", "character varying"),
-                              "TYPE character varying"),
+    "point that no row has": ("point", {"id": 1}, {"write": "merge", "merge_key": "k", "columns": "k:text:null"},
+                              OTHER_TYPE.format("point", "character varying"), "TYPE character varying"),
 }
 
 
