@@ -1,6 +1,8 @@
 """Fixtures of the whole-program tests."""
 import pytest
 
+pytest.register_assert_rewrite("own_database")
+
 from engine import Workspace
 
 

@@ -203,6 +203,9 @@ struct destination_ops {
     const char *(*type_name)(const struct column *column, struct arena *arena);
     bool (*type_fits)(const struct column *column, const char *type_name, const char *there);
 
+    /* Can the database tell whether two values of the type `there` are equal? NULL: of any type. */
+    bool (*type_compares)(const char *there);
+
     /* `catalog` tells which of the bookkeeping's tables are there. */
     enum spile_status (*read_records)(struct destination *destination, const char *dataset, const struct catalog *catalog,
                                       const struct record_query *query, struct arena *arena, struct records *records, struct spile_error *err);

@@ -218,6 +218,53 @@ static enum spile_status plan_replaced(struct planner *planner, struct spile_err
 
 /* ---- what is merged ------------------------------------------------------------------------------------------------------------- */
 
+static bool is_one_of(const struct column *column, const struct column *const *columns, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (columns[i] == column)
+            return true;
+    return false;
+}
+
+/* Does the merge look whether two values of it are equal? */
+static bool is_compared(const struct merge *merge, const struct merge_table *table, const struct column *column)
+{
+    if (column == table->row_key || column == table->parent_key || column == table->root_key)
+        return true;
+    if (table != merge->tables)
+        return false;
+    return (merge->skip_unchanged && !merge->row_version) || column == merge->row_version ||
+           is_one_of(column, merge->primary_key, merge->primary_key_count) || is_one_of(column, merge->merge_key, merge->merge_key_count);
+}
+
+static enum spile_status check_compared(struct planner *planner, const struct table *table, const struct column *column, const struct catalog_column *there,
+                                        struct spile_error *err)
+{
+    const struct destination_ops *ops = planner->target->ops;
+    enum spile_status status = check_type(planner, table, column, there, err);
+
+    if (status || !ops->type_compares || ops->type_compares(there->type))
+        return status;
+    spile_fail(err, SPILE_DESTINATION, "column \"%s\" of table \"%s\" is %s in the database, a type without a way to compare values, and the merge has to",
+               column->name, table->name, there->type);
+    return spile_hint(err, SPILE_DESTINATION, "change the column with ALTER TABLE ... ALTER COLUMN ... TYPE %s, or merge by another key and without "
+                                              "skip_unchanged_rows", ops->type_name(column, planner->arena));
+}
+
+static enum spile_status check_merge_table(struct planner *planner, const struct merge *merge, const struct merge_table *table, struct spile_error *err)
+{
+    const struct catalog_table *present = catalog_find_table(&planner->catalog, table->table->name);
+    enum spile_status status = SPILE_OK;
+
+    for (size_t i = 0; !status && present && i < table->column_count; i++) {
+        const struct catalog_column *there = catalog_find_column(present, table->columns[i]->name);
+
+        if (there && is_compared(merge, table, table->columns[i]))
+            status = check_compared(planner, table->table, table->columns[i], there, err);
+    }
+    return status;
+}
+
 /* Tables of which no rows come may have to get their root's id. */
 static enum spile_status plan_merge(struct planner *planner, const struct merge *merge, struct spile_error *err)
 {
@@ -227,7 +274,8 @@ static enum spile_status plan_merge(struct planner *planner, const struct merge 
     for (size_t i = 0; !status && i < merge->table_count; i++) {
         const struct merge_table *table = &merge->tables[i];
 
-        if (!package_has_table(planner->job->package, table->table))
+        status = check_merge_table(planner, merge, table, err);
+        if (!status && !package_has_table(planner->job->package, table->table))
             status = plan_table(planner, table->table, NULL, &ignored, err);
         if (!status && !merge->in_place)
             status = add_change(planner, &(struct alteration){ .kind = ALTER_STAGE_TABLE, .table = table->table, .columns = table->columns,

@@ -19,9 +19,7 @@ import pytest
 
 import postgres
 from cutting import Cut, Proxy
-
-SECRETS = tuple(postgres.Server.PASSWORDS.values()) + ("Falsch-9999",)
-QUIET = {"no_progress": True, "retry": 0}
+from own_database import OWN_COLUMNS, QUIET, SECRETS, SLOW, Base, check_failure, load, rows, start, succeed, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -31,51 +29,9 @@ def server():
     server.remove()
 
 
-class Base:
-    """A database of its own for one test."""
-
-    def __init__(self, server, owner="loader"):
-        self.server, self.name = server, server.create(owner)
-        self.uri = server.uri(self.name)
-
-    def options(self, **options):
-        return self.server.uri(self.name, **options)
-
-    def run(self, sql, *values):
-        """As the superuser; rows if there are any."""
-        with contextlib.closing(self.server.connect(self.name, autocommit=True)) as connection, connection.cursor() as cursor:
-            cursor.execute("SET TimeZone = 'UTC'")
-            cursor.execute(sql, values or None)
-            return cursor.fetchall() if cursor.description else None
-
-    def columns(self, table, dataset="d"):
-        return self.run("SELECT attname, format_type(atttypid, atttypmod), attnotnull FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 "
-                        "AND NOT attisdropped ORDER BY attnum", f'"{dataset}"."{table}"')
-
-    def content(self):
-        """Everything that users can see of the database."""
-        tables = self.run("SELECT nspname, relname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind IN ('r', 'v') AND nspname "
-                          "NOT LIKE 'pg\\_%' AND nspname <> 'information_schema' ORDER BY 1, 2")
-        schemas = self.run("SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%' ORDER BY 1")
-        return schemas, {name: (self.columns(name[1], name[0]), self.run(f'SELECT t::text FROM "{name[0]}"."{name[1]}" t ORDER BY 1')) for name in tables}
-
-    def sessions(self):
-        return self.run("SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()", self.name)[0][0]
-
-
 @pytest.fixture
 def base(server):
     return Base(server)
-
-
-def load(work, to, data, table="t", dataset="d", **options):
-    return work.run(work.write_lines(f"{table}.jsonl", data), to=to, table=table, dataset=dataset, pipeline="g", **{**QUIET, **options})
-
-
-def succeed(*arguments, **options):
-    result = load(*arguments, **options)
-    assert result.code == 0, str(result)
-    return result
 
 
 def dlt_run(base, folder, data, table="t", dataset="d", **hints):
@@ -84,10 +40,6 @@ def dlt_run(base, folder, data, table="t", dataset="d", **hints):
         pipe.run(dlt.resource(data, name=table, **hints))
     finally:
         pipe.deactivate()
-
-
-def rows(base, table="t", columns="*"):
-    return base.run(f"SELECT {columns} FROM d.{table} ORDER BY 1")
 
 
 # ---- loads -------------------------------------------------------------------------------------------------------------------------
@@ -206,8 +158,6 @@ def test_a_plan_changes_nothing(base, work):
 
 # ---- tables that users have made ---------------------------------------------------------------------------------------------------
 
-OWN_COLUMNS = "_dlt_load_id varchar NOT NULL, _dlt_id varchar NOT NULL"
-
 # type of the column, value, what is there then
 FITTING = {
     "smallint": (7, 7),
@@ -261,18 +211,6 @@ def test_values_that_a_column_does_not_hold(base, work, sql_type):
     base.run(f"CREATE SCHEMA d AUTHORIZATION loader; CREATE TABLE d.t (c {sql_type}, {OWN_COLUMNS}); ALTER TABLE d.t OWNER TO loader")
     good = {"smallint": 1, "numeric(3,1)": 1.5, "real": 1.5, "uuid": "000102030405060708090a0b0c0d0e0f"}.get(sql_type, "a")
     check_failure(base, work, [{"c": good}, {"c": value}], message, hint, 'column "c"', "row 2", 'table "t"')
-
-
-def check_failure(base, work, data, message, hint, *places, to=None, code=5, **options):
-    """The load fails with these words, and nothing has changed."""
-    before = base.content()
-    result = load(work, to or base.uri, data, **options)
-    assert result.code == code, str(result)
-    for piece in (message, hint, *places):
-        assert piece in result.err, f"{piece!r} is not in\n{result.err}"
-    assert not any(secret in result.err + result.out for secret in SECRETS)
-    assert base.content() == before
-    return result
 
 
 def test_a_column_of_a_type_that_takes_none_of_it(base, work):
@@ -349,10 +287,6 @@ def test_a_dataset_of_the_server_itself(base, work):
     check_failure(base, work, [{"id": 1}], "(SQLSTATE 42939)", "choose another dataset", dataset="pg_own")
 
 
-SLOW = """CREATE FUNCTION public.slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.02); RETURN NEW; END';
-          CREATE TRIGGER slow BEFORE INSERT ON d.t FOR EACH ROW EXECUTE FUNCTION public.slow()"""
-
-
 def test_statement_timeout(base, work):
     succeed(work, base.uri, [{"id": 1}])
     base.run(SLOW)
@@ -392,6 +326,7 @@ def connection_cases():
         "unknown user": (lambda base: base.server.uri(base.name, "loader").replace("loader:", "nobody_here:"), "(SQLSTATE 28P01)", "the password is wrong"),
         "no server": (lambda base: base.server.uri(base.name, port=dead), f'connection to server at "127.0.0.1", port {dead} failed: Connection refused',
                       "is the server running"),
+        "no host": (lambda base: base.server.uri(base.name, host="nowhere.invalid"), 'could not translate host name "nowhere.invalid"', "name server"),
         "no socket": (lambda base: f"postgres://loader@%2Fnowhere/{base.name}", "No such file or directory", "no server listens on this socket"),
         "no database": (lambda base: base.server.uri("nowhere"), 'database "nowhere" does not exist (SQLSTATE 3D000)', "CREATE DATABASE"),
         "another authority": (lambda base: base.options(sslmode="verify-full", sslrootcert=base.server.folder / "other.crt"), "certificate verify failed",
@@ -495,13 +430,6 @@ def test_wrong_settings(work, to):
 # ---- cut -------------------------------------------------------------------------------------------------------------------------
 
 
-def wait_for(condition, seconds=20):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
-
-
 def terminate_copy(base):
     found = []
 
@@ -510,11 +438,6 @@ def terminate_copy(base):
         return found
     wait_for(in_copy)
     base.run("SELECT pg_terminate_backend(%s)", found[0][0])
-
-
-def start(work, base, count, **options):
-    source = work.write_lines("t.jsonl", [{"id": i} for i in range(count)])
-    return work.start(source, to=base.uri, table="t", dataset="d", pipeline="g", **{**QUIET, **options})
 
 
 def test_terminated_in_copy(base, work):

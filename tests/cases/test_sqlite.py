@@ -14,6 +14,7 @@ import pytest
 import beside
 import dlt
 from cases import names_of
+from disk import Disk
 
 OWN = ("_dlt_version", "_dlt_loads", "_dlt_pipeline_state")
 IDS = ("_dlt_id", "_dlt_parent_id", "_dlt_root_id", "_dlt_load_id")
@@ -299,6 +300,59 @@ def test_two_at_once(work):
         result = one.wait()
         assert result.code == 0, str(result)
     assert counts(work.folder / "x.db") == {"a": 20000, "b": 20000}
+
+
+def dump(database):
+    with sqlite3.connect(database) as connection:
+        lines = list(connection.iterdump())
+    connection.close()
+    return lines
+
+
+MANY = [{"id": i, "text": f"{i:0200d}", "l": [{"x": i}]} for i in range(5000)]
+FULL = ("database or disk is full", "make room on the disk", "nothing was changed", "x.db")
+
+
+@pytest.mark.parametrize("journal", ["delete", "wal"])
+@pytest.mark.parametrize("write", ["append", "merge"])
+def test_a_disk_that_gets_full(work, journal, write):
+    """A little later each time, until there is room for everything: for the rows, and for what tells SQLite how to take them back."""
+    folder = work.folder / "disk"
+    folder.mkdir()
+    database, disk, options = folder / "x.db", Disk(folder, work.folder), {"write": write, "primary_key": "id"}
+    assert load(work, [{"id": i, "text": "before", "l": [{"x": i}]} for i in (1, 2, -1)], str(database), **options).code == 0
+    ask(database, f"PRAGMA journal_mode = {journal}")
+    refused = 0
+    while True:
+        before = dump(database)
+        disk.leave(refused * 250_000)
+        result = load(work, MANY, str(database), env=disk.environment_of_command(), memory="64M", **options)
+        disk.leave(None)
+        if result.code == 0:
+            break
+        words = ("is there room on the disk", "Nothing was changed", "x.db") if "disk I/O error" in result.err and journal == "wal" else FULL
+        assert result.code == 5 and all(piece in result.err for piece in words), str(result)
+        assert dump(database) == before and ask(database, "PRAGMA integrity_check") == [("ok",)]
+        assert [path.name for path in folder.iterdir()] == ["x.db"]
+        refused += 1
+    assert refused >= 4
+    assert ask(database, "SELECT count(*), count(DISTINCT id) FROM t WHERE text <> 'before'") == [(5000, 5000)]
+    assert ask(database, "SELECT count(*) FROM _dlt_loads") == [(2,)]
+    check_links(database)
+
+
+def test_a_full_disk_for_the_first_load(work):
+    folder = work.folder / "disk"
+    folder.mkdir()
+    disk = Disk(folder, work.folder)
+    for room in (0, 4096, 500_000):
+        disk.leave(room)
+        result = load(work, MANY, str(folder / "x.db"), env=disk.environment_of_command())
+        assert result.code == 5 and all(piece in result.err for piece in FULL), str(result)
+        assert list(folder.iterdir()) == []
+    disk.leave(None)
+    assert load(work, MANY, str(folder / "x.db"), env=disk.environment_of_command()).code == 0
+    assert counts(folder / "x.db") == {"t": 5000, "t__l": 5000}
 
 
 def test_no_database(work):

@@ -19,6 +19,8 @@ from pathlib import Path
 
 import psycopg2
 
+from disk import Disk
+
 START_SECONDS = 30
 USERS = ("postgres", "nobody")
 PR_SET_PDEATHSIG = 1
@@ -66,14 +68,16 @@ def die_with_parent():
 
 
 class Server:
-    """`tls`: a certificate for `localhost` and 127.0.0.1, signed by an authority of its own (self.authority). `settings`: of postgresql.conf."""
+    """`tls`: a certificate for `localhost` and 127.0.0.1, signed by an authority of its own (self.authority). `settings`: of postgresql.conf. `small_disk`: the
+    tables are on a disk (self.disk) that may get full, the log of transactions is on another."""
 
-    def __init__(self, tls=False, settings=None):
+    def __init__(self, tls=False, settings=None, small_disk=False):
         self.binaries, self.credentials = binaries(), credentials()
         self.folder = Path(tempfile.mkdtemp(prefix="spile-postgres-"))
         self.data, self.log = self.folder / "data", self.folder / "log"
         self.process, self.port, self.made = None, 0, 0
         self.authority = self.folder / "ca.crt"
+        self.disk = Disk(self.data / "base", self.folder) if small_disk else None
         atexit.register(self.remove)
         self._own(self.folder)
         try:
@@ -106,11 +110,14 @@ class Server:
             file.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
         (self.data / "pg_hba.conf").write_text("local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n")
 
+    def _environment(self):
+        return {**os.environ, **(self.disk.environment if self.disk else {})}
+
     def start(self):
         self.port = self.port or free_port()
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([self.binaries / "postgres", "-D", self.data, "-p", str(self.port)], stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log, cwd="/", preexec_fn=die_with_parent, **self.credentials)
+                                            stderr=log, cwd="/", preexec_fn=die_with_parent, env=self._environment(), **self.credentials)
         deadline = time.monotonic() + START_SECONDS
         while True:
             try:

@@ -47,6 +47,10 @@ static const struct {
     { "read-only", "make the file and its folder writable for this user", false },
     { "NOT NULL constraint", "a column of the table must not be null but the data has no value for it: drop the constraint, or give the "
                              "column a value", false },
+    { "violates unique constraint", "an index of the table allows no two such rows: drop the index, or load the data with write disposition merge", false },
+    { "violates primary key", "the table's primary key allows no two such rows: load the data with write disposition merge, or into another table", false },
+    { "CHECK constraint", "a check constraint of the table refuses the row: correct the data or the constraint", false },
+    { "foreign key", "the data refers to a row that is not there: load that table first, or drop the foreign key", false },
     { "Could not convert", "the table's column has another type than the data: load into another table with --table", false },
 };
 

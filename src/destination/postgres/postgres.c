@@ -240,6 +240,56 @@ static const char *postgres_dataset_sql(struct sql_database *database, const cha
     return sql_take(&sql, arena);
 }
 
+/* The type of a staged column. json can't be compared, so it is staged as what can. */
+static const char *staged_type(const struct column *column, const struct pg_columns *there, struct arena *arena)
+{
+    for (size_t i = 0; i < there->count; i++)
+        if (!strcmp(there->columns[i].name, column->name))
+            return pg_type_compares(there->columns[i].type) ? there->columns[i].type : "jsonb";
+    return pg_type_name(column, arena);
+}
+
+/* Staged columns have the types of the table's own, which a user may have made: uuid takes no text but from COPY, and is equal to none. */
+static const char *write_staged(const struct alteration *change, const struct pg_columns *there, struct arena *arena)
+{
+    struct text sql = { 0 };
+
+    text_puts(&sql, "CREATE TEMPORARY TABLE pg_temp.");
+    sql_put_name(&sql, change->table->name);
+    for (size_t i = 0; i < change->column_count; i++) {
+        const char *type = staged_type(change->columns[i], there, arena);
+
+        text_puts(&sql, i ? ", " : " (");
+        sql_put_name(&sql, change->columns[i]->name);
+        text_printf(&sql, " %s", type ? type : "");
+        sql.failed |= !type;
+    }
+    text_putc(&sql, ')');
+    return sql_take(&sql, arena);
+}
+
+static enum spile_status stage_table(struct postgres *p, const char *dataset, const struct alteration *change, struct spile_error *err)
+{
+    struct arena arena = { 0 };
+    const char *name = sql_table(&p->sql, dataset, change->table->name, false, &arena), *sql;
+    struct pg_columns *there;
+    enum spile_status status = name ? pg_read_columns(&p->session, &name, 1, &arena, &there, err) : spile_fail_nomem(err);
+
+    if (!status) {
+        sql = write_staged(change, there, &arena);
+        status = sql ? run(p, sql, err) : spile_fail_nomem(err);
+    }
+    arena_release(&arena);
+    return status;
+}
+
+static enum spile_status postgres_alter(struct destination *destination, const char *dataset, const struct alteration *change, struct spile_error *err)
+{
+    if (change->kind == ALTER_STAGE_TABLE)
+        return stage_table((struct postgres *)destination, dataset, change, err);
+    return sql_alter(destination, dataset, change, err);
+}
+
 /* Nobody else gathers statistics of temporary tables, and without them the planner takes a merge for a small one. Those of the keys do: to gather them of
  * all columns takes as long as the COPY. */
 static enum spile_status postgres_after_staging(struct sql_database *database, const char *table, const char *keys, struct spile_error *err)
@@ -350,8 +400,9 @@ const struct destination_ops postgres_destination = {
     .read_columns = postgres_read_columns,
     .type_name = pg_type_name,
     .type_fits = pg_type_fits,
+    .type_compares = pg_type_compares,
     .read_records = sql_read_records,
-    .alter = sql_alter,
+    .alter = postgres_alter,
     .describe = sql_describe,
     .ingest = postgres_ingest,
     .merge = sql_merge,

@@ -144,3 +144,9 @@ bool pg_type_fits(const struct column *column, const char *type_name, const char
         return holds_decimals(type, &found);
     return true;
 }
+
+/* Of the types that take any of our values. */
+bool pg_type_compares(const char *there)
+{
+    return strcmp(there, "json") != 0;
+}

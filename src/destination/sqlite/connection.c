@@ -283,13 +283,13 @@ static enum spile_status open_connection(struct sqlite_database *d, bool make, s
 }
 
 /* Nothing was committed into the file that was made for it. With the lock no other program is at it; one that waits for it is told by SQLite that the file
- * is gone. */
+ * is gone. The journal is in memory, since the disk may have no room for the one with which a transaction begins in an empty file. */
 static void remove_empty(struct sqlite_database *d)
 {
     struct stat found;
 
     sqlite3_busy_handler(d->connection, NULL, NULL);
-    if (execute(d, "BEGIN EXCLUSIVE", NULL))
+    if (execute(d, "PRAGMA main.journal_mode = MEMORY", NULL) || execute(d, "BEGIN EXCLUSIVE", NULL))
         return;
     if (!stat(d->path, &found) && S_ISREG(found.st_mode) && !found.st_size)
         unlink(d->path);
