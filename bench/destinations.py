@@ -236,14 +236,17 @@ def sqlite_rounds(scene, rounds, scale):
 
 
 def one_row_rounds(scene, rounds, scale):
+    """Postgres once with a password over TCP (scram: 4,096 hashes on each side) and once over the socket, beside the least that psql takes."""
     source = scene.folder / "one.json"
     source.write_text('{"id":1,"name":"a"}\n')
-    database = scene.fresh()
-    targets = {"sqlite": scene.folder / "one.db", "postgres": scene.server.uri(database), "duckdb": scene.folder / "one.duckdb"}
+    database, other = scene.fresh(), scene.server.create()
+    targets = {"sqlite": scene.folder / "one.db", "postgres": scene.server.uri(database), "postgres, socket": scene.server.socket_uri(other),
+               "duckdb": scene.folder / "one.duckdb"}
     for target in targets.values():
         scene.spile(source, target)
     for _ in range(max(rounds, 20)):
-        yield {name: scene.spile(source, target) for name, target in targets.items()}
+        seconds = {name: scene.spile(source, target) for name, target in targets.items()}
+        yield {**seconds, "psql, password, select 1": scene.psql(database, "select 1")}
 
 
 WORKLOADS = {"postgres": postgres_rounds, "postgres-nested": nested_rounds, "merge-duckdb": merge_duckdb_rounds, "merge-postgres": merge_postgres_rounds,
