@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "destination/sql/sql.h"
+#include "fault_world.h"
 
 struct engine {
     const struct destination_ops *ops;
