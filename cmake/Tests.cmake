@@ -87,6 +87,9 @@ function(register_unit_tests)
         if(name MATCHES "^(pipeline|destination)_faults$") # a minute on a quiet machine
             set_tests_properties(unit.${name} PROPERTIES TIMEOUT 900)
         endif()
+        if(name STREQUAL destination_faults)
+            set_tests_properties(unit.${name} PROPERTIES LABELS "unit;engines")
+        endif()
         set_property(TEST unit.${name} APPEND PROPERTY ENVIRONMENT "CMOCKA_XML_FILE=${results}/unit.${name}.%g.xml")
         if(name STREQUAL pipeline_faults AND SPILE_SANITIZE) # so slow there
             set_property(TEST unit.${name} APPEND PROPERTY ENVIRONMENT SPILE_FAULT_SCENARIOS=25)

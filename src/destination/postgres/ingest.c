@@ -99,7 +99,7 @@ static enum spile_status bind_columns(struct copier *c, struct spile_error *err)
 static enum spile_status start_copy(struct copier *c, struct spile_error *err)
 {
     struct text sql = { 0 };
-    PGresult *result;
+    PGresult *result = NULL;
     enum spile_status status;
 
     text_printf(&sql, "COPY %s (", c->table);
@@ -108,9 +108,7 @@ static enum spile_status start_copy(struct copier *c, struct spile_error *err)
         sql_put_name(&sql, c->ingest->columns[i].column->name);
     }
     text_puts(&sql, ") FROM STDIN (FORMAT binary)");
-    if (sql.failed)
-        return spile_fail_nomem(err);
-    status = pg_run(c->session, sql.text, NULL, 0, &result, err);
+    status = sql.failed ? spile_fail_nomem(err) : pg_run(c->session, sql.text, NULL, 0, &result, err);
     c->session->api.clear(result);
     text_release(&sql);
     return status;
