@@ -1,5 +1,5 @@
 /* Failures of what the clients of databases need: SQLite asks its host for memory and for the calls that touch files, so these can be made to fail one by one;
- * libpq's connection is cut before one of its calls. Beside fault_layer.h, with dlsym wrapped as well. */
+ * libpq's connection is cut before one of its calls, or it has no memory for an answer, which is lost then. Beside fault_layer.h, with dlsym wrapped as well. */
 #ifndef UNIT_FAULT_DATABASE_H
 #define UNIT_FAULT_DATABASE_H
 
@@ -96,6 +96,7 @@ static inline void fault_take_sqlite(void)
 
 static struct {
     __typeof__(PQsocket) *socket;
+    __typeof__(PQclear) *clear;
     __typeof__(PQexecParams) *exec_params;
     __typeof__(PQgetResult) *get_result;
     __typeof__(PQputCopyData) *put_copy_data;
@@ -112,16 +113,24 @@ static void may_be_cut(PGconn *connection, const char *what)
         shutdown(pq.socket(connection), SHUT_RDWR);
 }
 
+static PGresult *may_be_lost(PGresult *result, const char *what)
+{
+    if (!result || !fault_comes(FAULT_DATABASE_MEMORY, what))
+        return result;
+    pq.clear(result);
+    return NULL;
+}
+
 static PGresult *cut_exec_params(PGconn *c, const char *sql, int n, const Oid *types, const char *const *values, const int *lengths, const int *formats, int format)
 {
     may_be_cut(c, "PQexecParams");
-    return pq.exec_params(c, sql, n, types, values, lengths, formats, format);
+    return may_be_lost(pq.exec_params(c, sql, n, types, values, lengths, formats, format), "PQexecParams");
 }
 
 static PGresult *cut_get_result(PGconn *c)
 {
     may_be_cut(c, "PQgetResult");
-    return pq.get_result(c);
+    return may_be_lost(pq.get_result(c), "PQgetResult");
 }
 
 static int cut_put_copy_data(PGconn *c, const char *bytes, int length)
@@ -139,13 +148,13 @@ static int cut_put_copy_end(PGconn *c, const char *reason)
 static PGresult *cut_prepare(PGconn *c, const char *name, const char *sql, int n, const Oid *types)
 {
     may_be_cut(c, "PQprepare");
-    return pq.prepare(c, name, sql, n, types);
+    return may_be_lost(pq.prepare(c, name, sql, n, types), "PQprepare");
 }
 
 static PGresult *cut_describe_prepared(PGconn *c, const char *name)
 {
     may_be_cut(c, "PQdescribePrepared");
-    return pq.describe_prepared(c, name);
+    return may_be_lost(pq.describe_prepared(c, name), "PQdescribePrepared");
 }
 
 static int cut_send_query_prepared(PGconn *c, const char *name, int n, const char *const *values, const int *lengths, const int *formats, int format)
@@ -191,6 +200,8 @@ void *__wrap_dlsym(void *handle, const char *symbol)
     BETWEEN("PQconnectPoll", connect_poll)
     if (!strcmp(symbol, "PQsocket"))
         memcpy(&pq.socket, &found, sizeof(found));
+    if (!strcmp(symbol, "PQclear"))
+        memcpy(&pq.clear, &found, sizeof(found));
     return found;
 }
 

@@ -187,11 +187,12 @@ static enum spile_status end_copy(struct copier *c, bool give_up, uint64_t *inse
     struct pq_library *api = &c->session->api;
     enum spile_status status = SPILE_OK;
     PGresult *result;
-    bool ended = api->putCopyEnd(c->session->connection, give_up ? "the rows have an error" : NULL) == 1;
+    bool answered = false, ended = api->putCopyEnd(c->session->connection, give_up ? "the rows have an error" : NULL) == 1;
 
     while ((result = api->getResult(c->session->connection))) {
         ExecStatusType said = api->resultStatus(result);
 
+        answered = true;
         if (said == PGRES_COMMAND_OK)
             *inserted = strtoull(api->cmdTuples(result), NULL, 10);
         else if (!status)
@@ -200,7 +201,7 @@ static enum spile_status end_copy(struct copier *c, bool give_up, uint64_t *inse
         if (said == PGRES_COPY_IN) /* the end did not come through */
             break;
     }
-    return status || ended ? status : pg_fail(c->session, NULL, err);
+    return status || (ended && answered) ? status : pg_fail(c->session, NULL, err);
 }
 
 static enum spile_status check_stream(const struct copier *c, struct ArrowArrayStream *stream, struct spile_error *err)
