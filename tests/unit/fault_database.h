@@ -1,5 +1,5 @@
 /* Failures of what the clients of databases need: SQLite asks its host for memory and for the calls that touch files, so these can be made to fail one by one;
- * libpq's connection is cut before one of its calls, or it has no memory for an answer, which is lost then. Beside fault_layer.h, with dlsym wrapped as well. */
+ * libpq's connection is cut before one of its calls, or it has no memory for an answer, which is lost then. Beside fault_layer.h, with dlsym wrapped, too. */
 #ifndef UNIT_FAULT_DATABASE_H
 #define UNIT_FAULT_DATABASE_H
 
@@ -121,7 +121,8 @@ static PGresult *may_be_lost(PGresult *result, const char *what)
     return NULL;
 }
 
-static PGresult *cut_exec_params(PGconn *c, const char *sql, int n, const Oid *types, const char *const *values, const int *lengths, const int *formats, int format)
+static PGresult *cut_exec_params(PGconn *c, const char *sql, int n, const Oid *types, const char *const *values, const int *lengths,
+                                 const int *formats, int format)
 {
     may_be_cut(c, "PQexecParams");
     return may_be_lost(pq.exec_params(c, sql, n, types, values, lengths, formats, format), "PQexecParams");

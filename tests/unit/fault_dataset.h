@@ -43,7 +43,8 @@ static inline uint64_t hash_rows(const struct sql_rows *rows)
     return sum;
 }
 
-static inline void dump_table(const struct engine *engine, struct destination *d, const char *dataset, struct catalog_table *table, struct arena *arena, struct text *out)
+static inline void dump_table(const struct engine *engine, struct destination *d, const char *dataset, struct catalog_table *table, struct arena *arena,
+                              struct text *out)
 {
     struct sql_database *database = (struct sql_database *)d;
     struct text sql = { 0 };

@@ -190,8 +190,8 @@ __attribute__((format(printf, 3, 4))) static inline void begin_failure(const str
     vsnprintf(current, sizeof(current) - 100, subject, arguments);
     va_end(arguments);
     length = strlen(current);
-    snprintf(current + length, sizeof(current) - length, ", %s %ld of %ld%s, errno %d", words[fault->class], fault->at, of, fault->sticky ? " and all after it" : "",
-             fault->code);
+    snprintf(current + length, sizeof(current) - length, ", %s %ld of %ld%s, errno %d", words[fault->class], fault->at, of,
+             fault->sticky ? " and all after it" : "", fault->code);
     injected++;
     complained = false;
 }

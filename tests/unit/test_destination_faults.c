@@ -171,15 +171,16 @@ struct work {
 };
 
 static const char first[] =
-    "[{\"id\": 1, \"code\": \"a\", \"kind\": \"x\", \"at\": \"2026-01-01T00:00:00Z\", \"price\": \"1.50\", \"ok\": true, \"raw\": \"YWJj\", \"day\": \"2026-01-02\","
-    "  \"clock\": \"12:34:56\", \"big\": 123456789012345678, \"half\": 0.5, \"coin\": 12, \"extra\": {\"a\": [1, 2]},"
+    "[{\"id\": 1, \"code\": \"a\", \"kind\": \"x\", \"at\": \"2026-01-01T00:00:00Z\", \"price\": \"1.50\", \"ok\": true, \"raw\": \"YWJj\","
+    "  \"day\": \"2026-01-02\", \"clock\": \"12:34:56\", \"big\": 123456789012345678, \"half\": 0.5, \"coin\": 12, \"extra\": {\"a\": [1, 2]},"
     "  \"lines\": [{\"sku\": 1, \"parts\": [{\"n\": 1}, {\"n\": 2}]}, {\"sku\": 2}]},"
     " {\"id\": 2, \"code\": \"b\", \"kind\": \"x\", \"half\": 1.5, \"lines\": [{\"sku\": 3, \"parts\": [{\"n\": 3}]}]},"
     " {\"id\": 3, \"code\": \"c\", \"kind\": \"\\u00e4\\u4e2d\", \"extra\": null, \"lines\": []},"
     " {\"id\": 4, \"code\": \"d\", \"kind\": \"y\", \"at\": \"2026-01-04T00:00:00.123456Z\", \"price\": \"-12345.678\"}]";
 
 static const char second[] =
-    "[{\"id\": 3, \"code\": \"e\", \"kind\": \"y\", \"half\": \"text\", \"added\": 7, \"lines\": [{\"sku\": 3, \"new\": \"n\", \"parts\": [{\"n\": 9}]}], \"gone\": null},"
+    "[{\"id\": 3, \"code\": \"e\", \"kind\": \"y\", \"half\": \"text\", \"added\": 7, \"lines\": [{\"sku\": 3, \"new\": \"n\", \"parts\": [{\"n\": 9}]}],"
+    "  \"gone\": null},"
     " {\"id\": 4, \"code\": \"f\", \"kind\": \"y\", \"at\": \"2026-02-04T00:00:00Z\", \"gone\": true},"
     " {\"id\": 5, \"code\": \"g\", \"kind\": \"z\", \"at\": \"2026-02-05T00:00:00Z\", \"notes\": [{\"text\": \"one\"}, {\"text\": \"two\"}]},"
     " {\"id\": 5, \"code\": \"h\", \"kind\": \"z\", \"at\": \"2026-02-06T00:00:00Z\"},"
@@ -200,17 +201,20 @@ static const struct work works[] = {
     { "append, evolves", LOADS, first, second, .options = { .root_key = true } },
     { "append, unique", LOADS, NULL, second, .options = { .columns = "code:text:unique" } },
     { "replace", LOADS, first, second, .options = { .write = SPILE_REPLACE } },
-    { "replace, from staging", LOADS, first, second, .options = { .write = SPILE_REPLACE }, .replace_strategy = "insert-from-staging", .replace = 1u << REPLACE_INSERT_FROM_STAGING },
+    { "replace, from staging", LOADS, first, second, .options = { .write = SPILE_REPLACE }, .replace_strategy = "insert-from-staging",
+      .replace = 1u << REPLACE_INSERT_FROM_STAGING },
     { "replace, optimized", LOADS, first, second, .options = { .write = SPILE_REPLACE, .columns = "code:text:unique" }, .replace_strategy = "staging-optimized",
       .replace = 1u << REPLACE_STAGING_OPTIMIZED },
     { "merge, new", LOADS, NULL, second, .options = { .write = SPILE_MERGE, .primary_key = "id" } },
     { "delete-insert", LOADS, first, second, .options = { .write = SPILE_MERGE, .primary_key = "id", .merge_key = "kind" } },
     { "delete-insert, hints", LOADS, first, second,
-      .options = { .write = SPILE_MERGE, .primary_key = "id", .columns = "gone:bool:hard_delete, at:timestamp:dedup_sort=desc", .merge = HOLD(DELETE_INSERT) } },
+      .options = { .write = SPILE_MERGE, .primary_key = "id", .columns = "gone:bool:hard_delete, at:timestamp:dedup_sort=desc",
+                   .merge = HOLD(DELETE_INSERT) } },
     { "delete-insert, scope", LOADS, first, second,
       .options = { .write = SPILE_MERGE, .merge = { .strategy = SPILE_DELETE_INSERT, .source_filter = "id > 3", .destination_scope = "kind = 'x'" } } },
     { "upsert", LOADS, first, third, .options = { .write = SPILE_MERGE, .primary_key = "id", .merge = HOLD(UPSERT) } },
-    { "upsert, unchanged", LOADS, first, third, .options = { .write = SPILE_MERGE, .primary_key = "id", .merge = { .strategy = SPILE_UPSERT, .skip_unchanged_rows = true } } },
+    { "upsert, unchanged", LOADS, first, third,
+      .options = { .write = SPILE_MERGE, .primary_key = "id", .merge = { .strategy = SPILE_UPSERT, .skip_unchanged_rows = true } } },
     { "insert-only", LOADS, first, third, .options = { .write = SPILE_MERGE, .primary_key = "id", .merge = HOLD(INSERT_ONLY) } },
     { "scd2", LOADS, first, third, .options = { .write = SPILE_MERGE, .merge = { .strategy = SPILE_SCD2, .valid_from = "since" } } },
     { "cdc", LOADS, first, third, .options = { .write = SPILE_MERGE, .primary_key = "id", .merge = HOLD(CDC) } },
@@ -230,12 +234,15 @@ static const struct work works[] = {
     { "query, no rows", QUERIES, first, .sql = "SELECT * FROM t WHERE id < 0" },
     { "query, refused", QUERIES, first, .sql = "SELECT nothing FROM t" },
     { "query, nested", QUERIES, first, .only = &duckdb_destination, .format = SPILE_FORMAT_JSONL,
-      .sql = "SELECT [1, 2] AS l, {'a': 1, 'b': ['x']} AS s, MAP {'k': 1.5} AS m, INTERVAL 1 DAY AS i, 'b'::BLOB AS b, 'x'::ENUM('x', 'y') AS e, uuid() IS NULL AS u" },
+      .sql = "SELECT [1, 2] AS l, {'a': 1, 'b': ['x']} AS s, MAP {'k': 1.5} AS m, INTERVAL 1 DAY AS i, "
+             "'b'::BLOB AS b, 'x'::ENUM('x', 'y') AS e, uuid() IS NULL AS u" },
     { "query, its own types", QUERIES, first, .only = &postgres_destination, .format = SPILE_FORMAT_JSONL,
-      .sql = "SELECT ARRAY[1, 2] AS a, INTERVAL '1 day' AS i, '\\x0061'::bytea AS b, 'Infinity'::float8 AS f, 'infinity'::timestamptz AS t, 1.5::numeric AS n" },
+      .sql = "SELECT ARRAY[1, 2] AS a, INTERVAL '1 day' AS i, '\\x0061'::bytea AS b, 'Infinity'::float8 AS f, "
+             "'infinity'::timestamptz AS t, 1.5::numeric AS n" },
     { "query, tail", QUERIES, first, .only = &sqlite_destination, .sql = "SELECT count(*) AS n, x'00ff' AS b FROM t; -- and a comment" },
     { "update", EXECUTES, first, .sql = "UPDATE t SET kind = upper(%s), half = %s WHERE id > %s", .parameters = LIST },
-    { "insert", EXECUTES, first, .sql = "INSERT INTO t (id, kind, _dlt_id, _dlt_load_id) SELECT id + :least, :word, _dlt_id || '+', _dlt_load_id FROM t", .parameters = NAMED },
+    { "insert", EXECUTES, first,
+      .sql = "INSERT INTO t (id, kind, _dlt_id, _dlt_load_id) SELECT id + :least, :word, _dlt_id || '+', _dlt_load_id FROM t", .parameters = NAMED },
     { "delete", EXECUTES, first, .sql = "DELETE FROM t WHERE id = 2" },
     { "create", EXECUTES, first, .sql = "CREATE TABLE copied AS SELECT * FROM t" },
     { "change, refused", EXECUTES, first, .sql = "INSERT INTO t (id, nothing) VALUES (9, 9)" },
@@ -247,7 +254,8 @@ static enum spile_status open_pipeline(struct spile_pipeline **pipeline, const s
 {
     return spile_pipeline_open(pipeline, PIPELINE,
                                SPILE_PIPELINE_OPTIONS(.destination = location(), .dataset = DATASET, .data_dir = in_world("data"), .workers = 1,
-                                                      .max_memory = 256u << 20, .replace_strategy = w->replace_strategy, .retry_seconds = patient ? 10 : -1), err);
+                                                      .max_memory = 256u << 20, .replace_strategy = w->replace_strategy,
+                                                      .retry_seconds = patient ? 10 : -1), err);
 }
 
 static struct spile_run_options options_of(const struct work *w, const char *load_id)
@@ -318,7 +326,8 @@ static enum spile_status take_bytes(void *user, const void *bytes, size_t length
     return SPILE_OK;
 }
 
-static enum spile_status query(struct spile_pipeline *pipeline, const struct work *w, struct spile_item *parameters, struct answer *answer, struct spile_error *err)
+static enum spile_status query(struct spile_pipeline *pipeline, const struct work *w, struct spile_item *parameters, struct answer *answer,
+                               struct spile_error *err)
 {
     struct ArrowArrayStream stream;
     uint64_t rows = 0;
@@ -415,8 +424,8 @@ static void run_undisturbed(struct expected *e)
     for (int i = 0; i < FAULT_CLASSES; i++)
         e->count[i] = atomic_load(&faults.count[i]);
     if (traces)
-        fprintf(stderr, "%s %s, status %d %s; %ld allocations, %ld calls, %ld and %ld of the database's\n", engine->ops->scheme, e->work->name, e->status, err.message,
-                e->count[FAULT_ALLOCATION], e->count[FAULT_CALL], e->count[FAULT_DATABASE_MEMORY], e->count[FAULT_DATABASE_CALL]);
+        fprintf(stderr, "%s %s, status %d %s; %ld allocations, %ld calls, %ld and %ld of the database's\n", engine->ops->scheme, e->work->name, e->status,
+                err.message, e->count[FAULT_ALLOCATION], e->count[FAULT_CALL], e->count[FAULT_DATABASE_MEMORY], e->count[FAULT_DATABASE_CALL]);
     if (fault_report_leaks() || open_files() != files)
         fail_msg("%s: memory or files stay", e->work->name);
     fault_track(false);
@@ -455,8 +464,8 @@ static bool check_dataset(const struct expected *e, const struct fault *fault, e
     dump(&now);
     before = same(&now, &e->before);
     after = same(&now, &e->after);
-    EXPECT(before || after, "the dataset is neither as before nor as after:\n%s--- before:\n%s--- after:\n%s", text_slice(&now).text, text_slice(&e->before).text,
-           text_slice(&e->after).text);
+    EXPECT(before || after, "the dataset is neither as before nor as after:\n%s--- before:\n%s--- after:\n%s", text_slice(&now).text,
+           text_slice(&e->before).text, text_slice(&e->after).text);
     EXPECT(status || after, "it succeeded, but the dataset is not as after");
     EXPECT(after || !made || fault->class != FAULT_ALLOCATION, "a file is left that was made for it");
     text_release(&now);
@@ -578,8 +587,8 @@ static void play_all(const struct engine *with, const unsigned often[FAULT_CLASS
     remove_world();
     if (complaints)
         fail_msg("%u failures are not taken as they should be", complaints);
-    print_message("%s, seed %u: %u failures, by now at %zu places of %zu: %u of them felt, %u dispensable\n", engine->ops->scheme, seed, injected, failed_places(),
-                  faults.site_count, felt, dispensable);
+    print_message("%s, seed %u: %u failures, by now at %zu places of %zu: %u of them felt, %u dispensable\n", engine->ops->scheme, seed, injected,
+                  failed_places(), faults.site_count, felt, dispensable);
 }
 
 static void duckdb_may_fail(void **state)
