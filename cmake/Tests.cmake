@@ -76,13 +76,19 @@ function(register_unit_tests)
         if(name STREQUAL faults) # it decides which allocations fail
             target_link_options(${program} PRIVATE LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup)
         endif()
-        if(name STREQUAL pipeline_faults) # tests/unit/fault_layer.h is between it and the C library
+        if(name MATCHES "^(pipeline|destination)_faults$") # tests/unit/fault_layer.h is between it and the C library
             list(TRANSFORM wrapped_calls PREPEND "LINKER:--wrap=" OUTPUT_VARIABLE wraps)
             target_link_options(${program} PRIVATE ${wraps})
         endif()
+        if(name STREQUAL destination_faults) # tests/unit/fault_database.h, too
+            target_link_options(${program} PRIVATE LINKER:--wrap=dlsym)
+        endif()
         spile_test(unit.${name} ${program})
-        if(name STREQUAL pipeline_faults) # a minute on a quiet machine
+        if(name MATCHES "^(pipeline|destination)_faults$") # a minute on a quiet machine
             set_tests_properties(unit.${name} PROPERTIES TIMEOUT 900)
+        endif()
+        if(name STREQUAL destination_faults)
+            set_tests_properties(unit.${name} PROPERTIES LABELS "unit;engines")
         endif()
         set_property(TEST unit.${name} APPEND PROPERTY ENVIRONMENT "CMOCKA_XML_FILE=${results}/unit.${name}.%g.xml")
         if(name STREQUAL pipeline_faults AND SPILE_SANITIZE) # so slow there

@@ -20,6 +20,7 @@ struct stream_table {
     size_t rows;
     size_t bytes;
     bool begun;         /* the head is written, nothing is measured any more */
+    bool failed;        /* memory was out: a text that is used again forgets it */
     struct arena arena;
     struct text scratch, safe;
 };
@@ -28,7 +29,7 @@ static struct slice kept(struct stream_table *t, struct slice text)
 {
     char *copy = arena_copy(&t->arena, text.text, text.length);
 
-    t->safe.failed |= !copy;
+    t->failed |= !copy;
     t->bytes += text.length;
     return (struct slice){ copy, copy ? text.length : 0 };
 }
@@ -38,6 +39,7 @@ static struct slice shown(struct stream_table *t, struct slice text)
 {
     text_clear(&t->safe);
     screen_put_safe(&t->safe, text);
+    t->failed |= t->safe.failed;
     return text_slice(&t->safe);
 }
 
@@ -50,7 +52,7 @@ static struct slice cell_of(struct stream_table *t, const struct stream_batch *b
         text_puts(&t->scratch, "NULL");
     else
         cell_write(&t->scratch, &t->types[column], view, batch->view->offset + row, CELL_TEXT);
-    t->safe.failed |= t->scratch.failed;
+    t->failed |= t->scratch.failed;
     return shown(t, text_slice(&t->scratch));
 }
 
@@ -75,7 +77,7 @@ enum spile_status stream_table_new(struct stream_table **out, const struct cell_
         return spile_fail_nomem(err);
     for (size_t i = 0; i < columns; i++)
         widen(t, i, shown(t, slice_of(types[i].name)));
-    return t->safe.failed ? spile_fail_nomem(err) : SPILE_OK;
+    return t->failed ? spile_fail_nomem(err) : SPILE_OK;
 }
 
 /* What the columns take when none is wider than `most`. */
@@ -144,7 +146,7 @@ static enum spile_status begin(struct stream_table *t, struct sink *sink, struct
             put_cell(t, &sink->pending, i, t->cells[row * t->columns + i], cell_type_is_number(&t->types[i]));
         status = sink_ease(sink, err);
     }
-    return status;
+    return !status && t->failed ? spile_fail_nomem(err) : status;
 }
 
 static void measure(struct stream_table *t, const struct stream_batch *batch, int64_t row)
@@ -175,7 +177,7 @@ enum spile_status stream_table_add(struct stream_table *t, const struct stream_b
             put_row(t, batch, row, &sink->pending);
         else if (!status)
             measure(t, batch, row);
-        if (!status && t->safe.failed)
+        if (!status && t->failed)
             status = spile_fail_nomem(err);
         if (!status)
             status = sink_ease(sink, err);

@@ -57,6 +57,7 @@ static void put_csv_row(struct text *out, const struct stream_batch *batch, int6
 
         text_clear(scratch);
         cell_write(scratch, &batch->types[i], view, index, CELL_TEXT);
+        out->failed |= scratch->failed; /* which the next one forgets */
         text_puts(out, i ? "," : "");
         put_field(out, text_slice(scratch), cell_is_null(&batch->types[i], view, index));
     }
@@ -157,7 +158,7 @@ static enum spile_status write_lines(struct writer *w, const struct stream_batch
             put_csv_row(&w->sink.pending, batch, row, &w->scratch);
         else
             put_json_row(&w->sink.pending, batch, row);
-        status = w->scratch.failed ? spile_fail_nomem(err) : sink_ease(&w->sink, err);
+        status = sink_ease(&w->sink, err);
     }
     return status;
 }

@@ -33,8 +33,9 @@ static bool is_cancelled(const struct transfer *t)
 static bool may_try_again(struct transfer *t, enum spile_status status)
 {
     const double budget = t->run->pipeline->retry_seconds;
+    bool lost = status == SPILE_LOCKED && t->until > 0; /* the lease is that of our own lost session, as far as we know */
 
-    if (status != SPILE_DESTINATION || !t->error.retriable || !t->run->target.ops->caps.is_server || is_cancelled(t) || budget <= 0)
+    if ((status != SPILE_DESTINATION && !lost) || !t->error.retriable || !t->run->target.ops->caps.is_server || is_cancelled(t) || budget <= 0)
         return false;
     if (t->until == 0)
         t->until = clock_seconds() + budget;

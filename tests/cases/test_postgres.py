@@ -496,6 +496,23 @@ def test_cut_at_commit(base, work, arrives):
     assert rows(base, columns="id") == [(0,), (1,)] and base.run("SELECT count(*) FROM d._dlt_loads") == [(2,)]
 
 
+def test_cut_and_the_server_does_not_notice(base, work):
+    """The lost session keeps its lease for a while: that is nobody else's load, which would be told at once."""
+    cuts = []
+
+    def on_query(data):
+        if b"COPY " in data and not cuts:
+            cuts.append(data)
+            raise Cut(lingers=3)
+        return data
+
+    with Proxy(base.server.port, on_query) as proxy:
+        to = base.server.uri(base.name, port=proxy.port, sslmode="disable", gssencmode="disable")
+        result = load(work, to, [{"id": 1}], retry=60)
+    assert result.code == 0 and len(cuts) == 1 and proxy.connections >= 3, str(result)
+    assert rows(base, columns="id") == [(1,)]
+
+
 def test_cut_at_commit_and_the_server_is_gone(base, work):
     """Nobody can say then whether it is there; the error is the lost connection."""
     def on_query(data):

@@ -5,7 +5,7 @@ import threading
 
 class Proxy:
     """`on_query(bytes)` and `on_answer(bytes)` see what passes and give what goes on; raising Cut closes the connection at once, Cut(after_answer=True) when
-    the server has answered what was just sent."""
+    the server has answered what was just sent; with Cut(lingers=2) the server does not notice for 2 seconds."""
 
     def __init__(self, port, on_query=None, on_answer=None):
         self.target, self.on_query, self.on_answer = port, on_query or bytes, on_answer or bytes
@@ -34,22 +34,30 @@ class Proxy:
 
 
 class Cut(Exception):
-    def __init__(self, rest=b"", after_answer=False):
+    def __init__(self, rest=b"", after_answer=False, lingers=0):
         super().__init__("cut")
-        self.rest, self.after_answer = rest, after_answer
+        self.rest, self.after_answer, self.lingers = rest, after_answer, lingers
+
+
+def shut(end):
+    try:
+        end.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
 
 
 class Pair:
     def __init__(self, proxy, client, server):
         self.proxy, self.client, self.server = proxy, client, server
         self.swallow = False  # the next answer is the last one, and nobody hears it
+        self.lingers = 0
 
     def close(self):
-        for end in (self.client, self.server):
-            try:
-                end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+        shut(self.client)
+        if self.lingers:
+            threading.Timer(self.lingers, shut, [self.server]).start()
+        else:
+            shut(self.server)
 
     def queries(self):
         try:
@@ -57,7 +65,7 @@ class Pair:
                 try:
                     self.server.sendall(self.proxy.on_query(data))
                 except Cut as cut:
-                    self.swallow = cut.after_answer
+                    self.swallow, self.lingers = cut.after_answer, cut.lingers
                     self.server.sendall(cut.rest)
                     if not self.swallow:
                         break

@@ -23,7 +23,8 @@
 #define FAULT_LIVE_MAX (1u << 20)
 #define FAULT_RECORDS_MAX (1u << 20)
 
-enum fault_class { FAULT_ALLOCATION, FAULT_CALL, FAULT_CLASSES };
+/* The last two, of a database's client library, need fault_database.h. */
+enum fault_class { FAULT_ALLOCATION, FAULT_CALL, FAULT_DATABASE_MEMORY, FAULT_DATABASE_CALL, FAULT_CLASSES };
 
 struct fault_site {
     uint64_t hash; /* 0: free entry */
@@ -131,10 +132,7 @@ __attribute__((noinline)) static bool fault_comes(enum fault_class class, const 
         site->failed++;
     atomic_fetch_add(&faults.hits, 1);
     atomic_compare_exchange_strong(&faults.hit, &none, site);
-    if (class == FAULT_CALL)
-        errno = fault->code;
-    else
-        errno = ENOMEM;
+    errno = class == FAULT_CALL || class == FAULT_DATABASE_CALL ? fault->code : ENOMEM;
     return true;
 }
 

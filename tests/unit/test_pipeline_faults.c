@@ -16,97 +16,24 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <execinfo.h>
 #include <ftw.h>
-#include <signal.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "base/arena.h"
 #include "base/file.h"
-#include "base/text.h"
 #include "destination/duckdb/duckdb.h"
-#include "destination/sql/sql.h"
-#include "fault_layer.h"
-#include "fault_source.h"
+#include "fault_world.h"
+#include "fault_dataset.h"
 
 #define SECONDS_MAX 120 /* of one scenario: more is a hang */
 #define LOAD_IDS 4
 #define DATASET "d"
 
-static bool traces;
+static const struct engine duckdb = { &duckdb_destination, "CAST(", " AS VARCHAR)" };
 
-/* ---- chance -------------------------------------------------------------------------------------------------------------------------- */
-
-static void seed_random(uint64_t a, uint64_t b)
+static void dump(struct text *out)
 {
-    random_state = (a + 1) * 11400714819323198485u ^ (b + 1) * 14029467366897019727u;
-    for (int i = 0; i < 4; i++)
-        pick(2);
+    dump_dataset(&duckdb, in_world("x.duckdb"), DATASET, out);
 }
 
-static unsigned number_from(const char *name, unsigned otherwise)
-{
-    const char *text = getenv(name);
-
-    return text && *text ? (unsigned)strtoul(text, NULL, 10) : otherwise;
-}
-
-/* ---- the world: a database and the folders of a pipeline --------------------------------------------------------------------------------- */
-
-static char world[32], kept[48]; /* as it is, and as it was before */
-
-static const char *in_world(const char *name)
-{
-    static char paths[8][128];
-    static unsigned next;
-    char *path = paths[next++ % 8];
-
-    snprintf(path, sizeof(paths[0]), "%s/%s", world, name);
-    return path;
-}
-
-__attribute__((format(printf, 1, 2))) static void shell(const char *format, ...)
-{
-    char command[512];
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(command, sizeof(command), format, arguments);
-    va_end(arguments);
-    assert_int_equal(system(command), 0);
-}
-
-static void make_world(void)
-{
-    const char *parent = access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm"; /* nothing here needs a real disk */
-
-    snprintf(world, sizeof(world), "%s/spile-faults-XXXXXX", parent);
-    assert_non_null(mkdtemp(world));
-    snprintf(kept, sizeof(kept), "%s.kept", world);
-    assert_int_equal(chdir(world), 0);
-}
-
-static void empty_world(void)
-{
-    shell("rm -rf %s/* %s", world, kept);
-}
-
-static void keep_world(void)
-{
-    shell("rm -rf %s && cp -a %s %s", kept, world, kept);
-}
-
-static void restore_world(void)
-{
-    shell("rm -rf %s/* && cp -a %s/. %s", world, kept, world);
-}
-
-static void remove_world(void)
-{
-    assert_int_equal(chdir("/"), 0);
-    shell("rm -rf %s %s", world, kept);
-}
+/* ---- files ------------------------------------------------------------------------------------------------------------------------------- */
 
 static bool same_file(const char *a, const char *b)
 {
@@ -162,62 +89,6 @@ static void list_files(struct text *out, bool with_answers)
     listed = out;
     lists_answers = with_answers;
     nftw(world, list_file, 16, FTW_PHYS);
-}
-
-/* ---- the dataset ------------------------------------------------------------------------------------------------------------------------- */
-
-/* What differs from run to run: the clock's times, and what is made of them; the order in which parallel resources have come, by which a table that
- * several of them name belongs to the first one: so the schema's hash is another one, too. */
-static bool may_differ(const char *table, const char *column)
-{
-    static const char *const columns[] = { "inserted_at", "created_at", "load_id", "_dlt_load_id", "_dlt_id", "schema", "state", "schema_version_hash" };
-
-    for (size_t i = 0; !strncmp(table, "_dlt_", 5) && i < sizeof(columns) / sizeof(*columns); i++)
-        if (!strcmp(column, columns[i]))
-            return true;
-    return !strcmp(table, "_dlt_version") && !strcmp(column, "version_hash");
-}
-
-static void dump_table(struct destination *d, struct catalog_table *table, struct arena *arena, struct text *out)
-{
-    struct text sql = { 0 };
-    struct sql_rows rows;
-    struct spile_error err = { 0 };
-
-    assert_int_equal(duckdb_destination.read_columns(d, DATASET, &table, 1, arena, &err), SPILE_OK);
-    text_puts(&sql, "SELECT count(*)::VARCHAR, coalesce(sum(hash('x'");
-    for (size_t i = 0; i < table->column_count; i++)
-        if (!may_differ(table->name, table->columns[i].name)) {
-            text_puts(&sql, ", ");
-            sql_put_name(&sql, table->columns[i].name);
-        }
-    text_printf(&sql, ")), 0)::VARCHAR FROM %s.", DATASET);
-    sql_put_name(&sql, table->name);
-    if (((struct sql_database *)d)->dialect->execute((struct sql_database *)d, sql.text, NULL, 0, arena, &rows, &err))
-        fail_msg("%s: %s", sql.text, err.message);
-    text_printf(out, "%s %s rows %s:", table->name, rows.cells[0], rows.cells[1]);
-    for (size_t i = 0; i < table->column_count; i++)
-        text_printf(out, " %s %s", table->columns[i].name, table->columns[i].type);
-    text_putc(out, '\n');
-    text_release(&sql);
-}
-
-static void dump_dataset(struct text *out)
-{
-    struct destination_options options = { .location = in_world("x.duckdb"), .max_memory = 256u << 20, .threads = 1, .work_folder = in_world("spill"), .read_only = true };
-    struct destination *d;
-    struct arena arena = { 0 };
-    struct catalog catalog;
-    struct spile_error err = { 0 };
-
-    text_clear(out);
-    if (duckdb_destination.open(&d, &options, &err))
-        fail_msg("can't open the dataset: %s", err.message);
-    assert_int_equal(duckdb_destination.read_catalog(d, DATASET, &arena, &catalog, &err), SPILE_OK);
-    for (size_t i = 0; i < catalog.table_count; i++)
-        dump_table(d, &catalog.tables[i], &arena, out);
-    assert_int_equal(duckdb_destination.close(d, &err), SPILE_OK);
-    arena_release(&arena);
 }
 
 /* ---- data ---------------------------------------------------------------------------------------------------------------------------------- */
@@ -312,34 +183,6 @@ static enum spile_status build_source(struct spile_source **source, struct drawn
 }
 
 /* ---- what a pipeline does ------------------------------------------------------------------------------------------------------------------- */
-
-/* The answer of an action as text: must be the same whenever it succeeds. */
-struct answer {
-    uint64_t hash;
-    char kind[24];
-};
-
-/* By lines, whose order may differ when resources are parallel; a comma at the end belongs to that order. */
-static void tell(struct answer *answer, const char *text)
-{
-    while (text && *text) {
-        uint64_t hash = 14695981039346656037u;
-        size_t length = strcspn(text, "\n"), counted = length && text[length - 1] == ',' ? length - 1 : length;
-
-        for (size_t i = 0; i < counted; i++)
-            hash = (hash ^ (unsigned char)text[i]) * 1099511628211u;
-        answer->hash += hash;
-        text += length + (text[length] == '\n');
-    }
-}
-
-static void tell_number(struct answer *answer, uint64_t number)
-{
-    char text[32];
-
-    snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
-    tell(answer, text);
-}
 
 /* Of the export folder: with the C library's files, which do not count here. */
 static void tell_file(struct answer *answer, const char *path)
@@ -646,20 +489,6 @@ struct expected {
     long count[FAULT_CLASSES];
 };
 
-static char current[160]; /* for a signal's handler */
-
-static size_t open_files(void)
-{
-    size_t count = 0;
-    DIR *folder = opendir("/proc/self/fd");
-
-    while (folder && readdir(folder))
-        count++;
-    if (folder)
-        closedir(folder);
-    return count;
-}
-
 static struct spile_pipeline *must_open(unsigned scenario)
 {
     struct spile_pipeline *pipeline;
@@ -668,18 +497,6 @@ static struct spile_pipeline *must_open(unsigned scenario)
     if (open_pipeline(&pipeline, scenario, &err))
         fail_msg("scenario %u: %s", scenario, err.message);
     return pipeline;
-}
-
-static bool has_entries(const char *path)
-{
-    DIR *folder = opendir(path);
-    size_t entries = 0;
-
-    while (folder && __real_readdir(folder))
-        entries++;
-    if (folder)
-        closedir(folder);
-    return entries > 2; /* itself, and its parent */
 }
 
 static bool packages_wait(void)
@@ -713,14 +530,14 @@ static void prepare(struct expected *e)
             fprintf(stderr, "scenario %u, before: %s, status %d %s\n", e->scenario, answer.kind, status, err.message);
     }
     spile_pipeline_close(pipeline);
-    dump_dataset(&e->before);
+    dump(&e->before);
     keep_world();
     if (!packages_wait()) {
-        text_append(&e->settled, text_slice(&e->before).text, e->before.length);
+        copy_text(&e->settled, &e->before);
         return;
     }
     finish(e);
-    dump_dataset(&e->settled);
+    dump(&e->settled);
     restore_world();
 }
 
@@ -745,12 +562,12 @@ static void run_undisturbed(struct expected *e)
     if (fault_report_leaks() || open_files() != files)
         fail_msg("scenario %u: memory or files stay", e->scenario);
     fault_track(false);
-    dump_dataset(&e->after);
+    dump(&e->after);
     if (packages_wait()) {
         e->finish_status = finish(e);
-        dump_dataset(&e->final);
+        dump(&e->final);
     } else {
-        text_append(&e->final, text_slice(&e->after).text, e->after.length);
+        copy_text(&e->final, &e->after);
     }
     list_files(&e->files, true);
     list_files(&e->files_but_answers, false);
@@ -758,72 +575,11 @@ static void run_undisturbed(struct expected *e)
 
 /* ---- disturbed ------------------------------------------------------------------------------------------------------------------------------- */
 
-static unsigned injected, felt, dispensable;
-
-static bool same(const struct text *a, const struct text *b)
+static bool fits(const struct fault *fault, enum spile_status status)
 {
-    return a->length == b->length && !memcmp(text_slice(a).text, text_slice(b).text, a->length);
-}
-
-static void describe(const struct expected *e, const struct fault *fault)
-{
-    fprintf(stderr, "scenario %u (%s), %s %ld of %ld%s, errno %d: ", e->scenario, e->answer.kind, fault->class == FAULT_CALL ? "call" : "allocation", fault->at, e->count[fault->class],
-            fault->sticky ? " and all after it" : "", fault->code);
-    if (atomic_load(&faults.hit))
-        fault_print_site(atomic_load(&faults.hit));
-    else
-        fputs("did not come\n", stderr);
-}
-
-static unsigned complaints; /* the whole is played to its end before it fails */
-static bool complained;     /* of this failure: the rest follows from the first */
-
-__attribute__((format(printf, 3, 4))) static void complain(const struct expected *e, const struct fault *fault, const char *format, ...)
-{
-    va_list arguments;
-
-    if (complained)
-        return;
-    complained = true;
-    complaints++;
-    fputs("WRONG: ", stderr);
-    describe(e, fault);
-    fputs("    ", stderr);
-    va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
-    va_end(arguments);
-    fputc('\n', stderr);
-}
-
-#define EXPECT(condition, ...)                \
-    do {                                      \
-        if (!(condition))                     \
-            complain(e, fault, __VA_ARGS__);  \
-    } while (0)
-
-static bool is_expected(const struct expected *e, const struct fault *fault, enum spile_status status)
-{
-    if (status == e->status)
-        return true;
     if (fault->class == FAULT_ALLOCATION)
         return status == SPILE_NOMEM;
     return status == SPILE_FAILED || status == SPILE_DESTINATION || status == SPILE_SOURCE || status == SPILE_CONFIG || status == SPILE_NOMEM;
-}
-
-static void check_outcome(const struct expected *e, const struct fault *fault, enum spile_status status, const struct answer *answer, const struct spile_error *err)
-{
-    bool hit = atomic_load(&faults.hits);
-
-    if (traces) {
-        describe(e, fault);
-        fprintf(stderr, "    status %d: %s; %s; %s\n", status, err->message, err->where, err->hint);
-    }
-    felt += status != e->status;
-    dispensable += hit && status == e->status;
-    EXPECT(is_expected(e, fault, status), "status %d instead of %d: %s; %s", status, e->status, err->message, err->where);
-    EXPECT(hit || status == e->status, "nothing failed, but the status is %d instead of %d: %s", status, e->status, err->message);
-    EXPECT(!status || (*err->message && err->status == status), "status %d has no message", status);
-    EXPECT(status || answer->hash == e->answer.hash, "it succeeded, but the answer is another one");
 }
 
 /* A reset finds nothing the second time. A run that has written the first schema into the import folder, and had no rows, is not the first any more. */
@@ -835,15 +591,15 @@ static bool can_be_repeated(const struct expected *e)
 }
 
 /* Is the action to be done again? */
-static bool check_dataset(const struct expected *e, const struct fault *fault, enum spile_status status)
+static bool check_dataset(const struct expected *e, enum spile_status status)
 {
     struct text now = { 0 };
     bool before, settled, after;
 
     if (database_is_untouched())
-        text_append(&now, text_slice(&e->before).text, e->before.length);
+        copy_text(&now, &e->before);
     else
-        dump_dataset(&now);
+        dump(&now);
     before = same(&now, &e->before);
     settled = same(&now, &e->settled);
     after = same(&now, &e->after);
@@ -872,7 +628,7 @@ static void check_again(const struct expected *e, const struct fault *fault, str
     EXPECT(status == e->status || (waits && status == e->finish_status), "afterwards the status is %d instead of %d: %s; %s", status, e->status, err.message, err.where);
     status = spile_load_pending(pipeline, NULL, &err);
     EXPECT(status == e->finish_status, "afterwards what waits is loaded with status %d instead of %d: %s; %s", status, e->finish_status, err.message, err.where);
-    dump_dataset(&now);
+    dump(&now);
     EXPECT(same(&now, &e->final), "afterwards the dataset is another one:\n%s--- instead of:\n%s", text_slice(&now).text, text_slice(&e->final).text);
     list_files(&files, with_answers);
     EXPECT(same(&files, wanted), "afterwards the files are others:\n%s--- instead of:\n%s", text_slice(&files).text, text_slice(wanted).text);
@@ -890,11 +646,8 @@ static void disturb(const struct expected *e, const struct fault *fault)
     size_t files = open_files();
     enum spile_status status = SPILE_OK;
 
-    snprintf(current, sizeof(current), "\nin scenario %u (%s), %s %ld%s, errno %d\n", e->scenario, e->answer.kind, fault->class == FAULT_CALL ? "call" : "allocation", fault->at,
-             fault->sticky ? " and all after it" : "", fault->code);
+    begin_failure(fault, e->count[fault->class], "scenario %u (%s)", e->scenario, e->answer.kind);
     turn++;
-    injected++;
-    complained = false;
     restore_world();
     fault_track(true);
     if (!opens_inside)
@@ -905,7 +658,7 @@ static void disturb(const struct expected *e, const struct fault *fault)
     if (!status)
         status = act(pipeline, e->scenario, e->step, &answer, &err);
     fault_disarm();
-    check_outcome(e, fault, status, &answer, &err);
+    check_answer(e->status, &e->answer, fits(fault, status), status, &answer, &err);
     if (!pipeline || !same_handle) {
         spile_pipeline_close(pipeline);
         pipeline = NULL;
@@ -913,7 +666,7 @@ static void disturb(const struct expected *e, const struct fault *fault)
         EXPECT(open_files() == files, "%zu files are open instead of %zu", open_files(), files);
     }
     faults.tracks = false; /* what the test itself needs */
-    repeats = check_dataset(e, fault, status);
+    repeats = check_dataset(e, status);
     faults.tracks = pipeline;
     if (!pipeline)
         pipeline = must_open(e->scenario);
@@ -922,19 +675,6 @@ static void disturb(const struct expected *e, const struct fault *fault)
     EXPECT(!faults.tracks || !fault_report_leaks(), "memory stays");
     EXPECT(open_files() == files, "%zu files are open instead of %zu", open_files(), files);
     fault_track(false);
-}
-
-/* A place that has not failed yet, if this scenario has one. */
-static long choose(const struct expected *e, enum fault_class class)
-{
-    long start = 1 + (long)pick((unsigned)e->count[class]), at = start;
-
-    do {
-        if (at < (long)FAULT_RECORDS_MAX && faults.record[class][at] && !faults.record[class][at]->failed)
-            return at;
-        at = at % e->count[class] + 1;
-    } while (at != start);
-    return start;
 }
 
 static void disturb_often(const struct expected *e, unsigned seed)
@@ -948,7 +688,7 @@ static void disturb_often(const struct expected *e, unsigned seed)
         seed_random(seed, 5000 + i);
         fault.sticky = i % 3 == 1 ? pick(2) : i % 3 == 2 && pick(4) == 0;
         fault.code = fault.class == FAULT_CALL ? codes[pick(4)] : 0;
-        fault.at = choose(e, fault.class);
+        fault.at = choose_place(fault.class, e->count[fault.class]);
         disturb(e, &fault);
     }
 }
@@ -978,39 +718,20 @@ static void play(unsigned scenario)
     release(&e);
 }
 
-/* A crash, or a hang. */
-static void tell_and_die(int number)
-{
-    void *frames[40];
-    ssize_t ignored = __real_write(STDERR_FILENO, current, strlen(current));
-
-    (void)ignored;
-    backtrace_symbols_fd(frames, backtrace(frames, 40), STDERR_FILENO);
-    signal(number, SIG_DFL);
-    raise(number);
-}
-
 static void anything_may_fail(void **state)
 {
     unsigned seed = number_from("SPILE_FAULT_SEED", 1), scenarios = number_from("SPILE_FAULT_SCENARIOS", 200);
-    size_t failed = 0;
 
     (void)state;
     traces = number_from("SPILE_FAULT_TRACE", 0);
-    signal(SIGALRM, tell_and_die);
-#ifndef __SANITIZE_ADDRESS__
-    signal(SIGSEGV, tell_and_die);
-    signal(SIGABRT, tell_and_die);
-#endif
+    watch_signals();
     make_world();
     for (unsigned i = 0; i < scenarios; i++)
         play(seed + i);
     remove_world();
-    for (size_t i = 0; i < FAULT_SITES_MAX; i++)
-        failed += faults.sites[i].failed > 0;
     if (complaints)
         fail_msg("%u failures are not taken as they should be", complaints);
-    print_message("seed %u: %u scenarios, %u failures at %zu places of %zu: %u of them felt, %u dispensable\n", seed, scenarios, injected, failed, faults.site_count, felt, dispensable);
+    print_message("seed %u: %u scenarios, %u failures at %zu places of %zu: %u of them felt, %u dispensable\n", seed, scenarios, injected, failed_places(), faults.site_count, felt, dispensable);
 }
 
 int main(void)

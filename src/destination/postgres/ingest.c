@@ -117,7 +117,7 @@ static enum spile_status bind_columns(struct copier *c, struct spile_error *err)
 static enum spile_status start_copy(struct copier *c, struct spile_error *err)
 {
     struct text sql = { 0 };
-    PGresult *result;
+    PGresult *result = NULL;
     enum spile_status status;
 
     text_printf(&sql, "COPY %s (", c->table);
@@ -126,9 +126,7 @@ static enum spile_status start_copy(struct copier *c, struct spile_error *err)
         sql_put_name(&sql, c->ingest->columns[i].column->name);
     }
     text_puts(&sql, ") FROM STDIN (FORMAT binary)");
-    if (sql.failed)
-        return spile_fail_nomem(err);
-    status = pg_run(c->session, sql.text, NULL, 0, &result, err);
+    status = sql.failed ? spile_fail_nomem(err) : pg_run(c->session, sql.text, NULL, 0, &result, err);
     c->session->api.clear(result);
     text_release(&sql);
     return status;
@@ -207,11 +205,12 @@ static enum spile_status end_copy(struct copier *c, bool give_up, uint64_t *inse
     struct pq_library *api = &c->session->api;
     enum spile_status status = SPILE_OK;
     PGresult *result;
-    bool ended = api->putCopyEnd(c->session->connection, give_up ? "the rows have an error" : NULL) == 1;
+    bool answered = false, ended = api->putCopyEnd(c->session->connection, give_up ? "the rows have an error" : NULL) == 1;
 
     while ((result = api->getResult(c->session->connection))) {
         ExecStatusType said = api->resultStatus(result);
 
+        answered = true;
         if (said == PGRES_COMMAND_OK)
             *inserted = strtoull(api->cmdTuples(result), NULL, 10);
         else if (!status)
@@ -220,7 +219,7 @@ static enum spile_status end_copy(struct copier *c, bool give_up, uint64_t *inse
         if (said == PGRES_COPY_IN) /* the end did not come through */
             break;
     }
-    return status || ended ? status : pg_fail(c->session, NULL, err);
+    return status || (ended && answered) ? status : pg_fail(c->session, NULL, err);
 }
 
 static enum spile_status check_stream(const struct copier *c, struct ArrowArrayStream *stream, struct spile_error *err)

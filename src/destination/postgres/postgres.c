@@ -35,14 +35,16 @@ static struct pg_session *session_of(struct destination *destination)
 static enum spile_status lease_key(const char *dataset, const char *lease, int64_t *key, struct spile_error *err)
 {
     struct text text = { 0 };
+    enum spile_status status = SPILE_OK;
 
     text_append(&text, dataset, strlen(dataset) + 1);
     text_puts(&text, lease);
     if (text.failed)
-        return spile_fail_nomem(err);
-    shake128(text.text, text.length, (uint8_t *)key, sizeof(*key));
+        status = spile_fail_nomem(err);
+    else
+        shake128(text.text, text.length, (uint8_t *)key, sizeof(*key));
     text_release(&text);
-    return SPILE_OK;
+    return status;
 }
 
 /* What the server lets us see of other users' sessions may be little. */

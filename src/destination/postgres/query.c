@@ -212,10 +212,10 @@ static enum spile_status next(void *source, struct column_builder *columns, uint
     ExecStatusType kind = a->session->api.resultStatus(result);
     enum spile_status status = SPILE_OK;
 
-    *more = result && kind == PGRES_SINGLE_TUPLE;
+    *more = kind == PGRES_SINGLE_TUPLE;
     if (*more)
         status = put_row(a, result, columns, row, err);
-    else if (result && kind != PGRES_TUPLES_OK && kind != PGRES_COMMAND_OK)
+    else if (kind != PGRES_TUPLES_OK && kind != PGRES_COMMAND_OK) /* there is none where libpq had no memory for it: a failure, and not the end */
         status = fail(a, result, err);
     a->session->api.clear(result);
     if (!*more)
@@ -483,19 +483,20 @@ static enum spile_status run_through(struct answer *a, const struct arguments *a
 {
     const struct pq_library *api = &a->session->api;
     enum spile_status status = send(a, arguments, count, err);
-    bool copies = false;
+    bool copies = false, answered = false;
     PGresult *result;
 
     while (a->sent && !copies && (result = api->getResult(a->session->connection))) {
         ExecStatusType kind = api->resultStatus(result);
 
+        answered = true;
         copies = kind == PGRES_COPY_IN || kind == PGRES_COPY_OUT || kind == PGRES_COPY_BOTH;
         if (!status)
             status = take_result(a, result, changed, err);
         api->clear(result);
     }
     a->sent = false;
-    return status;
+    return status || answered ? status : fail(a, NULL, err);
 }
 
 static enum spile_status run(struct answer *a, const char *dataset, const char *sql, const struct datum *values, size_t count, uint64_t *changed,
