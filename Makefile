@@ -4,7 +4,8 @@
 
 PREFIX  ?= /usr/local
 DESTDIR ?=
-CTEST   := ctest --output-on-failure --no-tests=error --parallel $(shell nproc)
+# One more than there are processors: tests wait for servers and programs, too.
+CTEST   := ctest --output-on-failure --no-tests=error --parallel $(shell echo $$(($$(nproc) + 1)))
 
 help:
 	@echo 'make demo      install what is missing, build, load sample data into DuckDB and query it'

@@ -1,4 +1,4 @@
-# ctest: labels=cases timeout=300
+# ctest: labels=cases;small timeout=300
 """The command as a whole: arguments, sources, names, what it prints, exit codes, signals.
 
 Expected rows are counted from the input with Python and looked up in the database with DuckDB's own client; names of tables and

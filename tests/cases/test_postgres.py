@@ -111,6 +111,30 @@ def test_turn_by_turn_with_dlt(base, work, tmp_path):
     assert base.run("SELECT count(*), count(DISTINCT load_id) FROM d._dlt_loads") == [(4, 4)]
 
 
+SETTINGS = {"TimeZone": "America/New_York", "standard_conforming_strings": "off", "DateStyle": "German, DMY", "IntervalStyle": "iso_8601", "bytea_output": "escape",
+            "extra_float_digits": "0", "search_path": "pg_catalog", "client_encoding": "LATIN1"}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_what_a_database_sets_changes_nothing(server, work, name):
+    """What is stored, and what a query says of it, is as in a database that sets nothing."""
+    document = {"id": 1, "at": "2024-07-01T10:00:00.5Z", "day": "2024-07-02", "text": "a\\b'c\u00e9", "f": 0.1 + 0.2, "b": "AQL/", "x\\y": 1}
+    options = {"columns": "day:date,b:binary", "naming": "direct", "table": "t\\a"}
+    found = []
+    for value in (None, SETTINGS[name]):
+        base = Base(server)
+        if value:
+            base.run(f"ALTER DATABASE {base.name} SET {name} = '{value}'")
+        for _ in range(2):
+            succeed(work, base.uri, [document], **options)
+        answer = work.spile("query", 'SELECT id, at, day, text, f, b, "x\\y", \'\\\' AS backslash FROM d."t\\a"', to=base.uri, dataset="d", format="csv")
+        stored = base.run("""SELECT count(*), min(at AT TIME ZONE 'UTC'), max(day), max(text), max(f) = 0.1::float8 + 0.2::float8, max(encode(b, 'hex')) FROM d."t\\a" """)
+        assert answer.code == 0, str(answer)
+        found.append((stored, answer.out))
+    assert found[0] == found[1]
+    assert found[0][0] == [(2, datetime.datetime(2024, 7, 1, 10, 0, 0, 500000), datetime.date(2024, 7, 2), document["text"], True, "0102ff")]
+
+
 @pytest.mark.parametrize("strategy", ["truncate-and-insert", "insert-from-staging", "staging-optimized"])
 def test_replace(base, work, strategy):
     succeed(work, base.uri, [{"id": 1, "tags": [1, 2]}])

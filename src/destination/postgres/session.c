@@ -92,11 +92,21 @@ static enum spile_status check_version(struct pg_session *session, struct spile_
     return pg_within(session, SPILE_DESTINATION, err);
 }
 
+static bool says(struct pg_session *session, const char *setting, const char *value)
+{
+    const char *said = session->api.parameterStatus(session->connection, setting);
+
+    return said && !strcmp(said, value);
+}
+
+/* Most servers are set so already. */
 static enum spile_status set_session(struct pg_session *session, struct spile_error *err)
 {
-    enum spile_status status = pg_execute(session, "SELECT pg_catalog.set_config('TimeZone', 'UTC', false), "
-                                                   "pg_catalog.set_config('standard_conforming_strings', 'on', false)", NULL, 0, NULL, NULL, err);
+    enum spile_status status = SPILE_OK;
 
+    if ((!says(session, "TimeZone", "UTC") && !says(session, "TimeZone", "Etc/UTC")) || !says(session, "standard_conforming_strings", "on"))
+        status = pg_execute(session, "SELECT pg_catalog.set_config('TimeZone', 'UTC', false), "
+                                     "pg_catalog.set_config('standard_conforming_strings', 'on', false)", NULL, 0, NULL, NULL, err);
     if (!status && session->read_only)
         status = pg_execute(session, "SET default_transaction_read_only = on", NULL, 0, NULL, NULL, err);
     return status;
