@@ -720,7 +720,7 @@ static void play(unsigned scenario)
 
 static void anything_may_fail(void **state)
 {
-    unsigned seed = number_from("SPILE_FAULT_SEED", 1), scenarios = number_from("SPILE_FAULT_SCENARIOS", 200);
+    unsigned seed = number_from("SPILE_FAULT_SEED", 1), scenarios = number_from("SPILE_FAULT_SCENARIOS", 120);
 
     (void)state;
     traces = number_from("SPILE_FAULT_TRACE", 0);
