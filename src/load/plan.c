@@ -241,14 +241,15 @@ static enum spile_status check_compared(struct planner *planner, const struct ta
                                         struct spile_error *err)
 {
     const struct destination_ops *ops = planner->target->ops;
-    enum spile_status status = check_type(planner, table, column, there, err);
+    const char *ours = ops->type_name(column, planner->arena);
+    enum spile_status status = ours ? check_type(planner, table, column, there, err) : spile_fail_nomem(err);
 
     if (status || !ops->type_compares || ops->type_compares(there->type))
         return status;
     spile_fail(err, SPILE_DESTINATION, "column \"%s\" of table \"%s\" is %s in the database, a type without a way to compare values, and the merge has to",
                column->name, table->name, there->type);
     return spile_hint(err, SPILE_DESTINATION, "change the column with ALTER TABLE ... ALTER COLUMN ... TYPE %s, or merge by another key and without "
-                                              "skip_unchanged_rows", ops->type_name(column, planner->arena));
+                                              "skip_unchanged_rows", ours);
 }
 
 static enum spile_status check_merge_table(struct planner *planner, const struct merge *merge, const struct merge_table *table, struct spile_error *err)

@@ -1,5 +1,6 @@
 #include "pipeline/pipeline.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -140,32 +141,32 @@ static unsigned default_workers(void)
     return processors > 0 ? (unsigned)processors : 1;
 }
 
-/* $DESTINATION__<TYPE>__<SETTING>. NULL: not set, or out of memory. */
-static const char *setting_of(const char *type, const char *setting, struct arena *arena)
+/* $DESTINATION__<TYPE>__<SETTING>; of all types if it is "". NULL: not set. */
+static const char *setting_of(const char *type, const char *setting)
 {
-    char *name = arena_printf(arena, "DESTINATION__%s__%s", type, setting);
+    char name[128];
 
-    for (char *c = name; c && *c; c++)
+    snprintf(name, sizeof(name), "DESTINATION__%s%s%s", type, *type ? "__" : "", setting);
+    for (char *c = name; *c; c++)
         *c = (char)(*c >= 'a' && *c <= 'z' ? *c - ('a' - 'A') : *c);
-    return name ? getenv(name) : NULL;
+    return getenv(name);
 }
 
 /* What the environment says under dlt's names: of one kind of destination, as we call it or as dlt does, or of all. */
-static const char *setting_said(const struct spile_pipeline *p, const char *setting, struct arena *arena)
+static const char *setting_said(const struct spile_pipeline *p, const char *setting)
 {
-    const char *dlt_type = strrchr(p->ops->caps.dlt_type, '.'), *said = setting_of(p->ops->scheme, setting, arena);
-    char *of_all = arena_printf(arena, "DESTINATION__%s", setting);
+    const char *dlt_type = strrchr(p->ops->caps.dlt_type, '.'), *said = setting_of(p->ops->scheme, setting);
 
     if (!said && dlt_type)
-        said = setting_of(dlt_type + 1, setting, arena);
-    return said || !of_all ? said : getenv(of_all);
+        said = setting_of(dlt_type + 1, setting);
+    return said ? said : setting_of("", setting);
 }
 
 static enum spile_status set_replace_strategy(struct spile_pipeline *p, const char *given, struct spile_error *err)
 {
     static const char *const names[] = { [REPLACE_TRUNCATE_AND_INSERT] = "truncate-and-insert", [REPLACE_INSERT_FROM_STAGING] = "insert-from-staging",
                                          [REPLACE_STAGING_OPTIMIZED] = "staging-optimized" };
-    const char *said = given && *given ? given : setting_said(p, "REPLACE_STRATEGY", &p->arena);
+    const char *said = given && *given ? given : setting_said(p, "REPLACE_STRATEGY");
     enum replace_strategy strategy = REPLACE_TRUNCATE_AND_INSERT;
 
     if (!said || !*said)
@@ -195,10 +196,12 @@ static bool is_one_of(const char *word, const char *const *words)
 static enum spile_status set_unique(struct spile_pipeline *p, enum spile_choice given, struct spile_error *err)
 {
     static const char *const yes[] = { "true", "yes", "on", "t", "y", "1", NULL }, *const no[] = { "false", "no", "off", "f", "n", "0", NULL };
-    const char *said = given ? NULL : setting_said(p, "CREATE_INDEXES", &p->arena);
+    const char *said = given ? NULL : setting_said(p, "CREATE_INDEXES");
 
+    if (given > SPILE_NO)
+        return spile_fail(err, SPILE_USAGE, "%d is no choice for create_indexes", (int)given);
     if (!given && !said)
-        said = setting_said(p, "CREATE_UNIQUE_INDEXES", &p->arena);
+        said = setting_said(p, "CREATE_UNIQUE_INDEXES");
     if (said && !is_one_of(said, yes) && !is_one_of(said, no)) {
         spile_fail(err, SPILE_CONFIG, "\"%s\" does not say whether to create indexes", said);
         return spile_hint(err, SPILE_CONFIG, "set DESTINATION__CREATE_INDEXES to true or false");

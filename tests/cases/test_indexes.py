@@ -1,7 +1,7 @@
 # ctest: labels=cases;engines timeout=300
 """Unique columns: which of them the database holds to it. dlt does so on Postgres, and on SQLite when it is asked; spile by the same names, and with
---create-indexes. What the indexes are on is compared with dlt's own, run on the same documents. On DuckDB it is refused: dlt makes them there when it is asked,
-and then its merges fail, since DuckDB's indexes refuse a row that was deleted in the same transaction."""
+--create-indexes. What the indexes are on is compared with dlt's own, run on the same documents. On DuckDB it is refused, where
+dlt makes them when it is asked: DuckDB's indexes refuse a row that was deleted in the same transaction, which is how spile's upsert replaces rows there."""
 import json
 
 import dlt

@@ -723,7 +723,7 @@ const struct destination_ops duckdb_destination = {
         .has_path = true,
         .batch_rows = ROW_GROUP_ROWS,
         .decimal_digits_max = 38,
-        .unique = UNIQUE_NEVER, /* its indexes refuse a row that was deleted in the same transaction: a merge could not bring it anew */
+        .unique = UNIQUE_NEVER, /* its indexes refuse a row that was deleted in the same transaction, as upsert does */
         .replaces = 1u << REPLACE_TRUNCATE_AND_INSERT | 1u << REPLACE_INSERT_FROM_STAGING,
         .merges = 1u << MERGE_DELETE_INSERT | 1u << MERGE_UPSERT | 1u << MERGE_INSERT_ONLY | 1u << MERGE_SCD2 | 1u << MERGE_CDC,
     },
