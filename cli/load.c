@@ -21,10 +21,10 @@
 enum last_stage { UNTIL_LOADED = 0, UNTIL_EXTRACTED, UNTIL_NORMALIZED };
 
 struct load_options {
-    enum spile_choice create_indexes;
     const char *to, *dataset, *table, *pipeline, *load_id, *naming, *schema, *discarded, *trace, *import_folder, *export_folder, *replace_strategy;
     char *columns, *json_columns, *primary_key, *merge_key; /* joined; freed at the end */
     struct write_options write;
+    enum spile_choice create_indexes;
     enum last_stage until;
     int max_nesting;
     uint64_t workers, memory, sample, retry;
@@ -34,29 +34,24 @@ struct load_options {
 
 static const char *const replace_words[] = { "truncate-and-insert", "insert-from-staging", "staging-optimized", NULL };
 static const char *const stage_words[] = { [UNTIL_LOADED] = "load", [UNTIL_EXTRACTED] = "extract", [UNTIL_NORMALIZED] = "normalize", NULL };
-
 static const char *const choice_words[] = { [SPILE_YES - 1] = "yes", [SPILE_NO - 1] = "no", NULL };
 
 static bool parse_choice(const struct option_row *row, const char *value, void *field)
 {
-    (void)row;
-    for (int i = 0; choice_words[i]; i++)
-        if (strcmp(value, choice_words[i]) == 0) {
-            *(enum spile_choice *)field = (enum spile_choice)(i + 1);
-            return true;
-        }
-    return false;
+    int found = option_word(row->words, value);
+
+    if (found >= 0)
+        *(enum spile_choice *)field = (enum spile_choice)(found + 1);
+    return found >= 0;
 }
 
 static bool parse_stage(const struct option_row *row, const char *value, void *field)
 {
-    (void)row;
-    for (int i = 0; stage_words[i]; i++)
-        if (strcmp(value, stage_words[i]) == 0) {
-            *(enum last_stage *)field = (enum last_stage)i;
-            return true;
-        }
-    return false;
+    int found = option_word(row->words, value);
+
+    if (found >= 0)
+        *(enum last_stage *)field = (enum last_stage)found;
+    return found >= 0;
 }
 
 /* The library's 0 is the default, so that no levels at all has a value of its own. */
@@ -382,7 +377,8 @@ static enum spile_status sources_load(const struct load_options *options, const 
                                SPILE_PIPELINE_OPTIONS(.destination = options->to, .dataset = options->dataset, .workers = (unsigned)options->workers,
                                                       .max_memory = options->memory, .naming = options->naming,
                                                       .import_folder = options->import_folder, .export_folder = options->export_folder,
-                                                      .dev_mode = options->dev_mode, .replace_strategy = options->replace_strategy, .create_indexes = options->create_indexes,
+                                                      .dev_mode = options->dev_mode, .replace_strategy = options->replace_strategy,
+                                                      .create_indexes = options->create_indexes,
                                                       .retry_seconds = retry_seconds(options)), err);
     if (status == SPILE_OK)
         status = pipeline_load(pipeline, options, sources, schema, &result, err);

@@ -14,6 +14,14 @@
 
 /* ---- values ---------------------------------------------------------------------------------------------------------------- */
 
+int option_word(const char *const *words, const char *word)
+{
+    for (int i = 0; words[i]; i++)
+        if (strcmp(words[i], word) == 0)
+            return i;
+    return -1;
+}
+
 bool option_text(const struct option_row *row, const char *value, void *field)
 {
     (void)row;

@@ -39,6 +39,9 @@ struct command {
 /* Parsers. The field is a const char *, a bool, a uint64_t and a uint64_t; of option_list a char *, which the command frees. */
 option_parse option_text, option_switch, option_number, option_size, option_list;
 
+/* Place of a word in a list that ends with NULL; -1: it is none of them. */
+int option_word(const char *const *words, const char *word);
+
 #define OPTION_SIZE_ALLOWED "a size such as 512M, 2G or 64MiB, or a number of bytes"
 
 /* Fills `fields`, and `operands` (with room for `count`) with the arguments that are no options, in their order. */

@@ -37,15 +37,12 @@ static const char *const format_words[] = { [SPILE_FORMAT_TABLE] = "table", [SPI
 static bool parse_format(const struct option_row *row, const char *value, void *field)
 {
     struct query_options *options = field;
+    int found = option_word(row->words, value);
 
-    (void)row;
     options->has_format = true;
-    for (int i = 0; format_words[i]; i++)
-        if (strcmp(value, format_words[i]) == 0) {
-            options->format = (enum spile_stream_format)i;
-            return true;
-        }
-    return false;
+    if (found >= 0)
+        options->format = (enum spile_stream_format)found;
+    return found >= 0;
 }
 
 static bool parse_parameter(const struct option_row *row, const char *value, void *field)

@@ -14,17 +14,9 @@ const char *const strategy_words[] = { "delete-insert", "upsert", "insert-only",
 const char *const merge_words[] = { "source_filter", "destination_scope", "row_version", "valid_from", "valid_to", "active_record_timestamp",
                                     "boundary_timestamp", "deduplicated", "skip_unchanged_rows", NULL };
 
-static int word_find(const char *const *words, const char *word)
-{
-    for (int i = 0; words[i]; i++)
-        if (strcmp(words[i], word) == 0)
-            return i;
-    return -1;
-}
-
 static bool write_set(struct write_options *options, const char *word)
 {
-    int found = word_find(write_words, word);
+    int found = option_word(write_words, word);
 
     if (found >= 0)
         options->write = (enum spile_write)found;
@@ -33,7 +25,7 @@ static bool write_set(struct write_options *options, const char *word)
 
 static bool strategy_set(struct write_options *options, const char *word)
 {
-    int found = word_find(strategy_words, word);
+    int found = option_word(strategy_words, word);
 
     if (found >= 0)
         options->merge.strategy = (enum spile_merge_strategy)(SPILE_DELETE_INSERT + found);

@@ -7,7 +7,8 @@
 #
 # A Python file may say in its first line what it needs:   # ctest: labels=conformance;slow timeout=900 serial
 # (labels and seconds; serial: not beside another test).
-# Tests with the label `slow` are left out by `make test` and run by .ci/run. Those with `engines` are left out with tsan and clang.
+# Tests with the label `slow` are left out by `make test` and run by .ci/run. Those with `engines` or
+# `small` are left out with tsan; with clang all but units are (Makefile).
 
 set(results ${PROJECT_BINARY_DIR}/results) # counts of the single cases, read by scripts/count-tests
 file(MAKE_DIRECTORY ${results})

@@ -307,6 +307,11 @@ bool package_is_complete(const struct package *package, const struct table *root
     return has_index(package->complete, package->complete_count, root->index);
 }
 
+bool package_is_empty(const struct package *package)
+{
+    return !package->table_count && !package->replaced_count && !package->complete_count && !package->sources && !package->dropped_count;
+}
+
 enum spile_status package_drop(struct package *package, const char *table, struct spile_error *err)
 {
     char **dropped = realloc(package->dropped, (package->dropped_count + 1) * sizeof(char *));
@@ -346,10 +351,20 @@ static bool add_manifest_table(yyjson_mut_doc *doc, yyjson_mut_val *list, const 
     return true;
 }
 
+static bool add_manifest_indexes(yyjson_mut_doc *doc, yyjson_mut_val *root, const char *name, const uint32_t *list, uint32_t count)
+{
+    yyjson_mut_val *indexes = yyjson_mut_obj_add_arr(doc, root, name);
+    bool ok = indexes;
+
+    for (uint32_t i = 0; ok && i < count; i++)
+        ok = yyjson_mut_arr_add_uint(doc, indexes, list[i]);
+    return ok;
+}
+
 static char *manifest_text(const struct package *package, const char *base_hash, bool durable, size_t *length)
 {
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc), *tables, *replaced, *complete, *dropped;
+    yyjson_mut_val *root = yyjson_mut_obj(doc), *tables, *dropped;
     size_t schema_length;
     char *schema = schema_write(package->schema, &schema_length), *text = NULL;
     bool ok;
@@ -358,13 +373,10 @@ static char *manifest_text(const struct package *package, const char *base_hash,
     ok = schema && yyjson_mut_obj_add_uint(doc, root, "format", MANIFEST_FORMAT) &&
          yyjson_mut_obj_add_strcpy(doc, root, "load_id", package->load_id) && yyjson_mut_obj_add_bool(doc, root, "keep", durable) &&
          yyjson_mut_obj_add_strcpy(doc, root, "base_schema_hash", base_hash) && (tables = yyjson_mut_obj_add_arr(doc, root, "tables")) &&
-         (replaced = yyjson_mut_obj_add_arr(doc, root, "replaced")) && (complete = yyjson_mut_obj_add_arr(doc, root, "complete")) && (dropped = yyjson_mut_obj_add_arr(doc, root, "dropped"));
+         add_manifest_indexes(doc, root, "replaced", package->replaced, package->replaced_count) &&
+         add_manifest_indexes(doc, root, "complete", package->complete, package->complete_count) && (dropped = yyjson_mut_obj_add_arr(doc, root, "dropped"));
     for (uint32_t i = 0; ok && i < package->dropped_count; i++)
         ok = yyjson_mut_arr_add_str(doc, dropped, package->dropped[i]);
-    for (uint32_t i = 0; ok && i < package->replaced_count; i++)
-        ok = yyjson_mut_arr_add_uint(doc, replaced, package->replaced[i]);
-    for (uint32_t i = 0; ok && i < package->complete_count; i++)
-        ok = yyjson_mut_arr_add_uint(doc, complete, package->complete[i]);
     for (uint32_t i = 0; ok && i < package->table_count; i++)
         ok = add_manifest_table(doc, tables, package->tables[i]);
     if (ok && package->sources)

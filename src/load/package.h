@@ -66,6 +66,9 @@ bool package_replaces(const struct package *package, const struct table *table);
 enum spile_status package_complete(struct package *package, const struct table *root, struct spile_error *err);
 bool package_is_complete(const struct package *package, const struct table *root);
 
+/* Would a load of it change nothing? */
+bool package_is_empty(const struct package *package);
+
 /* A table of the dataset is dropped before all else, and what the dataset has of older versions of the schema. The name is copied. */
 enum spile_status package_drop(struct package *package, const char *table, struct spile_error *err);
 

@@ -218,14 +218,6 @@ static enum spile_status plan_replaced(struct planner *planner, struct spile_err
 
 /* ---- what is merged ------------------------------------------------------------------------------------------------------------- */
 
-static bool is_one_of(const struct column *column, const struct column *const *columns, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (columns[i] == column)
-            return true;
-    return false;
-}
-
 /* Does the merge look whether two values of it are equal? */
 static bool is_compared(const struct merge *merge, const struct merge_table *table, const struct column *column)
 {
@@ -234,7 +226,7 @@ static bool is_compared(const struct merge *merge, const struct merge_table *tab
     if (table != merge->tables)
         return false;
     return (merge->skip_unchanged && !merge->row_version) || column == merge->row_version ||
-           is_one_of(column, merge->primary_key, merge->primary_key_count) || is_one_of(column, merge->merge_key, merge->merge_key_count);
+           column_is_among(column, merge->primary_key, merge->primary_key_count) || column_is_among(column, merge->merge_key, merge->merge_key_count);
 }
 
 static enum spile_status check_compared(struct planner *planner, const struct table *table, const struct column *column, const struct catalog_column *there,
@@ -288,7 +280,8 @@ static enum spile_status plan_merge(struct planner *planner, const struct merge 
 static enum spile_status plan_merges(struct planner *planner, struct spile_error *err)
 {
     struct merging *merging = &planner->plan->merging;
-    enum spile_status status = merging_plan(merging, planner->job->package, planner->job->schema, planner->target->dataset, &planner->catalog, planner->arena, err);
+    enum spile_status status = merging_plan(merging, planner->job->package, planner->job->schema, planner->target->dataset, &planner->catalog,
+                                            planner->arena, err);
 
     for (size_t i = 0; !status && i < merging->count; i++)
         status = plan_merge(planner, &merging->merges[i], err);

@@ -197,7 +197,7 @@ enum spile_status run_draw_and_load(struct run *run, struct load_job *job, struc
     if (!status)
         status = run_drop_tables(run, &run->package, err);
     run->times.drawn = clock_micros();
-    if (status || (!run->package.table_count && !run->package.replaced_count && !run->package.complete_count && !run->package.sources && !run->package.dropped_count && !discards_rows(run)))
+    if (status || (package_is_empty(&run->package) && !discards_rows(run)))
         return status;
     status = package_seal(&run->package, run->base_hash, !run->rereadable || run->options->no_load, err);
     run->package_sealed = !status;

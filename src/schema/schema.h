@@ -95,6 +95,14 @@ static inline const struct table *table_root(const struct table *table)
     return table;
 }
 
+static inline bool column_is_among(const struct column *column, const struct column *const *columns, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (columns[i] == column)
+            return true;
+    return false;
+}
+
 /* Is the hint given, and neither false nor null? */
 bool table_has_hint(const struct table *table, const struct column *column, const char *hint);
 

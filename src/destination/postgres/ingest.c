@@ -43,8 +43,8 @@ static const char *ask_below_domains(const char *tables, struct arena *arena)
 {
     return arena_printf(arena,
                         "WITH RECURSIVE typed AS ("
-                        " SELECT a.attrelid, a.attnum, a.attname, NOT a.attnotnull AS nullable, a.atttypid AS type, a.atttypmod AS mod FROM pg_catalog.pg_attribute a"
-                        " WHERE a.attrelid = ANY (%s) AND a.attnum > 0 AND NOT a.attisdropped"
+                        " SELECT a.attrelid, a.attnum, a.attname, NOT a.attnotnull AS nullable, a.atttypid AS type, a.atttypmod AS mod"
+                        " FROM pg_catalog.pg_attribute a WHERE a.attrelid = ANY (%s) AND a.attnum > 0 AND NOT a.attisdropped"
                         " UNION ALL SELECT t.attrelid, t.attnum, t.attname, t.nullable AND NOT y.typnotnull, y.typbasetype, y.typtypmod FROM typed t"
                         " JOIN pg_catalog.pg_type y ON y.oid = t.type WHERE y.typtype = 'd') "
                         "SELECT t.attname, pg_catalog.format_type(t.type, t.mod), t.nullable, CASE WHEN y.typname = 'citext' THEN 25 ELSE t.type END, t.mod, "

@@ -66,7 +66,7 @@ static void put_hard_deleted(const struct merger *m, struct text *sql)
 /* What does not count as a change: the key, what the load says of the row, and its id where no row below has it. */
 static bool is_no_content(const struct merge *merge, const struct column *column)
 {
-    return merger_is_among(merge->primary_key, merge->primary_key_count, column) || column == merge->hard_delete || column == merge->tables[0].table->load_id ||
+    return column_is_among(column, merge->primary_key, merge->primary_key_count) || column == merge->hard_delete || column == merge->tables[0].table->load_id ||
            (merge->table_count == 1 && column == merge->tables[0].table->row_id);
 }
 

@@ -131,11 +131,3 @@ enum spile_status merger_run(struct merger *m, struct text *sql, struct spile_er
 {
     return merger_run_values(m, sql, 0, err);
 }
-
-bool merger_is_among(const struct column *const *keys, size_t count, const struct column *column)
-{
-    for (size_t i = 0; i < count; i++)
-        if (keys[i] == column)
-            return true;
-    return false;
-}

@@ -23,7 +23,6 @@ struct merger {
 
 /* What rows below it have as their parent's id, whatever else tells its rows apart. */
 const struct column *merger_id_of(const struct merge *merge, size_t index);
-bool merger_is_among(const struct column *const *keys, size_t count, const struct column *column);
 
 /* `qualifier` is an alias or a table in SQL; NULL: none. */
 void merger_put_column(struct text *sql, const char *qualifier, const struct column *column);

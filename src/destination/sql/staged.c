@@ -156,7 +156,7 @@ static bool finds_rows(const struct merge *merge, size_t index, const struct col
 
     if (index)
         return column == table->parent_key || column == table->root_key || column == table->row_key;
-    return merger_is_among(merge->primary_key, merge->primary_key_count, column) || merger_is_among(merge->merge_key, merge->merge_key_count, column) ||
+    return column_is_among(column, merge->primary_key, merge->primary_key_count) || column_is_among(column, merge->merge_key, merge->merge_key_count) ||
            column == merge->row_version || (merge->table_count > 1 && (column == table->row_key || column == merger_id_of(merge, 0)));
 }
 
