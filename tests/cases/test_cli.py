@@ -261,21 +261,6 @@ def test_version(spile, arguments):
     assert done.stderr == ""
 
 
-@pytest.mark.skipif(bool(os.environ.get("SPILE_SANITIZE")), reason="sanitizers take long to start")
-def test_version_is_quick(spile):
-    """Within 5 ms more than a program that does nothing; the best of many, since others use the machine, too."""
-
-    def best(*command):
-        def once():
-            begin = time.perf_counter()
-            subprocess.run(command, env=spile.environment, stdout=subprocess.DEVNULL, check=True)
-            return time.perf_counter() - begin
-
-        return min(once() for _ in range(30))
-
-    assert best(SPILE, "--version") - best("/bin/true") < 0.005
-
-
 # ---- options ------------------------------------------------------------------------------------------------------------------
 
 ORDER = {"id": 1, "items": [{"sku": "a", "marks": [{"m": 1}, {"m": 2}]}, {"sku": "b"}]}

