@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from engine import SANITIZED, Workspace, package_files, place, preload
-from scene import UNDO, Scene, summary
+from scene import UNDO, IndexedScene, Scene, summary
 
 STEP = 9 if SANITIZED else 1
 
@@ -60,8 +60,15 @@ def writes_in_place(operations):
     return [i for i, line in enumerate(operations, 1) if line.startswith("pwrite ") and line.endswith("/g.duckdb")]
 
 
+@pytest.fixture(scope="module")
+def indexed(tmp_path_factory):
+    return IndexedScene(tmp_path_factory.mktemp("indexed"))
+
+
 @pytest.mark.parametrize("torn", [False, True])
-def test_cut(scene, torn):
+@pytest.mark.parametrize("which", ["scene", "indexed"])
+def test_cut(request, which, torn):
+    scene = request.getfixturevalue(which)
     code, operations = run(scene, scene.copy(f"all{torn}"))
     assert code == 0 and len(writes_in_place(operations)) > 3, operations
 
@@ -86,22 +93,25 @@ def is_damaged(work):
 
 
 @pytest.fixture(scope="module")
-def damaged(scene):
-    """A dataset whose load was killed in the middle of the block in place."""
-    _, operations = run(scene, scene.copy("whole"))
-    for at in reversed(writes_in_place(operations)):
-        work = scene.copy(f"damaged{at}")
-        run(scene, work, True, at)
-        if is_damaged(work):
-            return work
-    pytest.fail(f"no block is written in place, so the test tests nothing: {operations}")
+def torn(tmp_path_factory):
+    """A scene, and its dataset when the load was killed in the middle of the block in place. Not every load has one: that depends on how much it writes."""
+    for documents in (500, 750, 100, 2000, 3000, 8000):
+        scene = Scene(tmp_path_factory.mktemp("torn"), documents)
+        _, operations = run(scene, scene.copy("whole"))
+        for at in reversed(writes_in_place(operations)):
+            work = scene.copy(f"damaged{at}")
+            run(scene, work, True, at)
+            if is_damaged(work):
+                return scene, work
+    pytest.fail("no load writes a block in place, so the tests test nothing")
 
 
 def copy(work, name):
     return Workspace(shutil.copytree(work.folder, work.folder.parent / name))
 
 
-def test_only_looking_puts_it_back(scene, damaged):
+def test_only_looking_puts_it_back(torn):
+    scene, damaged = torn
     work = copy(damaged, "looked_at")
     shown = work.spile("schema", "show", work.database, dataset="d")
     assert shown.code == 0, str(shown)
@@ -109,8 +119,9 @@ def test_only_looking_puts_it_back(scene, damaged):
     assert summary(work.database, work.folder / "look") == scene.new
 
 
-def test_real_damage_is_told(scene, damaged):
+def test_real_damage_is_told(torn):
     """What spile did not save is not put back over what is there."""
+    scene, damaged = torn
     work = scene.copy("broken")
     content = bytearray(work.database.read_bytes())
     place_of_block = 12288 + duckdb.connect(str(work.database), read_only=True).sql("select block_id from pragma_metadata_info() where free_blocks > 0").fetchone()[0] * 262144
@@ -124,8 +135,9 @@ def test_real_damage_is_told(scene, damaged):
     assert work.database.read_bytes() == content
 
 
-def test_undo_of_another_state_is_not_used(scene, damaged):
+def test_undo_of_another_state_is_not_used(torn):
     """Another program has gone on with the file: its header says so."""
+    scene, damaged = torn
     work = scene.copy("other")
     shutil.copy(damaged.folder / f"g.duckdb{UNDO}", work.folder)
     with duckdb.connect(str(work.database)) as connection:
@@ -136,7 +148,8 @@ def test_undo_of_another_state_is_not_used(scene, damaged):
     assert work.database.read_bytes() == content and not (work.folder / f"g.duckdb{UNDO}").exists()
 
 
-def test_cut_recovery(scene, damaged):
+def test_cut_recovery(torn):
+    scene, damaged = torn
     whole = copy(damaged, "recover")
     code, operations = run(scene, whole)
     assert code == 0, operations

@@ -1,4 +1,5 @@
-"""A dataset with one load, and the load that a test kills: what the dataset is before and after it."""
+"""A dataset with one load (and one with unique indexes), and the load that a test kills: what the dataset is before and after it."""
+import json
 import shutil
 import statistics
 import time
@@ -41,13 +42,16 @@ def summary_query(connection, table):
 class Scene:
     """A dataset with one load, the load that is going to be killed, and what the dataset is before and after it."""
 
-    def __init__(self, folder):
+    how = {}  # options of both loads
+
+    def __init__(self, folder, documents=None):
+        """`documents` are in the load that is killed; None: as many as this machine loads in SECONDS."""
         self.folder = folder
         self.first = generate("w2", 300, folder / "first.json", seed=7)
         self.before = Workspace(folder / "before")
         self.load_first(self.before)
         self.second = folder / "second.json"
-        self.size_input()
+        self.write_second(documents)
         self.seconds = statistics.median(self.timed(f"time{i}") for i in range(3))
         self.after = self.copy("after")
         self.load_second(self.after)
@@ -56,23 +60,22 @@ class Scene:
         assert self.old != self.new
 
     def load_first(self, work):
-        work.load(self.first, table="t", dataset="d", load_id=SEED_LOAD_ID)
+        work.load(self.first, table="t", dataset="d", load_id=SEED_LOAD_ID, **self.how)
 
     def options(self):
-        return {"table": "t", "dataset": "d", "load_id": LOAD_ID, "workers": 2, "no_progress": True}
+        return {"table": "t", "dataset": "d", "load_id": LOAD_ID, "workers": 2, "no_progress": True, **self.how}
 
     def load_second(self, work):
-        return work.load(self.second, table="t", dataset="d", load_id=LOAD_ID, workers=2)
+        return work.load(self.second, table="t", dataset="d", load_id=LOAD_ID, workers=2, **self.how)
 
-    def size_input(self):
-        """As many documents as this machine loads in SECONDS, with keys that the first load had not."""
-        count, seconds = 500, 0
-        while seconds < SECONDS and count < 400000:
-            count = int(count * min(4, max(1.5, SECONDS / seconds))) if seconds else count
-            generate("w2", count, self.second, seed=8)
-            with open(self.second, "a") as file:
-                file.write('{"new_column": 1.5, "new_list": [{"a": [1, 2]}, {"a": [3]}]}\n')
+    def write_second(self, documents):
+        """With keys that the first load had not."""
+        count, seconds = documents or 500, 0
+        write_events(self.second, count)
+        while not documents and seconds < SECONDS and count < 400000:
             seconds = self.timed(f"size{count}")
+            count = int(count * min(4, max(1.5, SECONDS / seconds)))
+            write_events(self.second, count)
 
     def timed(self, name):
         work = self.copy(name)
@@ -85,3 +88,26 @@ class Scene:
     def copy(self, name):
         shutil.copytree(self.before.folder, self.folder / name)
         return Workspace(self.folder / name)
+
+
+class IndexedScene(Scene):
+    """Rows that come again with the keys that unique indexes have: DuckDB writes down that they go and that they come."""
+
+    how = {"create_indexes": "yes", "write": "merge", "strategy": "upsert", "primary_key": "id"}
+
+    def load_first(self, work):
+        write_items(self.first, range(0, 900), "old")
+        super().load_first(work)
+
+    def write_second(self, documents):
+        write_items(self.second, range(300, 1500), "new", more=1.5)
+
+
+def write_events(path, count):
+    generate("w2", count, path, seed=8)
+    with open(path, "a") as file:
+        file.write('{"new_column": 1.5, "new_list": [{"a": [1, 2]}, {"a": [3]}]}\n')
+
+
+def write_items(path, ids, word, **others):
+    path.write_text("".join(json.dumps({"id": i, "word": word, "list": [{"x": x} for x in range(i % 4)], **others}) + "\n" for i in ids))
