@@ -151,7 +151,7 @@ static const char *const contract_words[] = { "evolve", "freeze",  "discard_row"
     { .name = "naming", .argument = "CONVENTION", .parse = option_text, FIELD(naming), .allowed = TEXT_ALLOWED, \
       .help = "how keys become names: snake_case, duck_case, direct, sql_ci_v1 or sql_cs_v1", .fallback = "the dataset's, else snake_case" }, \
     { .name = "create-indexes", .argument = "CHOICE", .parse = parse_choice, FIELD(create_indexes), .allowed = "yes or no", .words = choice_words, \
-      .help = "whether columns with the hint unique, such as row ids, get a unique index (Postgres, SQLite)", .fallback = "yes on Postgres, as with dlt" }, \
+      .help = "whether columns with the hint unique, such as row ids, get a unique index", .fallback = "yes on Postgres, as with dlt" }, \
     { .name = "import-schema", .argument = "FOLDER", .parse = option_text, FIELD(import_folder), .allowed = TEXT_ALLOWED, \
       .help = "folder with a schema file to edit, NAME.schema.yaml: made by the first load; a changed one wins over the dataset's schema" }, \
     { .name = "dev-mode", .parse = option_switch, FIELD(dev_mode), .help = "load into a new dataset, with the time in its name" }, \

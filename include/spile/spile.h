@@ -543,7 +543,7 @@ struct spile_pipeline_options {
                                   negative: not at all. Files are not waited for */
     enum spile_choice create_indexes; /* whether columns with the hint "unique" (row ids have it) get a unique index, or the constraint, when the table is
                                   made or the column added. SPILE_AS_USUAL: $DESTINATION__<TYPE>__CREATE_INDEXES or $DESTINATION__CREATE_INDEXES, else as
-                                  dlt does: on Postgres yes, on SQLite no. DuckDB has none: SPILE_CONFIG */
+                                  dlt does: on Postgres yes, on DuckDB and SQLite no */
 };
 #define SPILE_PIPELINE_OPTIONS(...) \
     (&(const struct spile_pipeline_options){ .size = sizeof(struct spile_pipeline_options), __VA_ARGS__ })

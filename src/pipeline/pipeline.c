@@ -209,7 +209,7 @@ static enum spile_status set_unique(struct spile_pipeline *p, enum spile_choice 
     if (said)
         given = is_one_of(said, yes) ? SPILE_YES : SPILE_NO;
     if (given == SPILE_YES && p->ops->caps.unique == UNIQUE_NEVER) {
-        spile_fail(err, SPILE_CONFIG, "%s has no unique indexes that a load gets along with", p->ops->scheme);
+        spile_fail(err, SPILE_CONFIG, "%s has no unique indexes", p->ops->scheme);
         return spile_hint(err, SPILE_CONFIG, "leave them out: a merge keeps keys unique by itself");
     }
     p->unique = given ? given == SPILE_YES : p->ops->caps.unique == UNIQUE_ALWAYS;

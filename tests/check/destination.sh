@@ -36,4 +36,6 @@ load two.jsonl --write replace
 timeout 60 "$spile" load two.jsonl --to jsonlines:lake --table t --dataset d --write merge --primary-key id >refused 2>&1 && bad "a merge is not refused"
 grep -q 'jsonlines' refused && grep -q 'merge' refused || bad "how a merge is refused: $(<refused)"
 [[ $(count t) == 1 ]] || bad "the refused merge left $(count t) rows"
+timeout 60 "$spile" load two.jsonl --to jsonlines:lake --table t --dataset d --create-indexes yes >refused 2>&1 && bad "unique indexes are not refused"
+grep -q 'jsonlines has no unique indexes' refused && grep -q 'leave them out' refused || bad "how unique indexes are refused: $(<refused)"
 finish

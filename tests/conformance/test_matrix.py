@@ -3,7 +3,6 @@
 
 What has to be there afterwards follows from the strategy alone: see AFTER.
 """
-import re
 
 import pytest
 
@@ -24,28 +23,6 @@ AFTER = {"append": ((1, 2), (2, 3)), "replace": ((), (2, 3)), "delete-insert": (
 KEEP_OTHERS = {"upsert": (2,), "cdc": (2,)}  # updated in place: they keep what is in columns that the load knows nothing of
 
 
-def execute(place, *statements):
-    """SQL of the user, who calls the dataset's tables d.t and so on."""
-    if place.engine == "postgres":
-        import psycopg2
-        connection = psycopg2.connect(place.location.replace("postgres:", "postgresql:", 1))
-        run = connection.cursor().execute
-    elif place.engine == "sqlite":
-        import sqlite3
-        from readers import sqlite_file
-        connection = sqlite3.connect(sqlite_file(place.location, "d"))
-        run = connection.execute
-        statements = [re.sub(r"\bd\.", "", statement) for statement in statements]
-    else:
-        import duckdb
-        connection = duckdb.connect(place.location)
-        run = connection.execute
-    for statement in statements:
-        run(statement)
-    connection.commit()
-    connection.close()
-
-
 # ---- states ------------------------------------------------------------------------------------------------------------------------
 
 
@@ -61,7 +38,7 @@ def existing(place, write, folder):
 def drifted(place, write, folder):
     """The user has added a column of his own, with values."""
     existing(place, write, folder)
-    execute(place, "alter table d.t add column mine varchar(10)", "update d.t set mine = 'own'")
+    place.execute("alter table {}t add column mine varchar(10)", "update {}t set mine = 'own'")
 
 
 def made_by_dlt(place, write, folder):
@@ -86,10 +63,10 @@ def other_type(place, write, folder):
     """The user has given a column another type, which takes all that the one before took."""
     existing(place, write, folder)
     if place.engine != "sqlite":
-        execute(place, f"alter table d.t alter column n type {WIDER[place.engine]}")
+        place.execute(f"alter table {{}}t alter column n type {WIDER[place.engine]}")
         return
     columns = [f'"{name}" {WIDER["sqlite"] if name == "n" else kind}' for name, kind, _ in place.read()["t"].columns]
-    execute(place, "alter table d.t rename to old", f"create table d.t ({', '.join(columns)})", "insert into d.t select * from old", "drop table old")
+    place.execute("alter table {}t rename to old", f"create table {{}}t ({', '.join(columns)})", "insert into {}t select * from {}old", "drop table {}old")
 
 
 REFUSED = [("duckdb", other_type)]  # a column there has to have the very type

@@ -1,4 +1,5 @@
 """The destinations that tests run over: a fresh one of each engine, how it is named to spile, and how it is read."""
+import contextlib
 import functools
 from pathlib import Path
 
@@ -23,6 +24,23 @@ class Target:
     def open(self, dataset="d"):
         """A reader with a connection of its own (readers.py)."""
         return readers.reader(self.location, dataset)
+
+    def execute(self, *statements):
+        """SQL of the user, the owner of the tables; {} is before the names of those in dataset "d"."""
+        with contextlib.closing(self._connect()) as connection:
+            for statement in statements:
+                connection.cursor().execute(statement.replace("{}", "" if self.engine == "sqlite" else "d."))
+            connection.commit()
+
+    def _connect(self):
+        if self.engine == "postgres":
+            import psycopg2
+            return psycopg2.connect(self.location.replace("postgres:", "postgresql:", 1))
+        if self.engine == "sqlite":
+            import sqlite3
+            return sqlite3.connect(readers.sqlite_file(self.location, "d"))
+        import duckdb
+        return duckdb.connect(self.location).begin()
 
 
 @functools.cache

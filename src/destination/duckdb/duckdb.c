@@ -48,6 +48,8 @@ static const struct {
     { "NOT NULL constraint", "a column of the table must not be null but the data has no value for it: drop the constraint, or give the "
                              "column a value", false },
     { "violates unique constraint", "an index of the table allows no two such rows: drop the index, or load the data with write disposition merge", false },
+    { "UNIQUE constraint violation", "an index or the primary key of the table allows no two such rows, and both are in the data: drop the index, or load into "
+                                     "another table", false },
     { "violates primary key", "the table's primary key allows no two such rows: load the data with write disposition merge, or into another table", false },
     { "CHECK constraint", "a check constraint of the table refuses the row: correct the data or the constraint", false },
     { "foreign key", "the data refers to a row that is not there: load that table first, or drop the foreign key", false },
@@ -700,6 +702,19 @@ static void duckdb_interrupt_destination(struct destination *destination)
     d->api.interrupt(d->connection);
 }
 
+/* An index of a file that was opened just now takes no notice of rows that are deleted before it is looked at, and would refuse their keys when they come
+ * again. An INSERT looks at it, also one of no rows. */
+static enum spile_status look_at_indexes(struct sql_database *database, const char *table, struct spile_error *err)
+{
+    struct text sql = { 0 };
+    enum spile_status status;
+
+    text_printf(&sql, "INSERT INTO %s SELECT * FROM %s WHERE false", table, table);
+    status = sql.failed ? spile_fail_nomem(err) : duckdb_execute_sql(database, sql.text, NULL, 0, NULL, NULL, err);
+    text_release(&sql);
+    return status;
+}
+
 static const char *const extensions[] = { ".duckdb", ".ddb", NULL };
 
 static const struct sql_dialect duckdb_dialect = {
@@ -707,6 +722,7 @@ static const struct sql_dialect duckdb_dialect = {
     .text_type = "VARCHAR",
     .row_order = "rowid",
     .execute = duckdb_execute_sql,
+    .before_removal = look_at_indexes,
     .dataset_sql = duckdb_dataset_sql,
     .type_name = duckdb_type_name,
     .type_suffix = duckdb_type_suffix,
@@ -723,7 +739,7 @@ const struct destination_ops duckdb_destination = {
         .has_path = true,
         .batch_rows = ROW_GROUP_ROWS,
         .decimal_digits_max = 38,
-        .unique = UNIQUE_NEVER, /* its indexes refuse a row that was deleted in the same transaction, as upsert does */
+        .unique = UNIQUE_ASKED,
         .replaces = 1u << REPLACE_TRUNCATE_AND_INSERT | 1u << REPLACE_INSERT_FROM_STAGING,
         .merges = 1u << MERGE_DELETE_INSERT | 1u << MERGE_UPSERT | 1u << MERGE_INSERT_ONLY | 1u << MERGE_SCD2 | 1u << MERGE_CDC,
     },

@@ -406,12 +406,23 @@ static bool name_tables(struct merger *m)
     return m->gone && m->tables && m->staged;
 }
 
+static enum spile_status before_removal(struct merger *m, struct spile_error *err)
+{
+    enum spile_status status = SPILE_OK;
+
+    for (size_t i = 0; !status && !m->merge->is_new && i < m->merge->table_count; i++)
+        status = sql_before_removal(m->database, m->tables[i], err);
+    return status;
+}
+
 enum spile_status sql_merge(struct destination *destination, const struct merge *merge, struct spile_error *err)
 {
     struct merger m = { .database = (struct sql_database *)destination, .merge = merge,
                         .values = { datum_timestamp(merge->boundary), datum_timestamp(merge->active) } };
     enum spile_status status = name_tables(&m) ? staged_filter(&m, err) : spile_fail_nomem(err);
 
+    if (!status && !merge->in_place)
+        status = before_removal(&m, err);
     if (!status && merge->strategy == MERGE_DELETE_INSERT)
         status = make_way(&m, err);
     if (!status)

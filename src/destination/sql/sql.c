@@ -38,8 +38,10 @@ const char *sql_take(struct text *sql, struct arena *arena)
 /* `dataset` is SQL already, as the dialect gives it. */
 static void put_table(struct text *sql, const char *dataset, const char *table)
 {
-    text_puts(sql, dataset);
-    text_putc(sql, '.');
+    if (dataset) {
+        text_puts(sql, dataset);
+        text_putc(sql, '.');
+    }
     sql_put_name(sql, table);
 }
 
@@ -155,10 +157,10 @@ static void put_index_name(const struct writer *w, struct text *sql, const struc
     const char *name = arena_printf(w->arena, "%s(%s)", table->name, column->name);
 
     sql->failed |= !name;
-    put_table(sql, w->dataset, name ? name : "");
+    put_table(sql, w->dialect->index_names_dataset ? w->dataset : NULL, name ? name : "");
 }
 
-/* As SQLite wants it: the schema stands before the index, whose name must be no other's in it, and not before the table. */
+/* Its name must be no other's in the dataset. */
 static enum spile_status create_unique_indexes(const struct writer *w, const struct alteration *change, struct spile_error *err)
 {
     enum spile_status status = SPILE_OK;
@@ -171,7 +173,7 @@ static enum spile_status create_unique_indexes(const struct writer *w, const str
         text_puts(&sql, "CREATE UNIQUE INDEX ");
         put_index_name(w, &sql, change->table, change->columns[i]);
         text_puts(&sql, " ON ");
-        sql_put_name(&sql, change->table->name);
+        put_table(&sql, w->dialect->index_names_dataset ? NULL : w->dataset, change->table->name);
         text_puts(&sql, " (");
         sql_put_name(&sql, change->columns[i]->name);
         text_putc(&sql, ')');
@@ -268,6 +270,13 @@ static enum spile_status write_change(const struct writer *w, const struct alter
     return SPILE_OK;
 }
 
+enum spile_status sql_before_removal(struct sql_database *database, const char *table, struct spile_error *err)
+{
+    if (!table)
+        return spile_fail_nomem(err);
+    return database->dialect->before_removal ? database->dialect->before_removal(database, table, err) : SPILE_OK;
+}
+
 /* For people: without what the database calls itself, which may not even be there. */
 enum spile_status sql_describe(struct destination *destination, const char *dataset, const struct alteration *change, struct arena *arena,
                                struct statements *statements, struct spile_error *err)
@@ -289,6 +298,8 @@ enum spile_status sql_alter(struct destination *destination, const char *dataset
     struct datum name = datum_text(change->name ? change->name : "");
     enum spile_status status = w.dataset ? write_change(&w, change, err) : spile_fail_nomem(err);
 
+    if (!status && change->kind == ALTER_EMPTY_TABLE)
+        status = sql_before_removal(database, sql_table(database, dataset, change->name, false, &arena), err);
     for (size_t i = 0; !status && i < statements.count; i++)
         status = database->dialect->execute(database, statements.texts[i], &name, change->kind == ALTER_FORGET_VERSIONS, NULL, NULL, err);
     arena_release(&arena);

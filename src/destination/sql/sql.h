@@ -23,6 +23,7 @@ struct sql_dialect {
     bool updates_well;         /* UPDATE is no slower than DELETE and INSERT */
     bool adds_columns_at_once; /* ALTER TABLE takes several ADD COLUMN */
     bool adds_unique;          /* ALTER TABLE takes UNIQUE; else an index is what makes columns unique */
+    bool index_names_dataset;  /* CREATE INDEX has the dataset before the index; else before its table */
 
     /* Runs one statement with $1, $2, ... for its values. `rows` (and then `arena`) may be NULL. */
     enum spile_status (*execute)(struct sql_database *database, const char *sql, const struct datum *values, size_t count, struct arena *arena,
@@ -34,6 +35,9 @@ struct sql_dialect {
     const char *(*type_name)(const struct column *column, struct arena *arena); /* in DDL */
     const char *(*type_suffix)(const struct column *column); /* what follows it: storage hints; NULL: none */
     const char *(*sort_suffix)(const struct column *column); /* what follows a column in ORDER BY, for the order of its values; NULL: nothing */
+
+    /* Before rows of a table (in SQL) are deleted whose keys may come again in this transaction. NULL: nothing. */
+    enum spile_status (*before_removal)(struct sql_database *database, const char *table, struct spile_error *err);
 
     /* Between filling the staged tables and merging them, such as to gather statistics: `table` and what its rows are found by, in SQL, with commas. NULL:
      * nothing. */
@@ -67,6 +71,9 @@ void sql_put_text(struct text *sql, const char *text);
 
 /* The table that rows go to: of the dataset, or the staged one. In the arena; NULL: out of memory. */
 const char *sql_table(struct sql_database *database, const char *dataset, const char *table, bool staged, struct arena *arena);
+
+/* The dialect's, if it has one. `table` NULL: out of memory. */
+enum spile_status sql_before_removal(struct sql_database *database, const char *table, struct spile_error *err);
 
 const char *sql_ingest_table(struct sql_database *database, const struct ingest *ingest, struct arena *arena);
 

@@ -35,6 +35,7 @@ static const struct sql_dialect sqlite_dialect = {
     .finds_in_lists = true,
     .row_order = "_rowid_", /* the least likely of its names to be that of a column */
     .updates_well = true,
+    .index_names_dataset = true,
     .execute = connection_execute,
     .dataset_sql = sqlite_dataset_sql,
     .type_name = sqlite_type_name,
