@@ -97,6 +97,7 @@ struct alteration {
     const struct column *const *columns;
     size_t column_count;
     bool unique;           /* of columns that are added, those with the hint are unique */
+    const char *const *there; /* ALTER_STAGE_TABLE: the types that `table` has its columns with by then, in the catalog's words; NULL: as we make it */
     const char *fresh;     /* a name that a new table has until it takes the place of the old one; NULL: none */
 };
 

@@ -258,6 +258,22 @@ static enum spile_status check_merge_table(struct planner *planner, const struct
     return status;
 }
 
+static enum spile_status plan_staged(struct planner *planner, const struct merge_table *table, struct spile_error *err)
+{
+    const struct catalog_table *present = catalog_find_table(&planner->catalog, table->table->name);
+    const char **types = arena_zalloc(planner->arena, (table->column_count + 1) * sizeof(*types));
+
+    if (!types)
+        return spile_fail_nomem(err);
+    for (size_t i = 0; present && i < table->column_count; i++) {
+        const struct catalog_column *there = catalog_find_column(present, table->columns[i]->name);
+
+        types[i] = there ? there->type : NULL;
+    }
+    return add_change(planner, &(struct alteration){ .kind = ALTER_STAGE_TABLE, .table = table->table, .columns = table->columns,
+                                                     .column_count = table->column_count, .there = types }, err);
+}
+
 /* Tables of which no rows come may have to get their root's id. */
 static enum spile_status plan_merge(struct planner *planner, const struct merge *merge, struct spile_error *err)
 {
@@ -271,8 +287,7 @@ static enum spile_status plan_merge(struct planner *planner, const struct merge 
         if (!status && !package_has_table(planner->job->package, table->table))
             status = plan_table(planner, table->table, NULL, &ignored, err);
         if (!status && !merge->in_place)
-            status = add_change(planner, &(struct alteration){ .kind = ALTER_STAGE_TABLE, .table = table->table, .columns = table->columns,
-                                                               .column_count = table->column_count }, err);
+            status = plan_staged(planner, table, err);
     }
     return status;
 }

@@ -301,6 +301,15 @@ def test_keys_that_are_compared(base, work, sql_type, strategy):
     assert base.run("SELECT v FROM d.t ORDER BY v") == sorted([("old",) if strategy == "insert-only" else ("new",), ("new",)])
 
 
+def test_a_plan_shows_the_types_of_the_table(base, work):
+    make_own(base, "id uuid, c public.citext, j json")
+    work.database = base.uri
+    shown = work.plan(work.write_lines("t.jsonl", [{"id": KEY_VALUES["uuid"][0], "c": "a", "j": {}, "new": 1}]), dataset="d", table="t", write="merge", primary_key="id",
+                      json_column="j")
+    staged = re.search(r'CREATE TEMPORARY TABLE pg_temp."t" \((.*)\);', shown.out).group(1)
+    assert shown.code == 0 and {'"id" uuid', '"c" citext', '"j" jsonb', '"new" bigint'} <= set(staged.split(", ")), str(shown)
+
+
 def test_a_key_that_is_json(base, work):
     """As we make it, it can be compared."""
     options = {"write": "merge", "primary_key": "k", "json_column": "k"}

@@ -148,6 +148,12 @@ static void rows_end_row(struct rows *rows)
     rows->gather.rows++;
 }
 
+static enum spile_status stage(struct destination *d, const struct rows *rows, const char *const *there, struct spile_error *err)
+{
+    return ops->alter(d, rows->ingest.dataset, &(struct alteration){ .kind = ALTER_STAGE_TABLE, .table = &rows->table, .there = there,
+                      .columns = (const struct column *const *)(const void *)rows->list, .column_count = rows->table.column_count }, err);
+}
+
 static enum spile_status alter(struct destination *d, const struct rows *rows, enum alter_kind kind, struct spile_error *err)
 {
     struct alteration change = { .kind = kind, .name = rows->table.name, .table = &rows->table,
@@ -485,7 +491,7 @@ static void test_foreign_columns_staged(void **state)
         put_value(&rows.gather.columns[0], 0, foreign[i].value, foreign[i].length);
         rows_end_row(&rows);
         assert_int_equal(ops->begin(d, MAIN_DATASET, "p", NULL), SPILE_OK);
-        assert_int_equal(alter(d, &rows, ALTER_STAGE_TABLE, &err), SPILE_OK);
+        assert_int_equal(stage(d, &rows, &foreign[i].there, &err), SPILE_OK);
         status = ingest(d, &rows, &(struct stream){ 0 }, &inserted, &err);
         if (!status)
             status = connection_execute(database, "INSERT INTO main.t SELECT * FROM temp.t", NULL, 0, NULL, NULL, &err);
@@ -528,7 +534,7 @@ static void test_order_of_decimals(void **state)
         put_value(&rows.gather.columns[0], (uint32_t)i, ordered[(i * 7) % count], strlen(ordered[(i * 7) % count]));
     rows.gather.rows = (uint32_t)count;
     assert_int_equal(ops->begin(d, MAIN_DATASET, "p", NULL), SPILE_OK);
-    assert_int_equal(alter(d, &rows, ALTER_STAGE_TABLE, NULL), SPILE_OK);
+    assert_int_equal(stage(d, &rows, NULL, NULL), SPILE_OK);
     assert_int_equal(ingest(d, &rows, &(struct stream){ 0 }, &inserted, NULL), SPILE_OK);
     assert_int_equal(connection_execute((struct sql_database *)d, "SELECT c FROM temp.t ORDER BY c COLLATE " DECIMAL_COLLATION, NULL, 0, &arena, &cells, NULL), SPILE_OK);
     assert_int_equal(cells.count, count);

@@ -242,54 +242,11 @@ static const char *postgres_dataset_sql(struct sql_database *database, const cha
     return sql_take(&sql, arena);
 }
 
-/* The type of a staged column. json can't be compared, so it is staged as what can. */
-static const char *staged_type(const struct column *column, const struct pg_columns *there, struct arena *arena)
+/* That of the table's own column, which a user may have made: uuid takes no text but from COPY, and is equal to none. json can't be compared, so it is staged
+ * as what can. */
+static const char *staged_type(const struct column *column, const char *there, struct arena *arena)
 {
-    for (size_t i = 0; i < there->count; i++)
-        if (!strcmp(there->columns[i].name, column->name))
-            return pg_type_compares(there->columns[i].type) ? there->columns[i].type : "jsonb";
-    return pg_type_name(column, arena);
-}
-
-/* Staged columns have the types of the table's own, which a user may have made: uuid takes no text but from COPY, and is equal to none. */
-static const char *write_staged(const struct alteration *change, const struct pg_columns *there, struct arena *arena)
-{
-    struct text sql = { 0 };
-
-    text_puts(&sql, "CREATE TEMPORARY TABLE pg_temp.");
-    sql_put_name(&sql, change->table->name);
-    for (size_t i = 0; i < change->column_count; i++) {
-        const char *type = staged_type(change->columns[i], there, arena);
-
-        text_puts(&sql, i ? ", " : " (");
-        sql_put_name(&sql, change->columns[i]->name);
-        text_printf(&sql, " %s", type ? type : "");
-        sql.failed |= !type;
-    }
-    text_putc(&sql, ')');
-    return sql_take(&sql, arena);
-}
-
-static enum spile_status stage_table(struct postgres *p, const char *dataset, const struct alteration *change, struct spile_error *err)
-{
-    struct arena arena = { 0 };
-    const char *name = sql_table(&p->sql, dataset, change->table->name, false, &arena), *sql;
-    struct pg_columns *there;
-    enum spile_status status = name ? pg_read_columns(&p->session, &name, 1, &arena, &there, err) : spile_fail_nomem(err);
-
-    if (!status) {
-        sql = write_staged(change, there, &arena);
-        status = sql ? run(p, sql, err) : spile_fail_nomem(err);
-    }
-    arena_release(&arena);
-    return status;
-}
-
-static enum spile_status postgres_alter(struct destination *destination, const char *dataset, const struct alteration *change, struct spile_error *err)
-{
-    if (change->kind == ALTER_STAGE_TABLE)
-        return stage_table((struct postgres *)destination, dataset, change, err);
-    return sql_alter(destination, dataset, change, err);
+    return !there ? pg_type_name(column, arena) : pg_type_compares(there) ? there : "jsonb";
 }
 
 /* Nobody else gathers statistics of temporary tables, and without them the planner takes a merge for a small one. Those of the keys do: to gather them of
@@ -340,6 +297,7 @@ static const struct sql_dialect postgres_dialect = {
     .execute = postgres_execute,
     .dataset_sql = postgres_dataset_sql,
     .type_name = pg_type_name,
+    .staged_type = staged_type,
     .after_staging = postgres_after_staging,
 };
 
@@ -404,7 +362,7 @@ const struct destination_ops postgres_destination = {
     .type_fits = pg_type_fits,
     .type_compares = pg_type_compares,
     .read_records = sql_read_records,
-    .alter = postgres_alter,
+    .alter = sql_alter,
     .describe = sql_describe,
     .ingest = postgres_ingest,
     .merge = sql_merge,

@@ -206,14 +206,27 @@ static enum spile_status add_columns(const struct writer *w, const struct altera
     return status || !change->unique || unique ? status : create_unique_indexes(w, change, err);
 }
 
+static const char *staged_type(const struct writer *w, const struct alteration *change, size_t column)
+{
+    const char *there = change->there ? change->there[column] : NULL;
+
+    return w->dialect->staged_type ? w->dialect->staged_type(change->columns[column], there, w->arena) : w->dialect->type_name(change->columns[column], w->arena);
+}
+
 static enum spile_status stage_table(const struct writer *w, const struct alteration *change, struct spile_error *err)
 {
     struct text sql = { 0 };
 
     text_puts(&sql, "CREATE TEMPORARY TABLE ");
     put_table(&sql, w->dialect->temporary, change->table->name);
-    text_puts(&sql, " (");
-    put_columns(w, &sql, change, "", NO_CONSTRAINTS);
+    for (size_t i = 0; i < change->column_count; i++) {
+        const char *type = staged_type(w, change, i);
+
+        text_puts(&sql, i ? ", " : " (");
+        sql_put_name(&sql, change->columns[i]->name);
+        text_printf(&sql, " %s", type ? type : "");
+        sql.failed |= !type;
+    }
     text_putc(&sql, ')');
     return add(w, &sql, err);
 }

@@ -33,6 +33,8 @@ struct sql_dialect {
     const char *(*dataset_sql)(struct sql_database *database, const char *dataset, struct arena *arena);
 
     const char *(*type_name)(const struct column *column, struct arena *arena); /* in DDL */
+    const char *(*staged_type)(const struct column *column, const char *there, struct arena *arena); /* likewise; `there`: what the column it goes to has,
+                                                                                                         NULL: type_name's. NULL: always type_name's */
     const char *(*type_suffix)(const struct column *column); /* what follows it: storage hints; NULL: none */
     const char *(*sort_suffix)(const struct column *column); /* what follows a column in ORDER BY, for the order of its values; NULL: nothing */
 

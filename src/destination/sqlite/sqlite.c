@@ -8,8 +8,8 @@
 
 #include "destination/sqlite/connection.h"
 #include "destination/sqlite/ingest.h"
+#include "destination/sqlite/merge.h"
 #include "destination/sqlite/query.h"
-#include "destination/sqlite/stage.h"
 #include "destination/sqlite/tables.h"
 #include "destination/sqlite/types.h"
 
@@ -21,6 +21,14 @@ static const char *sqlite_dataset_sql(struct sql_database *database, const char 
 {
     (void)database, (void)dataset, (void)arena;
     return "main"; /* to a connection, whose file is the dataset */
+}
+
+/* Values have to get through it as they would get into the table: so it has its affinities, by which SQLite changes values, and uses an index or not. */
+static const char *sqlite_staged_type(const struct column *column, const char *there, struct arena *arena)
+{
+    const char *type = there ? there : sqlite_type_name(column, arena);
+
+    return type ? affinity_type(affinity_of(type)) : NULL;
 }
 
 /* Decimals are texts. */
@@ -39,6 +47,7 @@ static const struct sql_dialect sqlite_dialect = {
     .execute = connection_execute,
     .dataset_sql = sqlite_dataset_sql,
     .type_name = sqlite_type_name,
+    .staged_type = sqlite_staged_type,
     .sort_suffix = sqlite_sort_suffix,
 };
 
@@ -134,11 +143,7 @@ static enum spile_status sqlite_read_records(struct destination *destination, co
 /* A dataset is a file, and made with the first table. */
 static enum spile_status sqlite_alter(struct destination *destination, const char *dataset, const struct alteration *change, struct spile_error *err)
 {
-    if (change->kind == ALTER_CREATE_DATASET)
-        return SPILE_OK;
-    if (change->kind == ALTER_STAGE_TABLE)
-        return sqlite_stage_table((struct sqlite_database *)destination, change, err);
-    return sql_alter(destination, dataset, change, err);
+    return change->kind == ALTER_CREATE_DATASET ? SPILE_OK : sql_alter(destination, dataset, change, err);
 }
 
 static enum spile_status sqlite_describe(struct destination *destination, const char *dataset, const struct alteration *change, struct arena *arena,

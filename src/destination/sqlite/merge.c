@@ -1,17 +1,4 @@
-#include "destination/sqlite/stage.h"
-
-#include "destination/sqlite/tables.h"
-#include "destination/sqlite/types.h"
-
-/* Values have to get through it as they would get into the table: so it has its affinities, by which SQLite changes values, and uses an index or not. */
-static bool put_column(struct sqlite_database *d, struct text *sql, const char *table, const struct column *column, struct arena *arena)
-{
-    const char *type = sqlite_type_there(d, table, column, arena);
-
-    sql_put_name(sql, column->name);
-    text_printf(sql, " %s", affinity_type(affinity_of(type)));
-    return type;
-}
+#include "destination/sqlite/merge.h"
 
 static enum spile_status run(struct sqlite_database *d, struct text *sql, struct spile_error *err)
 {
@@ -20,24 +7,6 @@ static enum spile_status run(struct sqlite_database *d, struct text *sql, struct
     text_release(sql);
     return status;
 }
-
-enum spile_status sqlite_stage_table(struct sqlite_database *d, const struct alteration *change, struct spile_error *err)
-{
-    struct arena arena = { 0 };
-    struct text sql = { 0 };
-
-    text_puts(&sql, "CREATE TABLE temp.");
-    sql_put_name(&sql, change->table->name);
-    for (size_t i = 0; i < change->column_count; i++) {
-        text_puts(&sql, i ? ", " : " (");
-        sql.failed |= !put_column(d, &sql, change->table->name, change->columns[i], &arena);
-    }
-    text_putc(&sql, ')');
-    arena_release(&arena);
-    return run(d, &sql, err);
-}
-
-/* ---- merge ---------------------------------------------------------------------------------------------------------------------- */
 
 /* No table of the data is called like these. */
 static void put_index(struct text *sql, const struct merge *merge, const char *what, size_t number)
