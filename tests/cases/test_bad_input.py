@@ -20,6 +20,7 @@ import duckdb
 import pytest
 
 from dataset import digests, read_dataset
+from disk import Disk
 from engine import Workspace, generate, place
 
 SOURCE, DESTINATION = 4, 5
@@ -267,33 +268,33 @@ def test_folder_of_the_database_is_missing(work):
 
 @pytest.fixture
 def small_disk(work):
-    """A disk of 8 MiB."""
+    """A folder in which 8 MiB are left."""
     folder = work.folder / "disk"
     folder.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", str(folder)], capture_output=True).returncode:
-        pytest.skip("no permission to mount a tmpfs")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+    disk = Disk(folder, work.folder)
+    disk.leave(8 << 20)
+    work.environment = {**work.environment, **disk.environment_of_command()}
+    return disk
 
 
 def test_disk_of_the_database_is_full(work, small_disk):
-    work.database = small_disk / "g.duckdb"
+    work.database = work.folder / "disk" / "g.duckdb"
     before = seeded(work)
     big = generate("w1f", 60_000, work.folder / "big.json")
-    check_message(work.run(big, table="t", dataset="d", load_id="1764000000.5"), DESTINATION, "g.duckdb")
+    check_message(work.run(big, table="t", dataset="d", load_id="1764000000.5"), DESTINATION, "g.duckdb", "No space left", "make room")
     assert digests(work.database) == before
-    subprocess.run(["mount", "-o", "remount,size=512m", str(small_disk)], check=True)
+    small_disk.leave(None)
     assert work.load(big, table="t", dataset="d", load_id="1764000000.5")["already_loaded"] is False
     assert read_dataset(work.database).counts == {"t": 60_001, "t__l": 2}
 
 
 def test_disk_of_the_work_folder_is_full(work, small_disk):
     before = seeded(work)
-    work.data = small_disk / "data"
+    work.data = work.folder / "disk" / "data"
     big = generate("w1f", 60_000, work.folder / "big.json")
-    check_message(work.run(big, table="t", dataset="d"), 1, str(small_disk))
+    check_message(work.run(big, table="t", dataset="d"), 1, str(work.data), "No space left")
     assert digests(work.database) == before
-    subprocess.run(["mount", "-o", "remount,size=512m", str(small_disk)], check=True)
+    small_disk.leave(None)
     work.load(big, table="t", dataset="d")
     assert read_dataset(work.database).counts == {"t": 60_001, "t__l": 2}
 

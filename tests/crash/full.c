@@ -84,9 +84,14 @@ static ssize_t fail_full(void)
     return -1;
 }
 
+static off_t write_offset(int fd)
+{
+    return lseek(fd, 0, fcntl(fd, F_GETFL) & O_APPEND ? SEEK_END : SEEK_CUR); /* it is where an append goes to in any case */
+}
+
 ssize_t write(int fd, const void *bytes, size_t length)
 {
-    off_t at = is_below(fd) ? lseek(fd, 0, SEEK_CUR) : -1;
+    off_t at = is_below(fd) ? write_offset(fd) : -1;
     size_t fits = at < 0 ? length : fitting(fd, at, length);
 
     return fits || !length ? syscall(SYS_write, fd, bytes, fits) : fail_full();
