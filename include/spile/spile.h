@@ -519,9 +519,11 @@ struct spile_pipeline;
 
 enum spile_choice { SPILE_AS_USUAL = 0, SPILE_YES, SPILE_NO };
 
+/* What is left out is looked for in the environment under dlt's names: credentials, replace_strategy, create_indexes as
+ * $<PIPELINE>__DESTINATION__<TYPE>__<SETTING>, then without <TYPE>, then without DESTINATION, then all of these without the pipeline. */
 struct spile_pipeline_options {
     size_t size;             /* set by the macro */
-    const char *destination; /* "duckdb" (a file <pipeline>.duckdb in the current folder), "x.duckdb", "duckdb:PATH", "duckdb:///PATH". NULL: the
+    const char *destination; /* "duckdb" (the file of its credentials, else <pipeline>.duckdb in the current folder), "x.duckdb", "duckdb:PATH", "duckdb:///PATH". NULL: the
                                 database of the pipeline's last run, as its work folder knows it (of the last schema that was put, or load of what was
                                 pending, too). SPILE_CONFIG when there was none, SPILE_DESTINATION when that database is gone */
     const char *dataset;     /* schema in the database; NULL: <pipeline>_dataset, but with `destination` NULL, and not in dev_mode, the last run's */
@@ -537,13 +539,12 @@ struct spile_pipeline_options {
     bool dev_mode;             /* a new dataset for this pipeline object: "_YYYYMMDDhhmmss" (UTC) is added to its name */
     const char *replace_strategy; /* how SPILE_REPLACE replaces, in dlt's words: "truncate-and-insert", "insert-from-staging" (the same here, since each load
                                   is one transaction), or "staging-optimized" (Postgres: new tables take the place of the old ones, which is faster, but what
-                                  was made of these by hand goes with them). NULL: $DESTINATION__<TYPE>__REPLACE_STRATEGY or
-                                  $DESTINATION__REPLACE_STRATEGY, else the first */
+                                  was made of these by hand goes with them). NULL: what the environment says, else the first */
     double retry_seconds;      /* a load that a server refuses for the moment (connection lost, deadlock, restart) is tried again for so long; 0: 60;
                                   negative: not at all. Files are not waited for */
     enum spile_choice create_indexes; /* whether columns with the hint "unique" (row ids have it) get a unique index, or the constraint, when the table is
-                                  made or the column added. SPILE_AS_USUAL: $DESTINATION__<TYPE>__CREATE_INDEXES or $DESTINATION__CREATE_INDEXES, else as
-                                  dlt does: on Postgres yes, on DuckDB and SQLite no */
+                                  made or the column added. SPILE_AS_USUAL: what the environment says, else as dlt does: on Postgres yes, on DuckDB and
+                                  SQLite no */
 };
 #define SPILE_PIPELINE_OPTIONS(...) \
     (&(const struct spile_pipeline_options){ .size = sizeof(struct spile_pipeline_options), __VA_ARGS__ })

@@ -174,8 +174,9 @@ struct destination_ops {
     enum spile_status (*locate)(char *path, char *version, size_t size, struct spile_error *err);
 
     /* From the user's text, environment included, to what `open` takes, and what people may see of it: without secrets, and enough to connect again
-     * when the secrets come from elsewhere. `text` is behind "scheme:"; "" when there is nothing; `whole` is all of it. NULL: paths, as they are. */
-    enum spile_status (*configure)(const char *whole, const char *text, struct arena *arena, const char **location, const char **shown,
+     * when the secrets come from elsewhere. `text` is behind "scheme:"; "" when there is nothing. `pipeline`: whose settings come before everybody's; NULL:
+     * it has no name yet. The function is NULL where these are paths. */
+    enum spile_status (*configure)(const char *pipeline, const char *text, struct arena *arena, const char **location, const char **shown,
                                    struct spile_error *err);
 
     /* The file that a dataset is in, when that is not the location itself. To be freed; NULL: out of memory. The function is NULL where it never differs. */
@@ -239,12 +240,15 @@ struct destination_ops {
 };
 
 /* The destination that a user's text names ("x.duckdb", "duckdb:PATH", "duckdb:///PATH", "duckdb"); *location and *shown as `configure` gives them,
- * "" when the text names none. SPILE_CONFIG with the known ones when there is no such destination. */
-enum spile_status destination_find(const struct destination_ops **ops, const char *text, struct arena *arena, const char **location,
+ * "" when neither the text nor the environment names a place. SPILE_CONFIG with the known ones when there is no such destination. */
+enum spile_status destination_find(const struct destination_ops **ops, const char *text, const char *pipeline, struct arena *arena, const char **location,
                                    const char **shown, struct spile_error *err);
 
 const struct destination_ops *destination_by_scheme(const char *scheme); /* NULL: unknown */
 const struct destination_ops *destination_at(size_t index);              /* NULL: beyond the end */
+
+/* A setting of the destination under dlt's names ("create_indexes"): of its kind, as we call it or as dlt does, or of all kinds. NULL: not set. */
+const char *destination_setting(const struct destination_ops *ops, const char *pipeline, const char *setting);
 
 /* SPILE_CONFIG for a column type with a precision that the destination lacks. */
 enum spile_status destination_check_type(const struct destination_ops *ops, const struct column_type *type, struct spile_error *err);

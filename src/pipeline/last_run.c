@@ -154,7 +154,7 @@ enum spile_status last_run_recall(struct spile_pipeline *p, struct spile_error *
     p->location = p->shown = last.path;
     p->dataset = last.dataset;
     if (last.ops->configure) /* the secrets come from elsewhere */
-        return destination_find(&p->ops, last.path, &p->arena, &p->location, &p->shown, err);
+        return destination_find(&p->ops, last.path, p->name, &p->arena, &p->location, &p->shown, err);
     return SPILE_OK;
 }
 

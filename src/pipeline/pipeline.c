@@ -141,32 +141,11 @@ static unsigned default_workers(void)
     return processors > 0 ? (unsigned)processors : 1;
 }
 
-/* $DESTINATION__<TYPE>__<SETTING>; of all types if it is "". NULL: not set. */
-static const char *setting_of(const char *type, const char *setting)
-{
-    char name[128];
-
-    snprintf(name, sizeof(name), "DESTINATION__%s%s%s", type, *type ? "__" : "", setting);
-    for (char *c = name; *c; c++)
-        *c = (char)(*c >= 'a' && *c <= 'z' ? *c - ('a' - 'A') : *c);
-    return getenv(name);
-}
-
-/* What the environment says under dlt's names: of one kind of destination, as we call it or as dlt does, or of all. */
-static const char *setting_said(const struct spile_pipeline *p, const char *setting)
-{
-    const char *dlt_type = strrchr(p->ops->caps.dlt_type, '.'), *said = setting_of(p->ops->scheme, setting);
-
-    if (!said && dlt_type)
-        said = setting_of(dlt_type + 1, setting);
-    return said ? said : setting_of("", setting);
-}
-
 static enum spile_status set_replace_strategy(struct spile_pipeline *p, const char *given, struct spile_error *err)
 {
     static const char *const names[] = { [REPLACE_TRUNCATE_AND_INSERT] = "truncate-and-insert", [REPLACE_INSERT_FROM_STAGING] = "insert-from-staging",
                                          [REPLACE_STAGING_OPTIMIZED] = "staging-optimized" };
-    const char *said = given && *given ? given : setting_said(p, "REPLACE_STRATEGY");
+    const char *said = given && *given ? given : destination_setting(p->ops, p->name, "replace_strategy");
     enum replace_strategy strategy = REPLACE_TRUNCATE_AND_INSERT;
 
     if (!said || !*said)
@@ -196,12 +175,12 @@ static bool is_one_of(const char *word, const char *const *words)
 static enum spile_status set_unique(struct spile_pipeline *p, enum spile_choice given, struct spile_error *err)
 {
     static const char *const yes[] = { "true", "yes", "on", "t", "y", "1", NULL }, *const no[] = { "false", "no", "off", "f", "n", "0", NULL };
-    const char *said = given ? NULL : setting_said(p, "CREATE_INDEXES");
+    const char *said = given ? NULL : destination_setting(p->ops, p->name, "create_indexes");
 
     if (given > SPILE_NO)
         return spile_fail(err, SPILE_USAGE, "%d is no choice for create_indexes", (int)given);
     if (!given && !said)
-        said = setting_said(p, "CREATE_UNIQUE_INDEXES");
+        said = destination_setting(p->ops, p->name, "create_unique_indexes");
     if (said && !is_one_of(said, yes) && !is_one_of(said, no)) {
         spile_fail(err, SPILE_CONFIG, "\"%s\" does not say whether to create indexes", said);
         return spile_hint(err, SPILE_CONFIG, "set DESTINATION__CREATE_INDEXES to true or false");
@@ -322,7 +301,7 @@ enum spile_status spile_pipeline_open(struct spile_pipeline **out, const char *n
     if (!p)
         return status ? status : spile_fail_nomem(err);
     if (options.destination)
-        status = destination_find(&p->ops, options.destination, &p->arena, &p->location, &p->shown, err);
+        status = destination_find(&p->ops, options.destination, name, &p->arena, &p->location, &p->shown, err);
     if (!status)
         status = set_name(p, name, options.destination, err);
     if (!status && !set_folders(p, options.data_dir))

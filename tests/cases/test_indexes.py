@@ -50,6 +50,7 @@ ASKED = {  # environment, --create-indexes, on which engines they are made
     "one kind": ({"DESTINATION__SQLITE__CREATE_INDEXES": "1", "DESTINATION__POSTGRES__CREATE_INDEXES": "0"}, None, {"sqlite"}),
     "another kind": ({"DESTINATION__DUCKDB__CREATE_INDEXES": "true"}, None, {"duckdb", "postgres"}),
     "one kind before all": ({"DESTINATION__CREATE_INDEXES": "yes", "DESTINATION__SQLITE__CREATE_INDEXES": "no"}, None, {"duckdb", "postgres"}),
+    "the pipeline's own": ({"G__DESTINATION__CREATE_INDEXES": "true", "DESTINATION__POSTGRES__CREATE_INDEXES": "no"}, None, set(ENGINES)),
     "dlt's name for SQLite": ({"DESTINATION__SQLALCHEMY__CREATE_UNIQUE_INDEXES": "true"}, None, {"postgres", "sqlite"}),
     "option before environment": ({"DESTINATION__CREATE_INDEXES": "true"}, "no", set()),
 }

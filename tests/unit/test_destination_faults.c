@@ -56,7 +56,7 @@ static const char *found_location(void)
     struct arena arena = { 0 };
     struct spile_error err = { 0 };
 
-    if (destination_find(&ops, location(), &arena, &found, &shown, &err))
+    if (destination_find(&ops, location(), NULL, &arena, &found, &shown, &err))
         fail_msg("%s", err.message);
     snprintf(text, sizeof(text), "%s", found);
     arena_release(&arena);

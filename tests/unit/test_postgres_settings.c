@@ -17,7 +17,7 @@ static const char *const all_variables[] = {
     "DESTINATION__POSTGRES__CREDENTIALS", "DESTINATION__CREDENTIALS", "CREDENTIALS", "DESTINATION__POSTGRES__CREDENTIALS__HOST",
     "DESTINATION__POSTGRES__CREDENTIALS__PORT", "DESTINATION__POSTGRES__CREDENTIALS__DATABASE", "DESTINATION__POSTGRES__CREDENTIALS__USERNAME",
     "DESTINATION__POSTGRES__CREDENTIALS__PASSWORD", "DESTINATION__CREDENTIALS__PASSWORD", "CREDENTIALS__PASSWORD", "CREDENTIALS__HOST",
-    "CREDENTIALS__CONNECT_TIMEOUT", "PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGSERVICE", "PGCONNECT_TIMEOUT",
+    "CREDENTIALS__CONNECT_TIMEOUT", "SHOP__DESTINATION__POSTGRES__CREDENTIALS", "SHOP__CREDENTIALS__PASSWORD", "OTHER__CREDENTIALS", "PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGSERVICE", "PGCONNECT_TIMEOUT",
 };
 
 static void clear_environment(void)
@@ -68,6 +68,10 @@ static const struct {
       "host='a' dbname='a' connect_timeout='15'", "postgres://a/a" },
     { "general credentials of something else", "//h/db", { "CREDENTIALS", "{\"key\": 1}", "DESTINATION__CREDENTIALS", "bigquery://x" },
       "host='h' dbname='db' connect_timeout='15'", "postgres://h/db" },
+    { "the pipeline's own come first", "", { "DESTINATION__POSTGRES__CREDENTIALS", "postgres://a/a", "SHOP__DESTINATION__POSTGRES__CREDENTIALS", "postgres://b/b",
+                                             "SHOP__CREDENTIALS__PASSWORD", SECRET, "DESTINATION__POSTGRES__CREDENTIALS__PASSWORD", "other" },
+      "host='b' dbname='b' password='" SECRET "' connect_timeout='15'", "postgres://b/b" },
+    { "another pipeline's are not taken", "", { "OTHER__CREDENTIALS", "postgres://b/b" }, "connect_timeout='15'", "postgres:///" },
     { "piece by piece", "", { "DESTINATION__POSTGRES__CREDENTIALS__HOST", "h", "DESTINATION__POSTGRES__CREDENTIALS__USERNAME", "u",
                               "CREDENTIALS__PASSWORD", SECRET, "CREDENTIALS__CONNECT_TIMEOUT", "7" },
       "host='h' user='u' password='" SECRET "' connect_timeout='7'", "postgres://u@h/?connect_timeout=7" },
@@ -99,7 +103,7 @@ static void test_cases(void **state)
         clear_environment();
         for (size_t j = 0; j < VARIABLES_MAX && cases[i].environment[2 * j]; j++)
             setenv(cases[i].environment[2 * j], cases[i].environment[2 * j + 1], 1);
-        status = pg_settings_configure("", cases[i].text, &arena, &location, &shown, &err);
+        status = pg_settings_configure("shop", cases[i].text, &arena, &location, &shown, &err);
         if (status || strcmp(location, cases[i].location) || strcmp(shown, cases[i].shown) || strstr(shown, SECRET))
             fail_msg("%s: %s\n  got  %s\n  and  %s\n  want %s\n  and  %s", cases[i].what, err.message, location, shown, cases[i].location, cases[i].shown);
         arena_release(&arena);
@@ -118,7 +122,7 @@ static void test_shown_again(void **state)
 
         if (strstr(cases[i].what, "service"))
             continue;
-        assert_int_equal(pg_settings_configure("", cases[i].shown + strlen("postgres:"), &arena, &location, &shown, NULL), SPILE_OK);
+        assert_int_equal(pg_settings_configure(NULL, cases[i].shown + strlen("postgres:"), &arena, &location, &shown, NULL), SPILE_OK);
         assert_string_equal(shown, cases[i].shown);
         arena_release(&arena);
     }
@@ -158,7 +162,7 @@ static void test_refused(void **state)
         clear_environment();
         if (refused[i].environment)
             setenv("DESTINATION__POSTGRES__CREDENTIALS", refused[i].environment, 1);
-        if (pg_settings_configure("", refused[i].text, &arena, &location, &shown, &err) != SPILE_CONFIG || strcmp(err.message, refused[i].message) ||
+        if (pg_settings_configure(NULL, refused[i].text, &arena, &location, &shown, &err) != SPILE_CONFIG || strcmp(err.message, refused[i].message) ||
             !strstr(err.hint, refused[i].hint))
             fail_msg("%s: \"%s\", hint \"%s\"; want \"%s\"", refused[i].what, err.message, err.hint, refused[i].message);
         if (strstr(err.message, SECRET) || strstr(err.hint, SECRET) || strstr(err.where, SECRET))
@@ -177,7 +181,7 @@ static void test_location(void **state)
 
     (void)state;
     clear_environment();
-    assert_int_equal(pg_settings_configure("", "//u:a%27%5C%20b@h/", &arena, &location, &shown, NULL), SPILE_OK);
+    assert_int_equal(pg_settings_configure(NULL, "//u:a%27%5C%20b@h/", &arena, &location, &shown, NULL), SPILE_OK);
     assert_int_equal(pg_settings_read(&settings, location, &arena, NULL), SPILE_OK);
     assert_string_equal(pg_setting(&settings, "password"), "a'\\ b");
     assert_string_equal(pg_setting(&settings, "host"), "h");

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/config.h"
+
 /* What libpq knows, in the order that a message lists it. */
 static const struct {
     const char *name;
@@ -327,37 +329,24 @@ enum spile_status pg_settings_read(struct pg_settings *settings, const char *loc
 
 /* ---- environment ---------------------------------------------------------------------------------------------------------------- */
 
-/* dlt looks from the most special section to the most general one. */
-static const char *const sections[] = { "DESTINATION__POSTGRES__CREDENTIALS", "DESTINATION__CREDENTIALS", "CREDENTIALS" };
+static const char *const sections[] = { "destination.postgres", "destination", "", NULL };
 
 static const struct {
     const char *option, *dlt, *libpq;
 } variables[] = {
-    { "host", "__HOST", "PGHOST" },
-    { "port", "__PORT", "PGPORT" },
-    { "dbname", "__DATABASE", "PGDATABASE" },
-    { "user", "__USERNAME", "PGUSER" },
-    { "password", "__PASSWORD", NULL },
-    { "connect_timeout", "__CONNECT_TIMEOUT", "PGCONNECT_TIMEOUT" },
+    { "host", "credentials.host", "PGHOST" },
+    { "port", "credentials.port", "PGPORT" },
+    { "dbname", "credentials.database", "PGDATABASE" },
+    { "user", "credentials.username", "PGUSER" },
+    { "password", "credentials.password", NULL },
+    { "connect_timeout", "credentials.connect_timeout", "PGCONNECT_TIMEOUT" },
 };
 
-static const char *environment(const char *section, const char *name)
+static const char *environment(const char *variable)
 {
-    char variable[64] = "";
-    const char *value;
+    const char *value = getenv(variable);
 
-    strcat(strcpy(variable, section), name);
-    value = getenv(variable);
     return value && *value ? value : NULL;
-}
-
-static const char *environment_anywhere(const char *name)
-{
-    const char *value = NULL;
-
-    for (size_t i = 0; !value && i < sizeof(sections) / sizeof(*sections); i++)
-        value = environment(sections[i], name);
-    return value;
 }
 
 /* "postgresql", also with the driver that SQLAlchemy and dlt's users write: "postgresql+psycopg2". */
@@ -389,14 +378,17 @@ static enum spile_status read_text(struct pg_settings *settings, const char *tex
 }
 
 /* What stands in the general sections may be meant for another destination. */
-static enum spile_status find_uri(const char **uri, struct spile_error *err)
+static enum spile_status find_uri(const char *pipeline, const char **uri, struct spile_error *err)
 {
-    for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); i++) {
-        *uri = environment(sections[i], "");
-        if (*uri && skip_scheme(uri))
+    const struct config_key key = { pipeline, sections, "credentials" };
+    struct config_value value;
+
+    for (size_t place = 0; config_next(&key, &place, &value);) {
+        *uri = value.text;
+        if (skip_scheme(uri))
             return SPILE_OK;
-        if (*uri && !i) {
-            spile_fail(err, SPILE_CONFIG, "environment variable %s holds no Postgres URI", sections[i]);
+        if (!value.section) {
+            spile_fail(err, SPILE_CONFIG, "environment variable %s holds no Postgres URI", value.name);
             return spile_hint(err, SPILE_CONFIG, "set it to postgres://user:password@host:port/database");
         }
     }
@@ -404,10 +396,10 @@ static enum spile_status find_uri(const char **uri, struct spile_error *err)
     return SPILE_OK;
 }
 
-static enum spile_status read_environment(struct pg_settings *settings, struct arena *arena, struct spile_error *err)
+static enum spile_status read_environment(struct pg_settings *settings, const char *pipeline, struct arena *arena, struct spile_error *err)
 {
     const char *uri;
-    enum spile_status status = find_uri(&uri, err);
+    enum spile_status status = find_uri(pipeline, &uri, err);
 
     if (!status)
         status = spile_within(err, read_text(settings, uri, arena, err), "credentials in the environment");
@@ -415,7 +407,7 @@ static enum spile_status read_environment(struct pg_settings *settings, struct a
         const char **value = find_setting(settings, variables[i].option, strlen(variables[i].option));
 
         if (!*value)
-            *value = environment_anywhere(variables[i].dlt);
+            *value = config_find(&(struct config_key){ pipeline, sections, variables[i].dlt });
         if (!arena_copy_text(arena, value))
             status = spile_fail_nomem(err);
     }
@@ -439,13 +431,13 @@ static void complete(struct pg_settings *settings, const struct pg_settings *mor
 /* libpq would read these itself, but then `shown` would not say where the data went. A service names such things for itself. */
 static enum spile_status complete_by_libpq(struct pg_settings *settings, struct arena *arena, struct spile_error *err)
 {
-    if (pg_setting(settings, "service") || environment("PGSERVICE", ""))
+    if (pg_setting(settings, "service") || environment("PGSERVICE"))
         return SPILE_OK;
     for (size_t i = 0; i < sizeof(variables) / sizeof(*variables); i++) {
         const char **value = find_setting(settings, variables[i].option, strlen(variables[i].option));
 
         if (!*value && variables[i].libpq)
-            *value = environment(variables[i].libpq, "");
+            *value = environment(variables[i].libpq);
         if (!arena_copy_text(arena, value))
             return spile_fail_nomem(err);
     }
@@ -568,16 +560,15 @@ const char *pg_settings_shown(const struct pg_settings *settings, struct arena *
 
 /* What the text lacks comes from the environment, unless that speaks of another server or user: a password is shown to nobody but the server it was
  * meant for. */
-enum spile_status pg_settings_configure(const char *whole, const char *text, struct arena *arena, const char **location, const char **shown,
+enum spile_status pg_settings_configure(const char *pipeline, const char *text, struct arena *arena, const char **location, const char **shown,
                                         struct spile_error *err)
 {
     struct pg_settings settings, around;
     enum spile_status status;
 
-    (void)whole;
     status = read_text(&settings, text, arena, err);
     if (!status)
-        status = read_environment(&around, arena, err);
+        status = read_environment(&around, pipeline, arena, err);
     if (status)
         return status;
     if (agree(&settings, &around, "host") && agree(&settings, &around, "port") && agree(&settings, &around, "user") && agree(&settings, &around, "hostaddr"))

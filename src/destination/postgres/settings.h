@@ -15,7 +15,7 @@ struct pg_settings {
     const char **values; /* by option; NULL: not set */
 };
 
-enum spile_status pg_settings_configure(const char *whole, const char *text, struct arena *arena, const char **location, const char **shown,
+enum spile_status pg_settings_configure(const char *pipeline, const char *text, struct arena *arena, const char **location, const char **shown,
                                         struct spile_error *err);
 
 /* A text as `configure` has made it. */
