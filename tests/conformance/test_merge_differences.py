@@ -11,6 +11,7 @@ from merge_cases import DELETED, NEWEST, OLDEST, UPSERTS, by_key, keyed, merge
 from targets import ENGINES, target
 
 N = None
+ROOTS = [[{"id": 1, "l": [{"x": 1, "m": [1]}, {"x": 5}]}, {"id": 2, "l": [{"x": 2, "m": [2, 2]}]}], [{"id": 2, "l": [{"x": 3, "m": [3]}]}], [{"id": 1}]]
 TIMES = {"write": merge("scd2", boundary_timestamp="2026-01-01T00:00:00Z")}
 
 # name: (rule, loads, options, {table: (columns, rows in any order)})
@@ -88,6 +89,26 @@ DIFFERENT = {
         {"write": [merge("delete-insert"), merge("delete-insert", source_filter="day = 2",
             destination_scope="{table}.day IN (SELECT day FROM {staging_table})")]},
         {"t": (["id"], [(1,), (4,)])}),
+    **{f"root_ids_after_{first}_for_{strategy}": (
+        f"{strategy} of rows that {first} has left: nested rows, which had no root ids, go with their root (in dlt the load fails)",
+        ROOTS, {**by_key(), "write": [merge(first) if first == "scd2" else first, merge(strategy), merge(strategy)]},
+        {"t": (["id"], [(1,)] if strategy == "cdc" else [(1,), (2,)]), "t__l": (["x"], [] if strategy == "cdc" else [(3,)]),
+         "t__l__m": (["value"], [] if strategy == "cdc" else [(3,)])})
+       for first in ("append", "replace", "scd2") for strategy in ("delete-insert", "upsert", "cdc")},
+    "root_ids_by_insert_only": (
+        "a strategy that deletes nothing adds the column: rows that are there get their ids all the same, for the next one",
+        ROOTS, {**by_key(), "write": ["append", merge("insert-only"), merge("delete-insert")]},
+        {"t": (["id"], [(1,), (2,)]), "t__l": (["x"], [(2,)]), "t__l__m": (["value"], [(2,), (2,)])}),
+    "root_ids_of_a_row_key": (
+        "root ids are values of the column that tells rows apart", [[{**row, "code": row["id"] * 7} for row in load] for load in ROOTS],
+        {**by_key(columns={"code": {"row_key": True, "nullable": False, "data_type": "bigint"}}), "write": ["append", merge("delete-insert"),
+            merge("delete-insert")]},
+        {"t": (["id"], [(1,), (2,)]), "t__l": (["x", "_dlt_root_id"], [(3, 14)]), "t__l__m": (["value", "_dlt_root_id"], [(3, 14)])}),
+    "root_ids_of_lists_in_objects": (
+        "a table's rows hang below rows of a list or, where the list is in an object, of the root",
+        [[{"id": 1, "o": [{"m": [1]}]}, {"id": 2, "o": {"m": [2]}}, {"id": 3, "o": {"m": [3]}}], [{"id": 1}, {"id": 2}]],
+        {**by_key(), "write": ["append", merge("delete-insert")]},
+        {"t": (["id"], [(1,), (2,), (3,)]), "t__o": (["_dlt_list_idx"], []), "t__o__m": (["value"], [(3,)])}),
 }
 
 # name: (rule, loads, options, word of the error)
