@@ -83,6 +83,12 @@ DIFFERENT = {
         [[{"id": 1, "d": {"x": 1}, "s": "a", "p": 1, "n": 1, "place": 1, "number": 1, "l": [{"d": 1, "n": 2}]}],
          [{"id": 1, "d": {"x": 2}, "s": "b", "p": 2, "n": 2, "place": 2, "number": 2, "l": [{"d": 3, "n": 4}]}]],
         {**by_key(), "max_nesting": 1}, {"t": (["id", "s", "p", "number"], [(1, "b", 2, 2)]), "t__l": (["d", "n"], [(3, 4)])}),
+    **{f"column_{name}_{number}": (
+        "or as the database calls the place of a row, by which duplicates are told apart: none of the others goes (in a first load, and in a later one)",
+        [[{"id": 1, name: 5, "l": [{name: 7}]}], [{"id": 2, name: 5, "v": "first", "l": [{name: 7}]}, {"id": 2, name: 5, "v": "second"}, {"id": 3, name: 5,
+            "l": [{name: 7}, {name: 7}]}, {"id": 4, name: 6}]][number:], {**by_key(), "naming": "direct"},
+        {"t": (["id", name, "v"], [(1, 5, N)][number:] + [(2, 5, "first"), (3, 5, N), (4, 6, N)]), "t\u25b6l": ([name], [(7,)] * (4 - number))})
+       for name in ("rowid", "ROWID", "oid", "_rowid_") for number in (0, 1)},
     "scope_sees_what_the_filter_lets_through": (
         "{staging_table} in a scope has the rows that the filter lets through (in dlt all of them: days that are left out would be deleted)",
         [[{"id": 1, "day": 1}, {"id": 2, "day": 2}], [{"id": 3, "day": 1}, {"id": 4, "day": 2}]],
