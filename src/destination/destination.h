@@ -87,13 +87,14 @@ enum alter_kind {
     ALTER_DROP_TABLE,      /* `name` */
     ALTER_EMPTY_TABLE,     /* `name`; readers see all of the old rows until the commit */
     ALTER_STAGE_TABLE,     /* makes an empty table beside `table` for its rows, with `columns`; it is gone when the transaction ends */
+    ALTER_FILL_ROOT_IDS,   /* rows of `table` that lack their root's id, but lie below rows of `above` that tell it, get it */
     ALTER_FORGET_VERSIONS, /* of the schema `name` */
 };
 
 struct alteration {
     enum alter_kind kind;
     const char *name;
-    const struct table *table;
+    const struct table *table, *above;
     const struct column *const *columns;
     size_t column_count;
     bool unique;           /* of columns that are added, those with the hint are unique */

@@ -17,14 +17,6 @@ struct planner {
 
 /* ---- hints ---------------------------------------------------------------------------------------------------------------------- */
 
-static const struct column *first_with(const struct table *table, const char *hint)
-{
-    for (uint32_t i = 0; i < table->column_count; i++)
-        if (table_has_hint(table, table->columns[i], hint))
-            return table->columns[i];
-    return NULL;
-}
-
 /* Count of the columns with that hint, which are put into *out. */
 static bool all_with(const struct table *table, const char *hint, const struct column *const **out, size_t *count, struct arena *arena)
 {
@@ -48,12 +40,12 @@ static bool is_descending(const struct table *table, const struct column *column
 /* What tells its rows apart, and is the root's id in rows below: as dlt, but a table that has ids needs nothing else. */
 static const struct column *row_key_of(const struct table *table, const struct merge *merge)
 {
-    const struct column *key = first_with(table, "row_key");
+    const struct column *key = table_first_with(table, "row_key");
 
     if (!key)
         key = table->row_id;
     if (!key)
-        key = first_with(table, "unique");
+        key = table_first_with(table, "unique");
     return !key && !table->parent && merge->primary_key_count == 1 ? merge->primary_key[0] : key;
 }
 
@@ -83,8 +75,8 @@ static enum spile_status describe_table(struct merge_table *out, const struct ta
                                  .columns = (const struct column *const *)table->columns, .column_count = table->column_count };
     if (!table->parent)
         return SPILE_OK;
-    out->parent_key = table->parent_id ? table->parent_id : first_with(table, "parent_key");
-    out->root_key = first_with(table, "root_key");
+    out->parent_key = table->parent_id ? table->parent_id : table_first_with(table, "parent_key");
+    out->root_key = table_first_with(table, "root_key");
     if (!out->root_key && !table->parent->parent)
         out->root_key = out->parent_key;
     if (!out->row_key)
@@ -170,7 +162,7 @@ static int64_t boundary_of(const struct table_write *write, const char *load_id)
 
 static bool describe_versions(const struct table *root, const struct table_write *write, const char *load_id, struct merge *merge)
 {
-    merge->row_version = first_with(root, "x-row-version");
+    merge->row_version = table_first_with(root, "x-row-version");
     if (merge->strategy != MERGE_SCD2)
         return true;
     merge->valid_from = table_find_column(root, write->valid_from);
@@ -205,8 +197,8 @@ static enum spile_status describe_merge(const struct planner *p, const struct ta
         .source_filter = write->source_filter,
         .destination_scope = write->destination_scope,
         .skip_unchanged = write->skip_unchanged,
-        .hard_delete = first_with(root, "hard_delete"),
-        .dedup_sort = first_with(root, "dedup_sort"),
+        .hard_delete = table_first_with(root, "hard_delete"),
+        .dedup_sort = table_first_with(root, "dedup_sort"),
     };
     if (!all_with(root, "primary_key", &key, &merge->primary_key_count, p->arena))
         return spile_fail_nomem(err);
@@ -241,6 +233,14 @@ bool merging_touches(const struct package *package, const struct table *table)
     struct table_write write;
 
     return is_merged(package, table_root(table), &write);
+}
+
+bool merging_needs_root_key(const struct package *package, const struct table *table)
+{
+    struct table_write write;
+
+    return table->parent && table->parent->parent && table->parent_id && !table_root_key(table) && is_merged(package, table_root(table), &write) &&
+           needs_root_key(write.strategy);
 }
 
 enum spile_status merging_plan(struct merging *merging, const struct package *package, const struct schema *schema, const char *dataset,

@@ -17,6 +17,9 @@ enum spile_status merging_plan(struct merging *merging, const struct package *pa
 /* Is the table one of those that a merge changes, if it is there? */
 bool merging_touches(const struct package *package, const struct table *table);
 
+/* Do its rows, which are nested two deep or deeper, go with rows of the root, and they don't tell which? */
+bool merging_needs_root_key(const struct package *package, const struct table *table);
+
 /* Do the table's rows come into a table beside it first? */
 bool merging_stages(const struct merging *merging, const struct table *table);
 

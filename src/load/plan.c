@@ -8,6 +8,8 @@ struct planner {
     struct load_job *job;
     const struct catalog *found; /* as it is, */
     struct catalog catalog;      /* and when what is dropped has gone */
+    const struct table **rootless; /* tables that are there and get the column for their root's id, the nearer to the root the earlier */
+    size_t rootless_count;
     struct arena *arena;
 };
 
@@ -99,6 +101,35 @@ static bool is_swapped(const struct planner *planner, const struct table *table)
            package_has_table(planner->job->package, table) && catalog_find_table(&planner->catalog, table->name);
 }
 
+static size_t depth_of(const struct table *table)
+{
+    size_t depth = 0;
+
+    while ((table = table->parent))
+        depth++;
+    return depth;
+}
+
+static bool is_rootless(const struct planner *planner, const struct table *table)
+{
+    for (size_t i = 0; i < planner->rootless_count; i++)
+        if (planner->rootless[i] == table)
+            return true;
+    return false;
+}
+
+static void note_rootless(struct planner *planner, const struct table *table)
+{
+    size_t at = planner->rootless_count;
+
+    if (is_rootless(planner, table))
+        return;
+    for (; at && depth_of(planner->rootless[at - 1]) > depth_of(table); at--)
+        planner->rootless[at] = planner->rootless[at - 1];
+    planner->rootless[at] = table;
+    planner->rootless_count++;
+}
+
 /* What the table lacks. `entry` tells which columns the load fills: only their types matter. */
 static enum spile_status plan_table(struct planner *planner, const struct table *table, const struct package_table *entry,
                                     struct table_change *done, struct spile_error *err)
@@ -128,6 +159,8 @@ static enum spile_status plan_table(struct planner *planner, const struct table 
             continue;
         missing[change.column_count++] = column;
         done->new_columns[done->new_column_count++] = column->name;
+        if (present && !swapped && table->parent && column == table_root_key(table))
+            note_rootless(planner, table);
     }
     if (status || (present && !swapped && !change.column_count))
         return status;
@@ -303,6 +336,33 @@ static enum spile_status plan_merges(struct planner *planner, struct spile_error
     return status;
 }
 
+/* ---- rows that are there get their root's id --------------------------------------------------------------------------------------- */
+
+/* Can rows of it say which their root is? */
+static bool tells_root(const struct planner *planner, const struct table *table)
+{
+    const struct catalog_table *present = catalog_find_table(&planner->catalog, table->name);
+    const struct column *const key = table_root_key(table);
+
+    return present && table->row_id && key && (!table->parent || is_rootless(planner, table) || catalog_find_column(present, key->name));
+}
+
+/* A merge finds by it what is nested in a row. The row above is in one of the tables above: a list may be found in an object of the root once, and once
+ * in a list. */
+static enum spile_status plan_root_ids(struct planner *planner, struct spile_error *err)
+{
+    enum spile_status status = SPILE_OK;
+
+    for (size_t i = 0; planner->target->ops->caps.merges && i < planner->rootless_count; i++) {
+        const struct table *const table = planner->rootless[i];
+
+        for (const struct table *above = table->parent; !status && table->parent_id && above; above = above->parent)
+            if (tells_root(planner, above))
+                status = add_change(planner, &(struct alteration){ .kind = ALTER_FILL_ROOT_IDS, .table = table, .above = above }, err);
+    }
+    return status;
+}
+
 /* ---- all of it ------------------------------------------------------------------------------------------------------------------ */
 
 /* The lists have room for all. */
@@ -316,9 +376,10 @@ static bool prepare(struct planner *planner)
     job->dropped = (struct table_names){ .names = arena_alloc(planner->arena, (job->package->dropped_count + 1) * sizeof(*job->dropped.names)) };
     job->emptied = (struct table_names){ .names = arena_alloc(planner->arena, (job->schema->table_count + 1) * sizeof(*job->emptied.names)) };
     planner->plan->finish = arena_alloc(planner->arena, (2 * job->schema->table_count + BOOKKEEPING_TABLES) * sizeof(*planner->plan->finish));
+    planner->rootless = arena_alloc(planner->arena, (job->schema->table_count + 1) * sizeof(*planner->rootless));
     planner->catalog = *found;
     planner->catalog.tables = arena_alloc(planner->arena, (found->table_count + 1) * sizeof(*found->tables));
-    if (!job->changes || !job->dropped.names || !job->emptied.names || !planner->catalog.tables || !planner->plan->finish)
+    if (!job->changes || !job->dropped.names || !job->emptied.names || !planner->catalog.tables || !planner->plan->finish || !planner->rootless)
         return false;
     if (found->table_count)
         memcpy(planner->catalog.tables, found->tables, found->table_count * sizeof(*found->tables));
@@ -339,7 +400,9 @@ enum spile_status plan_make(struct plan *plan, const struct load_target *target,
         status = plan_tables(&planner, with_state, err);
     if (!status)
         status = plan_replaced(&planner, err);
-    return status ? status : plan_merges(&planner, err);
+    if (!status)
+        status = plan_merges(&planner, err);
+    return status ? status : plan_root_ids(&planner, err);
 }
 
 static enum spile_status alter_all(const struct load_target *target, const struct alteration *alterations, size_t count, struct spile_error *err)

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "data/number.h"
+#include "load/merging.h"
 #include "schema/file/file.h"
 #include "schema/hints.h"
 #include "schema/merge.h"
@@ -436,6 +437,20 @@ static enum spile_status check_declared(const struct table *table, struct spile_
     return SPILE_OK;
 }
 
+/* As one that rows come for in this load has got it. */
+static enum spile_status want_root_ids(struct run *run, struct spile_error *err)
+{
+    enum spile_status status = SPILE_OK;
+
+    for (uint32_t i = 0; !status && i < run->schema->table_count; i++) {
+        struct table *table = run->schema->tables[i];
+
+        if (merging_needs_root_key(&run->package, table) && !table_add_column(run->schema, table, DLT_ROOT_ID, TYPE_TEXT, false))
+            status = spile_fail_nomem(err);
+    }
+    return status;
+}
+
 static enum spile_status put_ids_last(struct package_table *entry, struct schema *schema, struct spile_error *err)
 {
     struct table *table = entry->table;
@@ -469,5 +484,5 @@ enum spile_status run_finish_schema(struct run *run, struct spile_error *err)
         if (table && table_write_is_complete(write) && !package_is_complete(&run->package, table))
             status = package_complete(&run->package, table, err);
     }
-    return status;
+    return status ? status : want_root_ids(run, err);
 }

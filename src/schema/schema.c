@@ -544,6 +544,31 @@ bool table_has_hint(const struct table *table, const struct column *column, cons
     return value && !yyjson_mut_is_false(value) && !yyjson_mut_is_null(value);
 }
 
+const struct column *table_first_with(const struct table *table, const char *hint)
+{
+    for (uint32_t i = 0; i < table->column_count; i++)
+        if (table_has_hint(table, table->columns[i], hint))
+            return table->columns[i];
+    return NULL;
+}
+
+static const struct column *key_below(const struct table *table)
+{
+    const struct column *key = table_first_with(table, "row_key");
+
+    return key ? key : table->row_id;
+}
+
+/* Right below the root the parent's id is the root's. */
+const struct column *table_root_key(const struct table *table)
+{
+    const struct column *key = table->parent ? table_first_with(table, "root_key") : key_below(table);
+
+    if (key || !table->parent || table->parent->parent)
+        return key;
+    return key_below(table->parent) == table->parent->row_id ? table->parent_id : NULL;
+}
+
 /* As dlt decides: scd2 finds its rows by other means. */
 static bool is_merged(const struct table *root)
 {

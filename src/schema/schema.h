@@ -105,6 +105,10 @@ static inline bool column_is_among(const struct column *column, const struct col
 
 /* Is the hint given, and neither false nor null? */
 bool table_has_hint(const struct table *table, const struct column *column, const char *hint);
+const struct column *table_first_with(const struct table *table, const char *hint); /* NULL: no column has the hint */
+
+/* Where a row's root is told: in a nested table the root's id, in a root table what is handed down as such. NULL: nowhere. */
+const struct column *table_root_key(const struct table *table);
 
 /* The resource whose rows the table has, or those it is nested in; without one, the root table's name. */
 const char *table_resource(const struct table *table);

@@ -11,6 +11,7 @@ from merge_cases import DELETED, NEWEST, OLDEST, UPSERTS, by_key, keyed, merge
 from targets import ENGINES, target
 
 N = None
+ROOTS = [[{"id": 1, "l": [{"x": 1, "m": [1]}, {"x": 5}]}, {"id": 2, "l": [{"x": 2, "m": [2, 2]}]}], [{"id": 2, "l": [{"x": 3, "m": [3]}]}], [{"id": 1}]]
 TIMES = {"write": merge("scd2", boundary_timestamp="2026-01-01T00:00:00Z")}
 
 # name: (rule, loads, options, {table: (columns, rows in any order)})
@@ -82,12 +83,38 @@ DIFFERENT = {
         [[{"id": 1, "d": {"x": 1}, "s": "a", "p": 1, "n": 1, "place": 1, "number": 1, "l": [{"d": 1, "n": 2}]}],
          [{"id": 1, "d": {"x": 2}, "s": "b", "p": 2, "n": 2, "place": 2, "number": 2, "l": [{"d": 3, "n": 4}]}]],
         {**by_key(), "max_nesting": 1}, {"t": (["id", "s", "p", "number"], [(1, "b", 2, 2)]), "t__l": (["d", "n"], [(3, 4)])}),
+    **{f"column_{name}_{number}": (
+        "or as the database calls the place of a row, by which duplicates are told apart: none of the others goes (in a first load, and in a later one)",
+        [[{"id": 1, name: 5, "l": [{name: 7}]}], [{"id": 2, name: 5, "v": "first", "l": [{name: 7}]}, {"id": 2, name: 5, "v": "second"}, {"id": 3, name: 5,
+            "l": [{name: 7}, {name: 7}]}, {"id": 4, name: 6}]][number:], {**by_key(), "naming": "direct"},
+        {"t": (["id", name, "v"], [(1, 5, N)][number:] + [(2, 5, "first"), (3, 5, N), (4, 6, N)]), "t\u25b6l": ([name], [(7,)] * (4 - number))})
+       for name in ("rowid", "ROWID", "oid", "_rowid_") for number in (0, 1)},
     "scope_sees_what_the_filter_lets_through": (
         "{staging_table} in a scope has the rows that the filter lets through (in dlt all of them: days that are left out would be deleted)",
         [[{"id": 1, "day": 1}, {"id": 2, "day": 2}], [{"id": 3, "day": 1}, {"id": 4, "day": 2}]],
         {"write": [merge("delete-insert"), merge("delete-insert", source_filter="day = 2",
             destination_scope="{table}.day IN (SELECT day FROM {staging_table})")]},
         {"t": (["id"], [(1,), (4,)])}),
+    **{f"root_ids_after_{first}_for_{strategy}": (
+        f"{strategy} of rows that {first} has left: nested rows, which had no root ids, go with their root (in dlt the load fails)",
+        ROOTS, {**by_key(), "write": [merge(first) if first == "scd2" else first, merge(strategy), merge(strategy)]},
+        {"t": (["id"], [(1,)] if strategy == "cdc" else [(1,), (2,)]), "t__l": (["x"], [] if strategy == "cdc" else [(3,)]),
+         "t__l__m": (["value"], [] if strategy == "cdc" else [(3,)])})
+       for first in ("append", "replace", "scd2") for strategy in ("delete-insert", "upsert", "cdc")},
+    "root_ids_by_insert_only": (
+        "a strategy that deletes nothing adds the column: rows that are there get their ids all the same, for the next one",
+        ROOTS, {**by_key(), "write": ["append", merge("insert-only"), merge("delete-insert")]},
+        {"t": (["id"], [(1,), (2,)]), "t__l": (["x"], [(2,)]), "t__l__m": (["value"], [(2,), (2,)])}),
+    "root_ids_of_a_row_key": (
+        "root ids are values of the column that tells rows apart", [[{**row, "code": row["id"] * 7} for row in load] for load in ROOTS],
+        {**by_key(columns={"code": {"row_key": True, "nullable": False, "data_type": "bigint"}}), "write": ["append", merge("delete-insert"),
+            merge("delete-insert")]},
+        {"t": (["id"], [(1,), (2,)]), "t__l": (["x", "_dlt_root_id"], [(3, 14)]), "t__l__m": (["value", "_dlt_root_id"], [(3, 14)])}),
+    "root_ids_of_lists_in_objects": (
+        "a table's rows hang below rows of a list or, where the list is in an object, of the root",
+        [[{"id": 1, "o": [{"m": [1]}]}, {"id": 2, "o": {"m": [2]}}, {"id": 3, "o": {"m": [3]}}], [{"id": 1}, {"id": 2}]],
+        {**by_key(), "write": ["append", merge("delete-insert")]},
+        {"t": (["id"], [(1,), (2,), (3,)]), "t__o": (["_dlt_list_idx"], []), "t__o__m": (["value"], [(3,)])}),
 }
 
 # name: (rule, loads, options, word of the error)

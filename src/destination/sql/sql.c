@@ -255,6 +255,29 @@ static enum spile_status swap_table(const struct writer *w, const struct alterat
     return rest ? add_simple(w, "ALTER TABLE ", change->fresh, rest, err) : spile_fail_nomem(err);
 }
 
+static enum spile_status fill_root_ids(const struct writer *w, const struct alteration *change, struct spile_error *err)
+{
+    const struct column *const root = table_root_key(change->table);
+    struct text sql = { 0 };
+
+    text_puts(&sql, "UPDATE ");
+    put_table(&sql, w->dataset, change->table->name);
+    text_puts(&sql, " AS below SET ");
+    sql_put_name(&sql, root->name);
+    text_puts(&sql, " = above.");
+    sql_put_name(&sql, table_root_key(change->above)->name);
+    text_puts(&sql, " FROM ");
+    put_table(&sql, w->dataset, change->above->name);
+    text_puts(&sql, " AS above WHERE above.");
+    sql_put_name(&sql, change->above->row_id->name);
+    text_puts(&sql, " = below.");
+    sql_put_name(&sql, change->table->parent_id->name);
+    text_puts(&sql, " AND below.");
+    sql_put_name(&sql, root->name);
+    text_puts(&sql, " IS NULL");
+    return add(w, &sql, err);
+}
+
 static enum spile_status write_change(const struct writer *w, const struct alteration *change, struct spile_error *err)
 {
     struct text sql = { 0 };
@@ -277,6 +300,8 @@ static enum spile_status write_change(const struct writer *w, const struct alter
         return add_simple(w, "DELETE FROM ", change->name, "", err);
     case ALTER_STAGE_TABLE:
         return stage_table(w, change, err);
+    case ALTER_FILL_ROOT_IDS:
+        return fill_root_ids(w, change, err);
     case ALTER_FORGET_VERSIONS:
         return add_simple(w, "DELETE FROM ", DLT_VERSION_TABLE, " WHERE schema_name = $1", err);
     }

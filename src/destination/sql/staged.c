@@ -1,5 +1,10 @@
 #include "destination/sql/staged.h"
 
+#include <strings.h>
+
+/* A copy of staged rows. No table of the data has such a name. */
+#define PLACED "_dlt_placed"
+
 static enum spile_status apply_filter(struct merger *m, struct spile_error *err)
 {
     struct text sql = { 0 };
@@ -10,33 +15,93 @@ static enum spile_status apply_filter(struct merger *m, struct spile_error *err)
     return merger_run(m, &sql, err);
 }
 
-/* Rows behind the first of their key, by the order given or that of the rows. Keys that are null are not the same. */
-static enum spile_status deduplicate(struct merger *m, size_t index, const struct column *const *keys, size_t key_count,
-                                     const struct column *sort, struct spile_error *err)
+/* Rows of one kind in a table: by which keys they are the same, and which comes first; `place` is a column that tells in which order they were inserted. */
+struct twins {
+    const char *table, *place;
+    const struct column *const *keys;
+    size_t key_count;
+    const struct column *sort; /* before the place; NULL: nothing */
+};
+
+/* Rows behind the first of their key. Keys that are null are not the same. */
+static enum spile_status drop_twins(struct merger *m, const struct twins *twins, struct spile_error *err)
 {
-    const char *order = m->database->dialect->row_order;
+    const struct sql_dialect *dialect = m->database->dialect;
     struct text sql = { 0 };
 
-    text_printf(&sql, "DELETE FROM %s WHERE %s IN (SELECT _dlt_place FROM (SELECT %s AS _dlt_place, row_number() OVER (PARTITION BY ", m->staged[index], order,
-                order);
-    for (size_t i = 0; i < key_count; i++) {
-        text_puts(&sql, i ? ", " : "");
-        merger_put_column(&sql, NULL, keys[i]);
-    }
+    text_printf(&sql, "DELETE FROM %s WHERE %s IN (SELECT _dlt_place FROM (SELECT %s AS _dlt_place, row_number() OVER (PARTITION BY ", twins->table,
+                twins->place, twins->place);
+    merger_put_key_list(&sql, NULL, twins->keys, twins->key_count);
     text_puts(&sql, " ORDER BY ");
-    if (sort) {
-        merger_put_column(&sql, NULL, sort);
-        text_puts(&sql, m->database->dialect->sort_suffix ? m->database->dialect->sort_suffix(sort) : "");
+    if (twins->sort) {
+        merger_put_column(&sql, NULL, twins->sort);
+        text_puts(&sql, dialect->sort_suffix ? dialect->sort_suffix(twins->sort) : "");
         text_puts(&sql, m->merge->dedup_descending ? " DESC NULLS LAST, " : " ASC NULLS LAST, ");
     }
-    text_printf(&sql, "%s) AS _dlt_number FROM %s", order, m->staged[index]);
-    for (size_t i = 0; i < key_count; i++) {
+    text_printf(&sql, "%s) AS _dlt_number FROM %s", twins->place, twins->table);
+    for (size_t i = 0; i < twins->key_count; i++) {
         text_puts(&sql, i ? " AND " : " WHERE ");
-        merger_put_column(&sql, NULL, keys[i]);
+        merger_put_column(&sql, NULL, twins->keys[i]);
         text_puts(&sql, " IS NOT NULL");
     }
     text_puts(&sql, ") AS _dlt_numbered WHERE _dlt_number > 1)");
     return merger_run(m, &sql, err);
+}
+
+/* A column of the data hides one that is the database's own, whatever case its name has. */
+static bool hides_place(const struct merger *m, const struct merge_table *table)
+{
+    for (size_t i = 0; i < table->column_count; i++)
+        if (!strcasecmp(table->columns[i]->name, m->database->dialect->row_order))
+            return true;
+    return false;
+}
+
+static enum spile_status copy_rows(struct merger *m, const struct merge_table *table, const char *into, const char *from, struct spile_error *err)
+{
+    struct text sql = { 0 };
+
+    text_printf(&sql, "INSERT INTO %s (", into);
+    merger_put_key_list(&sql, NULL, table->columns, table->column_count);
+    text_puts(&sql, ") SELECT ");
+    merger_put_key_list(&sql, NULL, table->columns, table->column_count);
+    text_printf(&sql, " FROM %s", from);
+    return merger_run(m, &sql, err);
+}
+
+/* Goes by a copy of the table in which each row has its place in a column. */
+static enum spile_status drop_twins_by_copy(struct merger *m, struct twins *twins, const struct merge_table *table, struct spile_error *err)
+{
+    const char *const from = twins->table, *const copy = arena_printf(&m->arena, "%s.\"" PLACED "\"", m->database->dialect->temporary);
+    struct text sql = { 0 };
+    enum spile_status status;
+
+    text_printf(&sql, "CREATE TEMPORARY TABLE %s AS SELECT *, row_number() OVER () AS _dlt_copied FROM %s", copy ? copy : "", from);
+    sql.failed |= !copy;
+    status = merger_run(m, &sql, err);
+    twins->table = copy;
+    twins->place = "_dlt_copied";
+    if (!status)
+        status = drop_twins(m, twins, err);
+    if (!status) {
+        text_printf(&sql, "DELETE FROM %s", from);
+        status = merger_run(m, &sql, err);
+    }
+    if (!status)
+        status = copy_rows(m, table, from, copy, err);
+    if (status)
+        return status;
+    text_printf(&sql, "DROP TABLE %s", copy);
+    return merger_run(m, &sql, err);
+}
+
+static enum spile_status deduplicate(struct merger *m, size_t index, const struct column *const *keys, size_t key_count,
+                                     const struct column *sort, struct spile_error *err)
+{
+    const struct merge_table *const table = &m->merge->tables[index];
+    struct twins twins = { m->staged[index], m->database->dialect->row_order, keys, key_count, sort };
+
+    return hides_place(m, table) ? drop_twins_by_copy(m, &twins, table, err) : drop_twins(m, &twins, err);
 }
 
 enum spile_status staged_drop_orphans(struct merger *m, struct spile_error *err)

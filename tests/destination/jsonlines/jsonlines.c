@@ -304,6 +304,7 @@ static enum spile_status alter(struct destination *destination, const char *data
         return SPILE_OK;
     case ALTER_CREATE_DATASET:
     case ALTER_STAGE_TABLE: /* caps.merges is 0, */
+    case ALTER_FILL_ROOT_IDS:
     case ALTER_CONSTRAIN_TABLE: /* so is caps.has_unique, */
     case ALTER_SWAP_TABLE:  /* and caps.replaces has no such strategy */
         break;
