@@ -252,6 +252,16 @@ def test_a_query_only_reads(base):
     assert not [path for path in base.work.folder.iterdir() if path.name.startswith("out")]
 
 
+def test_what_a_transaction_that_reads_lets_through(work):
+    """Postgres looks at neither: they are taken back with their transaction, which a procedure can't end either."""
+    base = Base(work, "postgres")
+    base.rows("EXPLAIN ANALYZE CREATE TABLE made AS SELECT 1 AS i")
+    assert base.rows("SELECT to_regclass('made') AS x") == [[None]]
+    base.execute("CREATE PROCEDURE sly(INOUT i integer) LANGUAGE plpgsql AS 'BEGIN COMMIT; SET TRANSACTION READ WRITE; DELETE FROM d.orders; COMMIT; END'")
+    assert "invalid transaction termination" in base.query("CALL sly(1)", code=DESTINATION)
+    assert base.rows("SELECT count(*) AS n FROM orders") == [[3]]
+
+
 def test_write(base):
     assert base.execute("INSERT INTO orders (id, name, _dlt_id, _dlt_load_id) VALUES (%s, %s, 'a', 'b')", "4", "Eve") == "(1 row changed)\n"
     assert base.execute("UPDATE orders SET price = price + 1 WHERE id <= :most", "most=2") == "(2 rows changed)\n"

@@ -10,7 +10,7 @@
 #include "destination/postgres/wire.h"
 #include "destination/sql/answer.h"
 
-#define STATEMENT "" /* the one without a name: the next takes its place */
+#define STATEMENT "spile" /* the one without a name is gone with the next that is run */
 
 struct answer {
     struct pg_session *session;
@@ -453,6 +453,15 @@ static bool is_transaction(const char *command)
     return false;
 }
 
+/* Such a transaction lets some things through, tables of EXPLAIN ANALYZE CREATE TABLE among them: it is never committed, and ends with the connection. Nor
+ * can a procedure end it. The statement is prepared before, when a failure does no harm. */
+static enum spile_status read_only_send(struct answer *a, const struct arguments *arguments, size_t count, struct spile_error *err)
+{
+    enum spile_status status = pg_execute(a->session, "BEGIN READ ONLY", NULL, 0, NULL, NULL, err);
+
+    return status ? status : send(a, arguments, count, err);
+}
+
 /* One of the results of a statement that changes something; the last one tells how many rows. */
 static enum spile_status take_result(struct answer *a, PGresult *result, uint64_t *changed, struct spile_error *err)
 {
@@ -516,7 +525,7 @@ static enum spile_status run(struct answer *a, const char *dataset, const char *
         return status;
     if (!a->session->read_only)
         return run_through(a, &arguments, count, changed, err);
-    return a->width ? send(a, &arguments, count, err) : fail_effects(err);
+    return a->width ? read_only_send(a, &arguments, count, err) : fail_effects(err);
 }
 
 enum spile_status pg_query(struct pg_session *session, const char *dataset, const char *sql, const struct datum *values, size_t count,
