@@ -230,6 +230,28 @@ def test_parameters_that_do_not_fit(base, sql, values, words):
     assert all(word in told for word in words), told
 
 
+def test_a_number_without_parameters(base):
+    told = base.query("SELECT $1 AS x, '$2'", code=DESTINATION if base.engine == "duckdb" else USAGE)
+    assert ("Values were not provided" if base.engine == "duckdb" else "place-holder $1 has no value") in told
+
+
+@pytest.mark.parametrize("holder", ["?", ":a", "@a", "$a", "?7"])
+def test_sqlite_takes_no_value_for_null(work, holder):
+    """Which is what it does with a variable that nothing was bound to."""
+    base = Base(work, "sqlite")
+    assert f"place-holder {holder} has no value" in base.query(f"SELECT {holder} AS x", code=USAGE)
+    assert f"place-holder {holder} has no value" in base.query(f"DELETE FROM orders WHERE id = {holder}", write=True, code=USAGE)
+
+
+@pytest.mark.parametrize(("sql", "value"), [("SELECT %s::int AS x", "7"), ("SELECT :a::int AS x", "a=7"), ("SELECT $1::int AS x", "7")])
+def test_casts_behind_place_holders(base, sql, value):
+    """SQLite has none, but variables whose names look so."""
+    if base.engine == "sqlite":
+        assert 'unrecognized token: ":"' in base.query(sql, value, code=DESTINATION)
+    else:
+        assert base.rows(sql, value) == [[7]]
+
+
 # ---- reading and writing -----------------------------------------------------------------------------------------------------------
 
 WRITES = {

@@ -76,8 +76,8 @@ static const struct {
     { "a$b", 1, ":a$b", "$1", "0" },
     { NULL, 1, "a$1 + $1", "a$1 + $1", "0" },
     /* casts, slices, structs, arguments */
-    { "text", 1, ":text::text", "$1::text", "0" },
-    { NULL, 1, "?::text", "$1::text", "0" },
+    { "text", 1, ":text::text", "$1 ::text", "0" },
+    { NULL, 1, "?::text", "$1 ::text", "0" },
     { "n", 1, "x[1:n] + :n", "x[1:n] + $1", "0" },
     { "n", 1, "x[:n]", "x[$1]", "0" },
     { "e", 1, "x[:e'1'] + :e", "x[:e'1'] + $1", "0" },

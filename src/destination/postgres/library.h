@@ -10,7 +10,7 @@
     X(libVersion) X(connectStartParams) X(connectPoll) X(finish) X(status) X(transactionStatus) X(socket) X(errorMessage) X(serverVersion) \
     X(parameterStatus) X(backendPID) X(setErrorVerbosity) X(setNoticeReceiver) X(connectionNeedsPassword) X(getCancel) X(freeCancel) X(cancel) \
     X(execParams) X(getResult) X(putCopyData) X(putCopyEnd) X(resultStatus) X(resultErrorMessage) X(resultErrorField) X(cmdStatus) X(cmdTuples) \
-    X(ntuples) X(nfields) X(getvalue) X(getlength) X(getisnull) X(clear) X(prepare) X(describePrepared) X(sendQueryPrepared) X(setSingleRowMode) \
+    X(ntuples) X(nfields) X(nparams) X(getvalue) X(getlength) X(getisnull) X(clear) X(prepare) X(describePrepared) X(sendQueryPrepared) X(setSingleRowMode) \
     X(fname) X(ftype) X(fmod)
 
 /* The calls, by their names without the prefix. */

@@ -401,6 +401,14 @@ static PGresult *prepare(struct answer *a, const struct arguments *arguments, si
     return api->prepare(a->session->connection, STATEMENT, a->sql, (int)count, arguments->types);
 }
 
+/* Without values the statement stayed as it is, and Postgres would speak of its protocol. */
+static enum spile_status check_values(const struct answer *a, const PGresult *description, size_t count, struct spile_error *err)
+{
+    if (count || !a->session->api.nparams(description))
+        return SPILE_OK;
+    return spile_fail(err, SPILE_USAGE, "place-holder $%d has no value: none are given", a->session->api.nparams(description));
+}
+
 static enum spile_status describe(struct answer *a, const struct arguments *arguments, size_t count, struct spile_error *err)
 {
     const struct pq_library *api = &a->session->api;
@@ -412,9 +420,11 @@ static enum spile_status describe(struct answer *a, const struct arguments *argu
         result = api->describePrepared(a->session->connection, STATEMENT);
     }
     if (api->resultStatus(result) == PGRES_COMMAND_OK)
-        status = make_columns(a, result, err);
+        status = check_values(a, result, count, err);
     else
         status = fail(a, result, err);
+    if (!status)
+        status = make_columns(a, result, err);
     api->clear(result);
     return status;
 }

@@ -263,6 +263,12 @@ static size_t number_of(struct slice digits)
     return number;
 }
 
+/* To SQLite "$1::int" and "$1(x)" are names of variables. */
+static bool goes_on(const char *at)
+{
+    return is_in_word(*at) || *at == '(' || (at[0] == ':' && at[1] == ':');
+}
+
 /* Neighbours must not become one word with it. */
 static void put_number(struct translation *t, const struct sql_token *token, size_t parameter)
 {
@@ -272,7 +278,7 @@ static void put_number(struct translation *t, const struct sql_token *token, siz
         t->order[t->used] = parameter;
         t->numbers[parameter] = ++t->used;
     }
-    text_printf(&t->out, "%s$%zu%s", is_in_word(before) ? " " : "", t->numbers[parameter], is_in_word(token->text.text[token->text.length]) ? " " : "");
+    text_printf(&t->out, "%s$%zu%s", is_in_word(before) ? " " : "", t->numbers[parameter], goes_on(token->text.text + token->text.length) ? " " : "");
 }
 
 static enum spile_status put_named(struct translation *t, const struct sql_token *token, struct spile_error *err)

@@ -471,11 +471,26 @@ static enum spile_status prepare_guarded(struct answer *a, const char *sql, stru
     return status;
 }
 
+/* A variable that has no value is null to SQLite. Ours are all those that have been translated, or there are none. */
+static enum spile_status check_bound(const struct answer *a, size_t count, struct spile_error *err)
+{
+    for (int i = sqlite3_bind_parameter_count(a->statement); i; i--) {
+        const char *name = sqlite3_bind_parameter_name(a->statement, i);
+
+        if (!name || *name != '$' || strspn(name + 1, "0123456789") < strlen(name + 1) || strtoull(name + 1, NULL, 10) > count)
+            return spile_fail(err, SPILE_USAGE, "place-holder %s has no value", name ? name : "?");
+    }
+    return SPILE_OK;
+}
+
 /* SQLite reads them as long as there are rows. */
 static enum spile_status bind(struct answer *a, const struct datum *values, size_t count, struct spile_error *err)
 {
     struct datum *kept = arena_alloc(&a->arena, count * sizeof(*kept));
+    enum spile_status status = check_bound(a, count, err);
 
+    if (status)
+        return status;
     for (size_t i = 0; kept && i < count; i++) {
         kept[i] = values[i];
         if (!values[i].text.length)
