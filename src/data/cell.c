@@ -336,14 +336,21 @@ static void put_clock(struct text *out, int64_t time, enum ArrowTimeUnit unit)
     put_fraction(out, fraction, unit);
 }
 
+/* The largest value and the least, as DuckDB and Postgres have it. */
+static bool put_infinity(struct text *out, int64_t time, int64_t largest)
+{
+    if (time != largest && time != -largest)
+        return false;
+    text_puts(out, time < 0 ? "-infinity" : "infinity");
+    return true;
+}
+
 static void put_timestamp(struct text *out, int64_t time, const struct cell_type *type)
 {
     int64_t of_day, days = floor_divide(time, SECONDS_PER_DAY * per_second(type->unit), &of_day);
 
-    if (time == INT64_MAX || time == -INT64_MAX) { /* as DuckDB and Postgres have them */
-        text_puts(out, time < 0 ? "-infinity" : "infinity");
+    if (put_infinity(out, time, INT64_MAX))
         return;
-    }
     put_date(out, days);
     text_putc(out, 'T');
     put_clock(out, of_day, type->unit);
@@ -510,7 +517,8 @@ static void put_time(struct text *out, struct place p)
 
     switch (p.type->type) {
     case NANOARROW_TYPE_DATE32:
-        put_date(out, number);
+        if (!put_infinity(out, number, INT32_MAX))
+            put_date(out, number);
         break;
     case NANOARROW_TYPE_DATE64:
         put_date(out, floor_divide(number, SECONDS_PER_DAY * INT64_C(1000), &rest));

@@ -32,8 +32,8 @@ struct moment {
 
 /* ---- calendar -------------------------------------------------------------------------------------------------------------- */
 
-/* Days since 1970-01-01. Years start in March, so that the leap day is their last; 400 of them have 146097 days. */
-static int days_from_date(int year, int month, int day)
+/* Years start in March, so that the leap day is their last; 400 of them have 146097 days. */
+int32_t days_from_date(int year, int month, int day)
 {
     int from_march = month > 2 ? month - 3 : month + 9;
     int shifted = month > 2 ? year : year - 1;

@@ -43,6 +43,8 @@ static inline int64_t timestamp_utc(const struct timestamp *timestamp)
     return timestamp->clock - timestamp->offset * MICROS_PER_SECOND;
 }
 
+int32_t days_from_date(int year, int month, int day); /* since 1970-01-01; year 0 is 1 BC */
+
 /* Unix seconds into a timestamp column. False out of years 1 to 9999 or for NaN. Fractions round half to even at the microsecond. */
 bool timestamp_from_integer(int64_t seconds, int64_t *micros);
 bool timestamp_from_double(double seconds, int64_t *micros);

@@ -118,25 +118,58 @@ static bool put_bytes(struct column_builder *column, uint32_t row, struct slice 
     return ok;
 }
 
-/* "Infinity" has no equal in days or microseconds but the largest and the least, as in Postgres itself. */
-static bool read_infinity(struct slice text, int64_t *number)
+/* Infinity has no equal in days or microseconds but the largest and the least, as in Postgres itself. */
+static bool read_infinity(struct slice text, int64_t largest, int64_t *number)
 {
     bool negative = text.length && text.text[0] == '-';
 
-    *number = negative ? -INT64_MAX : INT64_MAX;
+    *number = negative ? -largest : largest;
     return slice_equal(text, slice_of(negative ? "-infinity" : "infinity"));
 }
 
+/* "12345-01-01", "0044-03-15 BC", and the date of "0044-03-15 10:00:00 BC"; *rest is what follows it. libpq's values are terminated. */
+static bool read_date_part(struct slice text, int32_t *days, const char **rest)
+{
+    bool before = text.length > 3 && !strcmp(text.text + text.length - 3, " BC");
+    int year, month, day, length = 0;
+
+    if (sscanf(text.text, "%7d-%2d-%2d%n", &year, &month, &day, &length) != 3)
+        return false;
+    *days = days_from_date(before ? 1 - year : year, month, day);
+    *rest = text.text + length;
+    return true;
+}
+
+static bool read_date(struct slice text, int32_t *days)
+{
+    const char *rest;
+    int64_t number;
+
+    if (!read_infinity(text, INT32_MAX, &number))
+        return read_date_part(text, days, &rest);
+    *days = (int32_t)number;
+    return true;
+}
+
+/* There is an end of the day, which other times don't have. */
+static bool read_time(struct slice text, int64_t *micros)
+{
+    *micros = MICROS_PER_DAY;
+    return slice_equal(text, slice_of("24:00:00")) || time_from_text(text.text, text.length, micros);
+}
+
+/* The session is in UTC. */
 static bool read_timestamp(struct slice text, int64_t *micros)
 {
-    struct timestamp timestamp;
+    const char *rest;
+    int64_t of_day;
+    int32_t days;
 
-    if (read_infinity(text, micros))
+    if (read_infinity(text, INT64_MAX, micros))
         return true;
-    if (!timestamp_read(text.text, text.length, &timestamp))
+    if (!read_date_part(text, &days, &rest) || *rest != ' ' || !time_from_text(rest + 1, strcspn(rest + 1, "+ "), &of_day))
         return false;
-    *micros = timestamp_utc(&timestamp);
-    return true;
+    return !__builtin_mul_overflow(days, MICROS_PER_DAY, micros) && !__builtin_add_overflow(*micros, of_day, micros) && *micros != INT64_MAX;
 }
 
 static bool read_double(struct slice text, double *number)
@@ -173,10 +206,10 @@ static bool put_value(struct column_builder *column, uint32_t row, struct slice 
         *fits = read_timestamp(text, &number);
         return !*fits || column_put_i64(column, row, number);
     case TYPE_DATE:
-        *fits = date_detect(text.text, text.length) && date_from_text(text.text, text.length, &days);
+        *fits = read_date(text, &days);
         return !*fits || column_put_i32(column, row, days);
     case TYPE_TIME:
-        *fits = time_from_text(text.text, text.length, &number);
+        *fits = read_time(text, &number);
         return !*fits || column_put_i64(column, row, number);
     case TYPE_BINARY:
         return put_bytes(column, row, text, fits);
