@@ -141,11 +141,55 @@ void text_print(const char *text)
         fputs(text, stdout);
 }
 
+/* Where the password of "//user:password@host" begins and ends. False: there is none; what is no port is one, too, for its @ may have been cut off. */
+static bool find_password(char *slashes, char **begin, char **end)
+{
+    char *at;
+
+    *begin = slashes + 2 + strcspn(slashes + 2, ":@[/?\" \n");
+    if (*(*begin)++ != ':')
+        return false;
+    *end = *begin + strcspn(*begin, "\" \n");
+    for (at = *end; at > *begin && *at != '@'; at--)
+        ;
+    if (at > *begin)
+        *end = at;
+    return at > *begin || strspn(*begin, "0123456789") < strcspn(*begin, "/?,\" \n");
+}
+
+/* What is longer than the stars goes. */
+static void hide(char *begin, char *end)
+{
+    size_t stars = end - begin < 3 ? (size_t)(end - begin) : 3;
+
+    memset(begin, '*', stars);
+    memmove(begin + stars, end, strlen(end) + 1);
+}
+
+/* Somebody may have put a URI in the place of something else, and messages show what they are about. */
+static void hide_passwords(char *text)
+{
+    static const char key[] = "password=";
+    char *begin, *end;
+
+    for (char *at = text; (at = strstr(at, "//")); at += 2)
+        if (find_password(at, &begin, &end))
+            hide(begin, end);
+    for (char *at = text; (at = strstr(at, key)); at += 1) {
+        begin = at + strlen(key);
+        hide(begin, begin + strcspn(begin, "& \"\n"));
+    }
+}
+
 void error_print(const struct spile_error *err)
 {
-    error_line(is_colour_wanted() ? "\x1b[1;31merror:\x1b[0m " : "error: ", err->message);
+    struct spile_error shown = *err;
+
+    hide_passwords(shown.message);
+    hide_passwords(shown.where);
+    error_line(is_colour_wanted() ? "\x1b[1;31merror:\x1b[0m " : "error: ", shown.message);
     if (err->where[0])
-        error_line("   at: ", err->where);
+        error_line("   at: ", shown.where);
     if (err->hint[0])
         error_line(" hint: ", err->hint);
 }

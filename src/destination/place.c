@@ -1,5 +1,4 @@
 /* Where a load goes: from the user's text and the environment to a destination and a place in it. */
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,13 +36,31 @@ const char *destination_setting(const struct destination_ops *ops, const char *p
     return config_find(&(struct config_key){ pipeline, sections_of(ops, &sections), setting });
 }
 
+/* ---- messages ------------------------------------------------------------------------------------------------------------------- */
+
+/* Of what looks like a URI with a user, or like libpq's words, only the begin is shown: the rest may have a password. */
+static size_t shown_length(const char *text)
+{
+    const char *uri = strstr(text, "://");
+
+    if (!strchr(text, '@') && !strstr(text, "password") && !(uri && strcspn(uri + 3, ":") < strlen(uri + 3)))
+        return strlen(text);
+    return uri ? (size_t)(uri - text) : strcspn(text, ":/@= ");
+}
+
+static const char *what_is_cut(const char *text, size_t length)
+{
+    return !text[length] ? "" : strncmp(text + length, "://", 3) ? "..." : "://...";
+}
+
 /* ---- paths ---------------------------------------------------------------------------------------------------------------------- */
 
 static enum spile_status fail_path(const struct destination_ops *ops, const char *whole, const char *why, struct spile_error *err)
 {
-    const char *uri = strchr(whole, '@') ? strstr(whole, "://") : NULL; /* the rest may have a password */
+    char extract[SHORTEN_BYTES];
+    size_t length = shown_length(whole);
 
-    spile_fail(err, SPILE_CONFIG, "destination \"%.*s%s\" %s", (int)(uri ? uri - whole : (ptrdiff_t)strlen(whole)), whole, uri ? "://..." : "", why);
+    spile_fail(err, SPILE_CONFIG, "destination \"%s%s\" %s", shorten(extract, whole, length), what_is_cut(whole, length), why);
     return spile_hint(err, SPILE_CONFIG, "name a file: %s:PATH, or %s:///PATH", ops->scheme, ops->scheme);
 }
 
@@ -130,17 +147,16 @@ static const struct destination_ops *by_extension(const char *text)
     return NULL;
 }
 
-/* Of a URI only the scheme is shown: the rest may have a password. */
 static enum spile_status fail_unknown(const char *text, struct spile_error *err)
 {
-    const char *uri = strstr(text, "://");
     char extract[SHORTEN_BYTES];
+    size_t length = shown_length(text);
     const struct destination_ops *ops;
     struct text known = { 0 };
 
     for (size_t i = 0; (ops = destination_at(i)); i++)
         text_printf(&known, "%s%s: %s", i ? "; " : "", ops->scheme, ops->summary);
-    spile_fail(err, SPILE_CONFIG, "unknown destination \"%s%s\"", shorten(extract, text, uri ? (size_t)(uri - text) : strlen(text)), uri ? "://..." : "");
+    spile_fail(err, SPILE_CONFIG, "unknown destination \"%s%s\"", shorten(extract, text, length), what_is_cut(text, length));
     spile_hint(err, SPILE_CONFIG, "known destinations: %s", known.text ? known.text : "");
     text_release(&known);
     return SPILE_CONFIG;

@@ -203,6 +203,8 @@ static enum spile_status run_statement(struct session *s, const char *sql, struc
     struct placeholders translated;
     enum spile_status status = take_parameters(&parameters, item, &arena, err);
 
+    if (!status && sql_is_empty(sql))
+        status = spile_fail(err, SPILE_USAGE, "there is no statement");
     if (!status)
         status = placeholders_translate(&translated, sql, parameters.names, parameters.count, &arena, err);
     if (!status)

@@ -428,6 +428,32 @@ def test_credentials_of_the_environment(base, work):
     assert base.run("SELECT count(*) FROM d.t") == [(5,)]
 
 
+ASTRAY = "postgres://loader:Sesam-1234@127.0.0.1:1/base"
+FORGOTTEN = "postgres//loader:Sesam-1234@h/base"
+
+
+@pytest.mark.parametrize("words", [
+    ["query", ASTRAY, "SELECT 1"], ["query", "SELECT 1", ASTRAY], ["query", "@" + ASTRAY, "--to", "x.duckdb"], ["query", "SELECT 1", "--to", "duckdb:" + ASTRAY],
+    ["query", "SELECT 1", "--format", ASTRAY], ["query", "SELECT 1", f"-q={ASTRAY}"], ["load", ASTRAY, "--to", "x.duckdb"], ["plan", ASTRAY, "--to", "x.duckdb"],
+    ["pipeline", ASTRAY, "info"], ["load", "rows.json", "--to", "x.duckdb", "--pipeline", ASTRAY], [ASTRAY], ["query", "SELECT 1", "--to", FORGOTTEN],
+    ["pipeline", "x", "info", "--to", FORGOTTEN], ["schema", "show", "--to", FORGOTTEN], ["query", "SELECT 1", "--to", "host=h user=u password=Sesam-1234"],
+    ["query", "SELECT 1", "--to", "loader:Sesam-1234@h/base"], ["query", "x", "host=h password='Sesam-1234'"], ["load", "postgres://loader:Sesam-1234@" + "h" * 300, "--to", "x.db"],
+])
+def test_a_password_that_went_astray(work, words):
+    """In the place of something else, or behind a slip of the pen: it is not shown either, and all else is."""
+    work.write("rows.json", [{"id": 1}])
+    done = work.spile(*words)
+    assert done.code and "Sesam" not in done.err + done.out, str(done)
+
+
+@pytest.mark.parametrize(("given", "shown"), [
+    (ASTRAY, "postgres://loader:***@127.0.0.1:1/base"), ("http://h:80/x", "http://h:80/x"), ("postgres://u@[::1]:80/x", "postgres://u@[::1]:80/x"),
+    ("postgres://u:p@q@h", "postgres://u:***@h"), ("postgres://:secret@h", "postgres://:***@h"), ("x?password=abcd&y=1", "x?password=***&y=1"),
+])
+def test_what_is_hidden_of_a_uri(work, given, shown):
+    assert f'"{shown}"' in work.spile("load", given, to="x.duckdb", table="t").err
+
+
 def test_the_place_is_remembered_without_the_password(base, work):
     succeed(work, base.uri, [{"id": 1}], json=True)
     result = work.spile("pipeline", "g", "info")

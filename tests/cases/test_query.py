@@ -311,6 +311,12 @@ def test_several_statements(base):
     assert base.rows("SELECT 1 AS x; -- the end\n") == [[1]]
 
 
+@pytest.mark.parametrize("write", [False, True])
+def test_no_statement(base, write):
+    for sql in ("", " ; ", "-- SELECT 1", "/* SELECT\n1 */;"):
+        assert base.query(sql, code=USAGE, **({"write": True} if write else {})) == "error: there is no statement\n", sql
+
+
 def test_errors_tell_the_place(base):
     told = base.query("SELECT id,\n  nope FROM orders" if base.engine != "sqlite" else "SELECT id,\n  'é', nope FROM orders", code=DESTINATION)
     assert ("LINE 2:   nope FROM orders" if base.engine == "duckdb" else '"nope FROM orders" in the statement') in told, told

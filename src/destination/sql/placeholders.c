@@ -190,6 +190,21 @@ bool sql_token_next(const char *sql, const char *at, struct sql_token *token)
     return *at;
 }
 
+static bool is_comment(const struct sql_token *token)
+{
+    return token->kind == SQL_QUOTED && (*token->text.text == '-' || *token->text.text == '/');
+}
+
+bool sql_is_empty(const char *sql)
+{
+    struct sql_token token;
+
+    for (const char *at = sql; sql_token_next(sql, at, &token); at += token.text.length)
+        if (!is_comment(&token) && !strchr(" \t\r\n\f\v;", *at))
+            return false;
+    return true;
+}
+
 /* ---- errors --------------------------------------------------------------------------------------------------------------------- */
 
 struct translation {

@@ -24,6 +24,9 @@ struct placeholders {
 enum spile_status placeholders_translate(struct placeholders *out, const char *sql, const struct slice *names, size_t count, struct arena *arena,
                                          struct spile_error *err);
 
+/* Nothing but white space, comments and semicolons. */
+bool sql_is_empty(const char *sql);
+
 enum sql_token_kind {
     SQL_PLAIN,        /* a word, white space, a sign */
     SQL_QUOTED,       /* a literal, a quoted name, a comment */
