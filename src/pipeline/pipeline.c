@@ -68,18 +68,22 @@ static enum spile_status fail_unnamed(const char *shown, const char *what, struc
     char extract[SHORTEN_BYTES];
 
     spile_fail(err, SPILE_USAGE, "destination \"%s\" %s", shorten(extract, shown, strlen(shown)), what);
-    return spile_hint(err, SPILE_USAGE, "give the pipeline a name of at most %d letters, digits, \"_\" and \"-\" (--pipeline)", NAME_MAX_CHARS);
+    return spile_hint(err, SPILE_USAGE, "give the pipeline a name of at most %d letters, digits, \"_\" and \"-\" (--pipeline NAME; spile query NAME SQL)",
+                      NAME_MAX_CHARS);
 }
 
 /* dlt names a file after the pipeline; this is the way back. A character of several bytes becomes one "_". */
 static enum spile_status name_after_destination(struct spile_pipeline *p, const char *destination, struct spile_error *err)
 {
     char found[NAME_MAX_CHARS + 2];
-    const char *slash = strrchr(p->shown, '/'), *base = slash ? slash + 1 : p->shown;
-    const char *end = p->ops->caps.has_path ? strrchr(base, '.') : base + strcspn(base, "?");
+    const char *end = p->shown + (p->ops->caps.has_path ? strlen(p->shown) : strcspn(p->shown, "?")); /* behind which options may have paths */
+    const char *base = end, *dot;
     size_t length = 0;
 
-    for (end = end && end > base ? end : base + strlen(base); base < end && length <= NAME_MAX_CHARS; base++)
+    while (base > p->shown && base[-1] != '/')
+        base--;
+    dot = p->ops->caps.has_path ? strrchr(base, '.') : NULL;
+    for (end = dot && dot > base ? dot : end; base < end && length <= NAME_MAX_CHARS; base++)
         if (((unsigned char)*base & 0xC0) != 0x80) {
             const char one[] = { *base, 0 };
 

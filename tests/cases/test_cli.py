@@ -113,7 +113,7 @@ EXAMPLE = "for example: spile load events.json --to shop.duckdb"
 SIZES = "a size such as 512M, 2G or 64MiB, or a number of bytes"
 TEXT = "a text that is not empty"
 DESTINATIONS = "FILE.duckdb, FILE.db (SQLite), postgres://USER@HOST/DATABASE, or duckdb:PATH and sqlite:PATH"
-PIPELINE = 'give the pipeline a name of at most 64 letters, digits, "_" and "-" (--pipeline)'
+PIPELINE = 'give the pipeline a name of at most 64 letters, digits, "_" and "-" (--pipeline NAME; spile query NAME SQL)'
 TABLE = "add --table NAME"
 LONG = "x" * 65
 

@@ -428,6 +428,13 @@ def test_credentials_of_the_environment(base, work):
     assert base.run("SELECT count(*) FROM d.t") == [(5,)]
 
 
+def test_a_pipeline_is_named_after_the_database(base, work):
+    """And not after a file that an option names."""
+    work.write("rows.json", [{"id": 1}])
+    done = work.spile("load", "rows.json", to=base.options(application_name="a/b.c"))
+    assert done.code == 0 and f"dataset {base.name}_dataset," in done.out, str(done)
+
+
 ASTRAY = "postgres://loader:Sesam-1234@127.0.0.1:1/base"
 FORGOTTEN = "postgres//loader:Sesam-1234@h/base"
 

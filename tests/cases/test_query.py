@@ -257,7 +257,7 @@ def test_casts_behind_place_holders(base, sql, value):
 WRITES = {
     "all": ["INSERT INTO orders (id, _dlt_id, _dlt_load_id) VALUES (9, 'a', 'b')", "UPDATE orders SET id = 9", "DELETE FROM orders", "CREATE TABLE t (i INTEGER)",
             "DROP TABLE orders", "ALTER TABLE orders ADD COLUMN x INTEGER"],
-    "duckdb": ["COPY orders TO 'out.csv'", "COPY (SELECT 1) TO 'out.csv'", "ATTACH 'out.db'", "EXPORT DATABASE 'out'", "SET memory_limit = '1GB'", "INSTALL httpfs",
+    "duckdb": ["COPY orders TO 'out.csv'", "ATTACH ':memory:' AS m", "COPY (SELECT 1) TO 'out.csv'", "ATTACH 'out.db'", "EXPORT DATABASE 'out'", "SET memory_limit = '1GB'", "INSTALL httpfs",
                "SELECT * FROM read_csv('orders.json')", "SET enable_external_access = true", "INSERT INTO orders (id) VALUES (9) RETURNING id"],
     "sqlite": ["ATTACH 'out.db' AS x", "VACUUM INTO 'out.db'", "PRAGMA query_only = OFF", "PRAGMA journal_mode = WAL",
                "INSERT INTO orders (id, _dlt_id, _dlt_load_id) VALUES (9, 'a', 'b') RETURNING id"],
@@ -308,6 +308,7 @@ def test_transactions_are_not_the_statements(base, sql):
 def test_several_statements(base):
     told = base.query("SELECT 1; SELECT 2", code=USAGE if base.engine == "sqlite" else DESTINATION)
     assert "multiple" in told or "several" in told
+    assert "run them one by one" in told
     assert base.rows("SELECT 1 AS x; -- the end\n") == [[1]]
 
 
@@ -417,6 +418,15 @@ def test_operators_of_postgres(work):
     assert base.rows("SELECT '{\"a\": 1}'::jsonb ?? 'a' AS x, ? AS y", "1") == [[True, 1]]
     assert base.rows("SELECT substr('abc', %s) AS x, DATE '2020-01-01' = %s AS y", "2", "2020-01-01") == [["bc", True]]
     assert base.rows("SELECT E'\\'%s' || $q$ %s $q$ AS x, %s::int AS y", "1") == [["'%s %s ", 1]]
+
+
+def test_pragmas_of_sqlite(work):
+    """Those that only tell something, with what they tell it of."""
+    base = Base(work, "sqlite")
+    base.execute("CREATE INDEX ix ON orders (id)")
+    assert base.rows("PRAGMA index_xinfo(ix)")[0][:3] == [0, 0, "id"] and base.rows("PRAGMA index_info(ix)") == [[0, 0, "id"]]
+    assert ["main", "orders", "table"] == base.rows("PRAGMA table_list(orders)")[0][:3]
+    assert base.rows("PRAGMA integrity_check(orders)") == base.rows("PRAGMA quick_check(5)") == [["ok"]] and base.rows("PRAGMA foreign_key_check(orders)") == []
 
 
 def test_types_of_sqlite(work):

@@ -34,6 +34,8 @@ static const struct {
     { "disabled by configuration", ANSWER_READS_ONLY, false },
     { "disabled through configuration", ANSWER_READS_ONLY, false },
     { "configuration has been locked", ANSWER_READS_ONLY, false },
+    { "in-memory database in read-only mode", ANSWER_READS_ONLY, false },
+    { "multiple statements", "run them one by one; to DuckDB a PIVOT is several, unless it names the values: ON x IN (...)", false },
     { "Could not set lock on file", "another program has the database open: close it, then run the same command again", true },
     { "is not a valid DuckDB database file", "name another file, or move this one away", false },
     { "newer version of DuckDB", "use that version's library: name it with the environment variable SPILE_DUCKDB", false },

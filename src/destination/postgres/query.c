@@ -80,6 +80,13 @@ static void within_statement(const struct answer *a, const PGresult *result, enu
         spile_within(err, status, "\"%s\" in the statement", shorten(extract, at, strlen(at)));
 }
 
+static bool is_about_several(const struct answer *a, const PGresult *result)
+{
+    const char *message = result ? a->session->api.resultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+
+    return message && strstr(message, "multiple commands");
+}
+
 /* With the remedy for a statement that only --write allows. */
 static enum spile_status fail(const struct answer *a, const PGresult *result, struct spile_error *err)
 {
@@ -89,6 +96,8 @@ static enum spile_status fail(const struct answer *a, const PGresult *result, st
         err->hint[0] = '\0';
         spile_hint(err, status, "%s", ANSWER_READS_ONLY);
     }
+    if (is_about_several(a, result))
+        spile_hint(err, status, "run them one by one");
     within_statement(a, result, status, err);
     return status;
 }

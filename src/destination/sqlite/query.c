@@ -411,6 +411,18 @@ static enum spile_status make_columns(struct answer *a, struct spile_error *err)
 
 /* ---- the statement ---------------------------------------------------------------------------------------------------------------- */
 
+/* A pragma whose argument is what it is to tell of; others set it. */
+static bool only_tells(const char *pragma)
+{
+    static const char *const names[] = { "table_info", "table_xinfo", "table_list", "index_list", "index_info", "index_xinfo",
+                                         "foreign_key_list", "foreign_key_check", "integrity_check", "quick_check", NULL };
+
+    for (const char *const *name = names; *name; name++)
+        if (!strcasecmp(pragma, *name))
+            return true;
+    return false;
+}
+
 /* What `PRAGMA query_only` lets through: other files (VACUUM INTO attaches one), and itself. Of a statement that writes: transactions, which are ours. */
 static int authorize(void *user, int action, const char *one, const char *two, const char *three, const char *four)
 {
@@ -425,8 +437,7 @@ static int authorize(void *user, int action, const char *one, const char *two, c
     case SQLITE_DETACH:
         return d->read_only ? SQLITE_DENY : SQLITE_OK;
     case SQLITE_PRAGMA:
-        return d->read_only && two && strcasecmp(one, "table_info") && strcasecmp(one, "table_xinfo") && strcasecmp(one, "index_list") &&
-                       strcasecmp(one, "index_info") && strcasecmp(one, "foreign_key_list") ? SQLITE_DENY : SQLITE_OK;
+        return d->read_only && two && !only_tells(one) ? SQLITE_DENY : SQLITE_OK;
     default:
         return SQLITE_OK;
     }
