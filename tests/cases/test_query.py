@@ -323,6 +323,20 @@ def test_errors_tell_the_place(base):
     assert ("LINE 2:   nope FROM orders" if base.engine == "duckdb" else '"nope FROM orders" in the statement') in told, told
 
 
+def test_remedies_are_those_of_a_statement(base):
+    """And not those of a load, for which the same failures have others."""
+    if base.engine != "sqlite":
+        assert "hint" not in base.query("SELECT CAST('99999' AS smallint) AS x", code=DESTINATION)
+    if base.engine == "duckdb":
+        assert "hint" not in base.query("SELECT nope AS \"read-only\"", code=DESTINATION), "what the user has written is no message"
+    base.execute("CREATE TABLE one (i INTEGER NOT NULL PRIMARY KEY)")
+    base.execute("INSERT INTO one VALUES (1)")
+    for sql in ("INSERT INTO one VALUES (1)", "INSERT INTO one VALUES (NULL)"):
+        if base.engine != "sqlite" or "NULL" not in sql: # there it is a number of its own
+            told = base.query(sql, write=True, code=DESTINATION)
+            assert "onstraint" in told and "hint" not in told
+
+
 @pytest.mark.parametrize(("words", "told"), [
     ([], "no statement is given"),
     (["SELECT 1"], "which database is to be asked?"),

@@ -26,10 +26,12 @@ static const struct sql_dialect duckdb_dialect; /* at the end */
 /* ---- errors --------------------------------------------------------------------------------------------------------------------- */
 
 /* DuckDB's messages in its own words, with what to do about those that users meet. */
-static const struct {
+struct remedy {
     const char *in_message, *hint;
     bool retriable;
-} remedies[] = {
+};
+
+static const struct remedy remedies[] = {
     { "attached in read-only mode", ANSWER_READS_ONLY, false },
     { "disabled by configuration", ANSWER_READS_ONLY, false },
     { "disabled through configuration", ANSWER_READS_ONLY, false },
@@ -47,6 +49,11 @@ static const struct {
     { "Out of Memory", "raise --memory, or lower --workers", true },
     { "Corrupt database file", "the file is damaged: restore it from a copy, or load into another one", false },
     { "read-only", "make the file and its folder writable for this user", false },
+    { NULL, NULL, false },
+};
+
+/* What else a load meets. A user knows why his statement has failed. */
+static const struct remedy load_remedies[] = {
     { "NOT NULL constraint", "a column of the table must not be null but the data has no value for it: drop the constraint, or give the "
                              "column a value", false },
     { "violates unique constraint", "an index of the table allows no two such rows: drop the index, or load the data with write disposition merge", false },
@@ -56,18 +63,33 @@ static const struct {
     { "CHECK constraint", "a check constraint of the table refuses the row: correct the data or the constraint", false },
     { "foreign key", "the data refers to a row that is not there: load that table first, or drop the foreign key", false },
     { "Could not convert", "the table's column has another type than the data: load into another table with --table", false },
+    { NULL, NULL, false },
 };
+
+/* Not in the line of the statement that DuckDB shows. */
+static const struct remedy *find_remedy(const struct remedy *remedy, const char *message)
+{
+    const char *line = strstr(message, "\nLINE "), *found;
+
+    for (; remedy->in_message; remedy++) {
+        found = strstr(message, remedy->in_message);
+        if (found && (!line || found < line))
+            return remedy;
+    }
+    return NULL;
+}
 
 enum spile_status duckdb_fail(struct duckdb *d, const char *what, const char *message, struct spile_error *err)
 {
+    const struct remedy *remedy = find_remedy(remedies, message ? message : "");
+
+    if (!remedy && message && !d->asked)
+        remedy = find_remedy(load_remedies, message);
     spile_fail(err, SPILE_DESTINATION, "%s: %s", what, message ? message : "unknown error");
-    for (size_t i = 0; message && i < sizeof(remedies) / sizeof(*remedies); i++)
-        if (strstr(message, remedies[i].in_message)) {
-            spile_hint(err, SPILE_DESTINATION, "%s", remedies[i].hint);
-            if (err)
-                err->retriable = remedies[i].retriable;
-            break;
-        }
+    if (remedy)
+        spile_hint(err, SPILE_DESTINATION, "%s", remedy->hint);
+    if (remedy && err)
+        err->retriable = remedy->retriable;
     return spile_within(err, SPILE_DESTINATION, "database \"%s\"", d->path);
 }
 

@@ -288,6 +288,7 @@ enum spile_status duckdb_query_rows(struct destination *destination, const char 
         status = use_dataset(d, dataset, err);
     if (!status && !d->confined)
         status = d->read_only ? confine(d, err) : duckdb_prepare_checkpoint(d, err);
+    d->asked = true;
     if (!status)
         status = run_statement(a, sql, values, count, &has_rows, changed, err);
     if (!status && has_rows)

@@ -19,6 +19,7 @@ struct duckdb {
     bool in_memory; /* only to be read, and not there */
     bool read_only;
     bool confined; /* to the database: a query of the user's */
+    bool asked;    /* a statement of the user's is run */
     struct undo undo;
 };
 

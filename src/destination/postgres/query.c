@@ -87,15 +87,25 @@ static bool is_about_several(const struct answer *a, const PGresult *result)
     return message && strstr(message, "multiple commands");
 }
 
+/* For values, constraints and sizes there are remedies of loads, where it is not the user who has written the statement. */
+static bool has_remedy_of_loads(const struct answer *a, const PGresult *result)
+{
+    const char *state = result ? a->session->api.resultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+
+    return state && (!strncmp(state, "22", 2) || !strncmp(state, "23", 2) || !strncmp(state, "54", 2));
+}
+
 /* With the remedy for a statement that only --write allows. */
 static enum spile_status fail(const struct answer *a, const PGresult *result, struct spile_error *err)
 {
     enum spile_status status = pg_fail(a->session, result, err);
 
-    if (status == SPILE_DESTINATION && err && a->session->read_only && has_state(a, result, READ_ONLY_TRANSACTION)) {
+    bool only_reads = a->session->read_only && has_state(a, result, READ_ONLY_TRANSACTION);
+
+    if (status == SPILE_DESTINATION && err && (only_reads || has_remedy_of_loads(a, result)))
         err->hint[0] = '\0';
+    if (only_reads)
         spile_hint(err, status, "%s", ANSWER_READS_ONLY);
-    }
     if (is_about_several(a, result))
         spile_hint(err, status, "run them one by one");
     within_statement(a, result, status, err);

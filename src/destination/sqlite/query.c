@@ -61,6 +61,16 @@ static enum spile_status fail_transaction(struct spile_error *err)
     return spile_hint(err, SPILE_USAGE, "leave BEGIN, COMMIT, ROLLBACK and SAVEPOINT out");
 }
 
+/* For constraints there are remedies of loads, where it is not the user who has written the statement. */
+static enum spile_status fail_constraint(struct sqlite_database *d, const char *what, struct spile_error *err)
+{
+    enum spile_status status = connection_fail(d, what, err);
+
+    if (err)
+        err->hint[0] = '\0';
+    return status;
+}
+
 /* SQLITE_READONLY with nothing more is `PRAGMA query_only`; what else can't be written has a code of its own. */
 static enum spile_status fail(struct sqlite_database *d, const char *what, struct spile_error *err)
 {
@@ -69,6 +79,8 @@ static enum spile_status fail(struct sqlite_database *d, const char *what, struc
 
     if (denied && !d->read_only)
         return fail_transaction(err);
+    if ((code & 0xFF) == SQLITE_CONSTRAINT)
+        return fail_constraint(d, what, err);
     if (!d->read_only || !(denied || code == SQLITE_READONLY))
         return connection_fail(d, what, err);
     spile_fail(err, SPILE_DESTINATION, "%s: %s", what, sqlite3_errmsg(d->connection));
