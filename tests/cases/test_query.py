@@ -3,6 +3,7 @@
 were loaded or follow by arithmetic; of formats, what Python's csv and json and pyarrow read back."""
 import base64
 import csv
+import ctypes
 import datetime
 import decimal
 import io
@@ -19,6 +20,7 @@ import pyarrow as pa
 import pyarrow.ipc
 import pytest
 
+import library
 from engine import SANITIZED, place
 from targets import target
 
@@ -547,3 +549,19 @@ def test_an_error_on_the_way(base):
     told = base.query(sql, format="csv", output="z.csv", code=DESTINATION)
     assert "boom" in told or "overflow" in told or "division by zero" in told
     assert not (base.work.folder / "z.csv").exists(), "half of a result is none"
+
+
+class ArrowStream(ctypes.Structure):
+    """Of the C stream interface; an array is ten words, the ninth its release."""
+    _fields_ = [("get_schema", ctypes.c_void_p), ("get_next", ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)), ("last_error", ctypes.c_void_p),
+                ("release", ctypes.CFUNCTYPE(None, ctypes.c_void_p)), ("private", ctypes.c_void_p)]
+
+
+def test_a_stream_stays_at_its_end(base):
+    """Who asks once more is told once more that there are no rows."""
+    stream, array = ArrowStream(), (ctypes.c_void_p * 10)()
+    with library.Pipeline("shop", base.to, "d", base.work.folder / "library") as shop:
+        arguments = (shop.pipeline, b"SELECT id FROM orders WHERE id > 3", None, ctypes.byref(stream), ctypes.byref(shop.err))
+        assert library.library().spile_query(*arguments) == 0, shop.err.message
+        assert [(stream.get_next(ctypes.byref(stream), array), array[8]) for _ in range(3)] == [(0, None)] * 3
+        stream.release(ctypes.byref(stream))

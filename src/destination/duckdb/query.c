@@ -14,7 +14,7 @@ struct answer {
     duckdb_prepared_statement statement;
     duckdb_result result;
     duckdb_arrow_options options;
-    bool cancelled;
+    bool cancelled, ended;
     char error[sizeof(((struct spile_error *)0)->message) + sizeof(((struct spile_error *)0)->hint) + 2];
 };
 
@@ -162,13 +162,16 @@ static int end_of_rows(struct answer *a)
     const char *message = a->d->api.result_error(&a->result);
     struct spile_error error = { 0 };
 
+    if (a->ended) /* DuckDB does not want to be asked again */
+        return a->error[0] ? EIO : 0;
+    a->ended = true;
     return message && *message ? fail_stream(a, duckdb_fail_result(a->d, &a->result, &error), &error) : 0;
 }
 
 static int get_next(struct ArrowArrayStream *self, struct ArrowArray *out)
 {
     struct answer *a = self->private_data;
-    duckdb_data_chunk chunk = a->cancelled ? NULL : a->d->api.fetch_chunk(a->result);
+    duckdb_data_chunk chunk = a->cancelled || a->ended ? NULL : a->d->api.fetch_chunk(a->result);
     duckdb_error_data failure;
 
     *out = (struct ArrowArray){ 0 };
