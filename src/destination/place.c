@@ -38,14 +38,17 @@ const char *destination_setting(const struct destination_ops *ops, const char *p
 
 /* ---- messages ------------------------------------------------------------------------------------------------------------------- */
 
-/* Of what looks like a URI with a user, or like libpq's words, only the begin is shown: the rest may have a password. */
+static bool may_have_password(const char *text)
+{
+    return strchr(text, '@') || strstr(text, "password");
+}
+
+/* Of a URI, or of libpq's words, up to where a password may be. */
 static size_t shown_length(const char *text)
 {
     const char *uri = strstr(text, "://");
 
-    if (!strchr(text, '@') && !strstr(text, "password") && !(uri && strcspn(uri + 3, ":") < strlen(uri + 3)))
-        return strlen(text);
-    return uri ? (size_t)(uri - text) : strcspn(text, ":/@= ");
+    return uri ? (size_t)(uri - text) : may_have_password(text) || strstr(text, "//") ? strcspn(text, ":/@= ") : strlen(text);
 }
 
 static const char *what_is_cut(const char *text, size_t length)
@@ -58,7 +61,7 @@ static const char *what_is_cut(const char *text, size_t length)
 static enum spile_status fail_path(const struct destination_ops *ops, const char *whole, const char *why, struct spile_error *err)
 {
     char extract[SHORTEN_BYTES];
-    size_t length = shown_length(whole);
+    size_t length = may_have_password(whole) ? shown_length(whole) : strlen(whole);
 
     spile_fail(err, SPILE_CONFIG, "destination \"%s%s\" %s", shorten(extract, whole, length), what_is_cut(whole, length), why);
     return spile_hint(err, SPILE_CONFIG, "name a file: %s:PATH, or %s:///PATH", ops->scheme, ops->scheme);

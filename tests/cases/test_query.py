@@ -21,7 +21,7 @@ import pyarrow.ipc
 import pytest
 
 import library
-from engine import SANITIZED, place
+from engine import MEASURE, SANITIZED, place
 from targets import target
 
 ENGINES = ("duckdb", "sqlite", "postgres")
@@ -506,12 +506,10 @@ def test_arrow_is_not_for_a_terminal(duck):
 def test_rows_are_streamed(duck, word):
     """Three million rows, 200 MB and more as text, with far less memory than that."""
     words = [place("SPILE"), "query", "shop", "SELECT i, repeat('x', 60) || i AS s FROM range(3000000) t(i)", "--format", word, "--memory", "64M"]
-    sink = open(os.devnull, "wb")
-    pid = subprocess.Popen(words, cwd=duck.work.folder, env=duck.work.environ(), stdout=sink, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(pid.pid, 0)
-    pid.returncode = os.waitstatus_to_exitcode(status)
-    assert pid.returncode == 0
-    assert usage.ru_maxrss < 150 * 1024, f"{usage.ru_maxrss / 1024:.0f} MiB"
+    peak = duck.work.folder / "peak"
+    subprocess.run([sys.executable, "-I", "-S", str(MEASURE), str(peak), *words], cwd=duck.work.folder, env=duck.work.environ(), stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL, check=True)
+    assert int(peak.read_text()) < 150 << 20
 
 
 ENDLESS = {

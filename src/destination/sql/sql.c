@@ -262,17 +262,17 @@ static enum spile_status fill_root_ids(const struct writer *w, const struct alte
 
     text_puts(&sql, "UPDATE ");
     put_table(&sql, w->dataset, change->table->name);
-    text_puts(&sql, " AS below SET ");
+    text_puts(&sql, " AS _dlt_below SET ");
     sql_put_name(&sql, root->name);
-    text_puts(&sql, " = above.");
+    text_puts(&sql, " = _dlt_above.");
     sql_put_name(&sql, table_root_key(change->above)->name);
     text_puts(&sql, " FROM ");
     put_table(&sql, w->dataset, change->above->name);
-    text_puts(&sql, " AS above WHERE above.");
+    text_puts(&sql, " AS _dlt_above WHERE _dlt_above.");
     sql_put_name(&sql, change->above->row_id->name);
-    text_puts(&sql, " = below.");
+    text_puts(&sql, " = _dlt_below.");
     sql_put_name(&sql, change->table->parent_id->name);
-    text_puts(&sql, " AND below.");
+    text_puts(&sql, " AND _dlt_below.");
     sql_put_name(&sql, root->name);
     text_puts(&sql, " IS NULL");
     return add(w, &sql, err);
