@@ -17,25 +17,6 @@
 
 /* ---- index over the document --------------------------------------------------------------------------------------------------- */
 
-static int int_of(yyjson_mut_val *object, const char *key, int fallback)
-{
-    yyjson_mut_val *value = yyjson_mut_obj_get(object, key);
-
-    return yyjson_mut_is_int(value) ? (int)yyjson_mut_get_sint(value) : fallback;
-}
-
-static bool bool_of(yyjson_mut_val *object, const char *key, bool fallback)
-{
-    yyjson_mut_val *value = yyjson_mut_obj_get(object, key);
-
-    return yyjson_mut_is_bool(value) ? yyjson_mut_get_bool(value) : fallback;
-}
-
-static bool has_text(yyjson_mut_val *object, const char *key, const char *want)
-{
-    return yyjson_mut_equals_str(yyjson_mut_obj_get(object, key), want);
-}
-
 static void *grow_array(void *array, uint32_t count, uint32_t *capacity, size_t width)
 {
     uint32_t wanted = *capacity ? *capacity * 2 : 16;
@@ -62,11 +43,11 @@ static void read_column(struct column *column, yyjson_mut_val *json)
 {
     column->type = (struct column_type){
         .type = data_type_of(json_text_of(yyjson_mut_obj_get(json, "data_type"))),
-        .precision = int_of(json, "precision", -1),
-        .scale = int_of(json, "scale", -1),
-        .timezone = bool_of(json, "timezone", true),
+        .precision = value_int(json, "precision", -1),
+        .scale = value_int(json, "scale", -1),
+        .timezone = value_bool(json, "timezone", true),
     };
-    column->nullable = bool_of(json, "nullable", true);
+    column->nullable = value_bool(json, "nullable", true);
 }
 
 /* Adds the struct for a complete column of the document. */
@@ -102,7 +83,7 @@ static struct table *index_table(struct schema *schema, const char *name, size_t
     table->name = name;
     table->json = json;
     table->columns_json = yyjson_mut_obj_get(json, "columns");
-    table->max_nesting = int_of(yyjson_mut_obj_get(json, "x-normalizer"), "max_nesting", -1);
+    table->max_nesting = value_int(yyjson_mut_obj_get(json, "x-normalizer"), "max_nesting", -1);
     table->index = schema->table_count;
     schema->tables[schema->table_count++] = table; /* owned from here on, whatever follows */
     return name_map_put(schema->table_map, name, length, table) ? table : NULL;
@@ -183,7 +164,7 @@ static enum spile_status read_naming(struct schema *schema, struct spile_error *
         schema->naming.convention = NAMING_SNAKE_CASE;
     else if (!naming_find(name, &schema->naming.convention))
         return spile_within(err, naming_fail_unknown(name, err), "names, normalizers, stored schema \"%s\"", schema->name);
-    schema->naming.whole_keys = !bool_of(normalizers, "use_break_path_on_normalize", true);
+    schema->naming.whole_keys = !value_bool(normalizers, "use_break_path_on_normalize", true);
     schema->table_map = name_map_new(naming_collides(&schema->naming));
     return schema->table_map ? SPILE_OK : spile_fail_nomem(err);
 }
@@ -470,7 +451,7 @@ static bool complete_asked(struct schema *schema, struct column *column, yyjson_
         if (!yyjson_mut_obj_getn(json, yyjson_mut_get_str(key), yyjson_mut_get_len(key)))
             ok = json_put(json, yyjson_mut_val_mut_copy(schema->doc, key), yyjson_mut_val_mut_copy(schema->doc, yyjson_mut_obj_iter_get_val(key)));
     column->nullable = false;
-    column->type.precision = int_of(json, "precision", -1);
+    column->type.precision = value_int(json, "precision", -1);
     schema->version++;
     return ok;
 }
@@ -503,40 +484,6 @@ bool table_move_last(struct schema *schema, struct table *table, struct column *
     return true;
 }
 
-/* ---- configuration of the normalizer --------------------------------------------------------------------------------------------- */
-
-static yyjson_mut_val *normalizer_config(const struct schema *schema)
-{
-    return yyjson_mut_obj_get(yyjson_mut_obj_get(yyjson_mut_obj_get(schema->root, "normalizers"), "json"), "config");
-}
-
-yyjson_mut_val *schema_propagation(const struct schema *schema)
-{
-    return yyjson_mut_obj_get(normalizer_config(schema), "propagation");
-}
-
-int schema_max_nesting(const struct schema *schema)
-{
-    return int_of(normalizer_config(schema), "max_nesting", -1);
-}
-
-static bool has_flag(yyjson_mut_val *column, const char *flag)
-{
-    return bool_of(column, flag, false);
-}
-
-/* The first column with the flag, also one without a type yet. */
-static yyjson_mut_val *column_flagged(const struct table *table, const char *flag)
-{
-    yyjson_mut_val *key, *column;
-    size_t i, count;
-
-    yyjson_mut_obj_foreach(table->columns_json, i, count, key, column)
-        if (has_flag(column, flag))
-            return column;
-    return NULL;
-}
-
 bool table_has_hint(const struct table *table, const struct column *column, const char *hint)
 {
     yyjson_mut_val *value = yyjson_mut_obj_get(yyjson_mut_obj_get(table->columns_json, column->name), hint);
@@ -550,72 +497,6 @@ const struct column *table_first_with(const struct table *table, const char *hin
         if (table_has_hint(table, table->columns[i], hint))
             return table->columns[i];
     return NULL;
-}
-
-static const struct column *key_below(const struct table *table)
-{
-    const struct column *key = table_first_with(table, "row_key");
-
-    return key ? key : table->row_id;
-}
-
-/* Right below the root the parent's id is the root's. */
-const struct column *table_root_key(const struct table *table)
-{
-    const struct column *key = table->parent ? table_first_with(table, "root_key") : key_below(table);
-
-    if (key || !table->parent || table->parent->parent)
-        return key;
-    return key_below(table->parent) == table->parent->row_id ? table->parent_id : NULL;
-}
-
-/* As dlt decides: scd2 finds its rows by other means. */
-static bool is_merged(const struct table *root)
-{
-    return has_text(root->json, "write_disposition", "merge") && !has_text(root->json, "x-merge-strategy", "scd2");
-}
-
-static bool wants_root_key(const struct schema *schema, const struct table *root)
-{
-    yyjson_mut_val *wish = yyjson_mut_obj_get(normalizer_config(schema), "root_key_propagation");
-
-    if (name_is_own(root->name))
-        return false;
-    if (yyjson_mut_is_bool(wish) ? yyjson_mut_get_bool(wish) : is_merged(root))
-        return true;
-    for (uint32_t i = 0; i < schema->table_count; i++)
-        if (schema->tables[i]->parent && table_root(schema->tables[i]) == root && column_flagged(schema->tables[i], "root_key"))
-            return true;
-    return false;
-}
-
-bool schema_extend_table(struct schema *schema, const struct table *root)
-{
-    yyjson_mut_doc *doc = schema->doc;
-    yyjson_mut_val *object, *key = column_flagged(root, "row_key");
-    const char *name = key ? yyjson_mut_get_str(yyjson_mut_obj_get(key, "name")) : DLT_ID;
-    static const char *const path[] = { "normalizers", "json", "config", "propagation", "tables" };
-
-    if (!wants_root_key(schema, root))
-        return true;
-    object = schema->root;
-    for (size_t i = 0; object && i < sizeof(path) / sizeof(*path); i++)
-        object = value_object_at(doc, object, slice_of(path[i]));
-    object = object ? value_object_at(doc, object, slice_of(root->name)) : NULL;
-    return object && json_put(object, yyjson_mut_strcpy(doc, name ? name : DLT_ID), yyjson_mut_str(doc, DLT_ROOT_ID));
-}
-
-bool schema_want_root_key(struct schema *schema)
-{
-    yyjson_mut_doc *doc = schema->doc;
-    yyjson_mut_val *normalizers = value_object_at(doc, schema->root, slice_of("normalizers"));
-    yyjson_mut_val *json = normalizers ? value_object_at(doc, normalizers, slice_of("json")) : NULL;
-    yyjson_mut_val *config = json ? value_object_at(doc, json, slice_of("config")) : NULL;
-    bool ok = config && json_put(config, yyjson_mut_str(doc, "root_key_propagation"), yyjson_mut_bool(doc, true));
-
-    for (uint32_t i = 0; ok && i < schema->table_count; i++)
-        ok = schema->tables[i]->parent || schema_extend_table(schema, schema->tables[i]);
-    return ok;
 }
 
 /* ---- properties of a table ------------------------------------------------------------------------------------------------------- */
@@ -642,7 +523,7 @@ bool table_set_seen_data(struct schema *schema, struct table *table)
 {
     yyjson_mut_val *hints = normalizer_hints(schema, table);
 
-    if (bool_of(hints, "seen-data", false))
+    if (value_bool(hints, "seen-data", false))
         return true;
     return hints && json_put(hints, yyjson_mut_str(schema->doc, "seen-data"), yyjson_mut_bool(schema->doc, true));
 }
