@@ -555,6 +555,7 @@ class ArrowStream(ctypes.Structure):
                 ("release", ctypes.CFUNCTYPE(None, ctypes.c_void_p)), ("private", ctypes.c_void_p)]
 
 
+@pytest.mark.skipif(SANITIZED, reason="Python would have to be started with the sanitizer")
 def test_a_stream_stays_at_its_end(base):
     """Who asks once more is told once more that there are no rows."""
     stream, array = ArrowStream(), (ctypes.c_void_p * 10)()
