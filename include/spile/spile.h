@@ -395,8 +395,9 @@ SPILE_API const char *spile_emitter_start(const struct spile_emitter *out);
 SPILE_API const char *spile_emitter_end(const struct spile_emitter *out);
 
 /* The state: JSON documents that the engine keeps between runs, one per resource and one per source, by key. Kept with the commit of the run, not
- * before. The JSON (NULL: no such key, or out of memory) lives as long as the call of the function. Setting NULL removes. May be used by parallel
- * functions; what they set together is theirs to agree on. A resource that is replaced begins with an empty state. */
+ * before. The JSON lives as long as the call of the function. NULL: no such key; or out of memory, and then the run fails when the function returns.
+ * Setting NULL removes. May be used by parallel functions; what they set together is theirs to agree on. A resource that is replaced begins with an
+ * empty state. */
 SPILE_API const char *spile_resource_state(struct spile_emitter *out, const char *key);
 SPILE_API enum spile_status spile_set_resource_state(struct spile_emitter *out, const char *key, const char *json, struct spile_error *err);
 SPILE_API const char *spile_source_state(struct spile_emitter *out, const char *key);

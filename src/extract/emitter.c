@@ -9,11 +9,17 @@
 void emitter_begin(struct spile_emitter *emitter)
 {
     arena_release(&emitter->texts);
+    emitter->starved = false;
     emitter->again = AGAIN_NOT;
     emitter->fd = -1;
     emitter->ms = -1;
     free(emitter->table);
     emitter->table = NULL;
+}
+
+enum spile_status emitter_finish(const struct spile_emitter *emitter, enum spile_status status, struct spile_error *err)
+{
+    return !status && emitter->starved ? spile_fail_nomem(err) : status;
 }
 
 void emitter_release(struct spile_emitter *emitter)
@@ -229,10 +235,10 @@ const char *spile_emitter_end(const struct spile_emitter *out)
 static const char *get_state(struct spile_emitter *out, const char *resource, const char *key)
 {
     struct text json = { 0 };
-    const char *copy = NULL;
+    const bool found = notes_get(out->notes, resource, key, &json);
+    const char *copy = found ? arena_copy(&out->texts, json.text, json.length) : NULL;
 
-    if (notes_get(out->notes, resource, key, &json))
-        copy = arena_copy(&out->texts, json.text, json.length);
+    out->starved |= json.failed || (found && !copy);
     text_release(&json);
     return copy;
 }

@@ -26,6 +26,7 @@ struct spile_emitter {
     struct arena texts;          /* given out during the call */
     char *table;                 /* NULL: the resource's */
     uint64_t emitted;            /* items of the whole pages */
+    bool starved;                /* the function was told that a key of the state is not there, for want of memory */
     enum again again;
     int fd;
     int64_t ms;                  /* timeout, or when to come again; < 0: none */
@@ -33,6 +34,10 @@ struct spile_emitter {
 
 /* Before each call of the user's function. */
 void emitter_begin(struct spile_emitter *emitter);
+
+/* And behind it, with what it returned: what it did without knowing the state must not stay. */
+enum spile_status emitter_finish(const struct spile_emitter *emitter, enum spile_status status, struct spile_error *err);
+
 void emitter_release(struct spile_emitter *emitter);
 
 /* What an emission answers when nothing more is wanted. */

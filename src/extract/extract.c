@@ -137,7 +137,7 @@ static enum spile_status run_flat(struct node *node, const struct step *step, si
     emitter.stopping = is_flat_stopping;
     emitter.context = &flat;
     emitter_begin(&emitter);
-    status = step->options.flat_map(item, &emitter, step->options.user, err);
+    status = emitter_finish(&emitter, step->options.flat_map(item, &emitter, step->options.user, err), err);
     emitter_release(&emitter);
     return status == SPILE_CANCELLED && node->closed && !work_stopping(node->work) ? SPILE_OK : status;
 }

@@ -134,7 +134,7 @@ static enum spile_status call(struct activation *a, struct spile_error *err)
         status = options->generate(&a->emitter, options->user, err);
     else
         status = extract->read(extract->user, a->node->resource, &a->emitter, err);
-    return status;
+    return emitter_finish(&a->emitter, status, err);
 }
 
 /* What the function's return says. A function that was asked to stop may return what it likes. */

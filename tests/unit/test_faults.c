@@ -201,9 +201,44 @@ static void any_allocation_may_fail(void **state)
     assert_in_range(failed, SCENARIOS * FAULTS / 2, SCENARIOS * FAULTS); /* the faults are felt */
 }
 
+static enum spile_status look_at_state(struct spile_emitter *out, void *user, struct spile_error *err)
+{
+    enum spile_status status = spile_set_resource_state(out, "n", "5", err);
+
+    *(bool *)user = !status && spile_resource_state(out, "n");
+    return status;
+}
+
+/* A function that is not told the state would begin anew, and what it does then must not stay. */
+static void a_state_that_is_not_told_ends_the_run(void **state)
+{
+    long at = 0;
+
+    (void)state;
+    do {
+        struct spile_source *source = NULL;
+        bool told = false;
+        size_t items = 0;
+        enum spile_status status;
+
+        atomic_store(&allocations, 0);
+        atomic_store(&fails_at, ++at);
+        status = spile_source_new(&source, "test", NULL, NULL);
+        if (!status)
+            status = spile_source_add(source, "r", SPILE_RESOURCE(.generate = look_at_state, .user = &told), NULL);
+        if (!status)
+            status = run(source, &items, NULL);
+        atomic_store(&fails_at, 0);
+        spile_source_free(source);
+        if (status ? status != SPILE_NOMEM : !told)
+            fail_msg("allocation %ld: status %d, the state %s told", at, status, told ? "was" : "was not");
+    } while (atomic_load(&allocations) >= at);
+    assert_true(at > 5);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(any_allocation_may_fail) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(any_allocation_may_fail), cmocka_unit_test(a_state_that_is_not_told_ends_the_run) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
