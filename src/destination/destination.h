@@ -248,6 +248,9 @@ enum spile_status destination_find(const struct destination_ops **ops, const cha
 const struct destination_ops *destination_by_scheme(const char *scheme); /* NULL: unknown */
 const struct destination_ops *destination_at(size_t index);              /* NULL: beyond the end */
 
+/* "duckdb:x", of a URL with SQLAlchemy's driver, too ("sqlite+pysqlite:///x"): what is behind the colon. NULL: it is for another destination. */
+const char *destination_behind_scheme(const char *text, const char *scheme);
+
 /* A setting of the destination under dlt's names ("create_indexes"): of its kind, as we call it or as dlt does, or of all kinds. NULL: not set. */
 const char *destination_setting(const struct destination_ops *ops, const char *pipeline, const char *setting);
 

@@ -82,16 +82,15 @@ static enum spile_status path_of_url(const char *whole, const char *rest, const 
     return SPILE_OK;
 }
 
-/* "duckdb:x", of a URL with SQLAlchemy's driver, too ("sqlite+pysqlite:///x"): what is behind the colon. NULL: it is for another destination. */
-static const char *behind_scheme(const struct destination_ops *ops, const char *text)
+const char *destination_behind_scheme(const char *text, const char *scheme)
 {
-    size_t length = strlen(ops->scheme);
+    size_t length = strlen(scheme);
 
-    if (strncmp(text, ops->scheme, length))
+    if (strncmp(text, scheme, length))
         return NULL;
     text += length;
     if (*text == '+')
-        text += strcspn(text, ":");
+        text += strcspn(text, ":/?@");
     return *text == ':' ? text + 1 : NULL;
 }
 
@@ -109,7 +108,7 @@ static enum spile_status path_of_setting(const struct destination_ops *ops, cons
 
     for (size_t place = 0; !**path && config_next(key, &place, &value);) {
         const bool is_special = !strncmp(key->sections[value.section], "destination.", strlen("destination."));
-        const char *rest = behind_scheme(ops, value.text);
+        const char *rest = destination_behind_scheme(value.text, ops->scheme);
         enum spile_status status = SPILE_OK;
 
         if (!rest && is_special && strstr(value.text, "://"))

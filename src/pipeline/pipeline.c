@@ -152,7 +152,7 @@ static enum spile_status set_replace_strategy(struct spile_pipeline *p, const ch
     const char *said = given && *given ? given : destination_setting(p->ops, p->name, "replace_strategy");
     enum replace_strategy strategy = REPLACE_TRUNCATE_AND_INSERT;
 
-    if (!said || !*said)
+    if (!said)
         return SPILE_OK;
     while (strategy <= REPLACE_STAGING_OPTIMIZED && strcmp(names[strategy], said))
         strategy++;

@@ -99,7 +99,6 @@ static bool has_remedy_of_loads(const struct answer *a, const PGresult *result)
 static enum spile_status fail(const struct answer *a, const PGresult *result, struct spile_error *err)
 {
     enum spile_status status = pg_fail(a->session, result, err);
-
     bool only_reads = a->session->read_only && has_state(a, result, READ_ONLY_TRANSACTION);
 
     if (status == SPILE_DESTINATION && err && (only_reads || has_remedy_of_loads(a, result)))

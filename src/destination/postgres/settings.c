@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "config/config.h"
+#include "destination/destination.h"
 
 /* What libpq knows, in the order that a message lists it. */
 static const struct {
@@ -349,23 +350,12 @@ static const char *environment(const char *variable)
     return value && *value ? value : NULL;
 }
 
-/* "postgresql", also with the driver that SQLAlchemy and dlt's users write: "postgresql+psycopg2". */
-static bool skip_scheme(const char **text)
+/* NULL: the URI is none of Postgres. */
+static const char *behind_scheme(const char *text)
 {
-    static const char *const schemes[] = { "postgresql", "postgres" };
+    const char *rest = destination_behind_scheme(text, "postgresql");
 
-    for (size_t i = 0; i < 2; i++) {
-        size_t length = strlen(schemes[i]);
-        const char *at = *text + length;
-
-        if (strncmp(*text, schemes[i], length))
-            continue;
-        if (*at == '+')
-            at += strcspn(at, ":/?@");
-        if (*at == ':')
-            return *text = at + 1, true;
-    }
-    return false;
+    return rest ? rest : destination_behind_scheme(text, "postgres");
 }
 
 static enum spile_status read_text(struct pg_settings *settings, const char *text, struct arena *arena, struct spile_error *err)
@@ -384,8 +374,8 @@ static enum spile_status find_uri(const char *pipeline, const char **uri, struct
     struct config_value value;
 
     for (size_t place = 0; config_next(&key, &place, &value);) {
-        *uri = value.text;
-        if (skip_scheme(uri))
+        *uri = behind_scheme(value.text);
+        if (*uri)
             return SPILE_OK;
         if (!value.section) {
             spile_fail(err, SPILE_CONFIG, "environment variable %s holds no Postgres URI", value.name);

@@ -87,18 +87,23 @@ struct writer {
     struct statements *statements;
 };
 
-/* What a column of the dataset is held to, where a staged one takes anything. A table with rows can't be told at once that none is null; a new one
+/* What a column is held to. A table with rows can't be told at once that none is null; a new one
  * becomes unique when its rows are there (constrain_table), which costs less than to look at each as it comes. */
 enum constraints { NO_CONSTRAINTS, CONSTRAINTS_OF_UNIQUE, CONSTRAINTS_OF_NEW };
 
-static void put_column(const struct writer *w, struct text *sql, const struct table *table, const struct column *column, enum constraints constraints)
+/* `type` NULL: memory is out. */
+static void put_typed(const struct writer *w, struct text *sql, const struct column *column, const char *type)
 {
-    const char *type = w->dialect->type_name(column, w->arena);
     const char *suffix = w->dialect->type_suffix ? w->dialect->type_suffix(column) : "";
 
     sql_put_name(sql, column->name);
     text_printf(sql, " %s%s", type ? type : "", suffix);
     sql->failed |= !type;
+}
+
+static void put_column(const struct writer *w, struct text *sql, const struct table *table, const struct column *column, enum constraints constraints)
+{
+    put_typed(w, sql, column, w->dialect->type_name(column, w->arena));
     if (constraints == CONSTRAINTS_OF_NEW && !column->nullable)
         text_puts(sql, " NOT NULL");
     if (constraints == CONSTRAINTS_OF_UNIQUE && table_has_hint(table, column, "unique"))
@@ -220,12 +225,8 @@ static enum spile_status stage_table(const struct writer *w, const struct altera
     text_puts(&sql, "CREATE TEMPORARY TABLE ");
     put_table(&sql, w->dialect->temporary, change->table->name);
     for (size_t i = 0; i < change->column_count; i++) {
-        const char *type = staged_type(w, change, i);
-
         text_puts(&sql, i ? ", " : " (");
-        sql_put_name(&sql, change->columns[i]->name);
-        text_printf(&sql, " %s", type ? type : "");
-        sql.failed |= !type;
+        put_typed(w, &sql, change->columns[i], staged_type(w, change, i));
     }
     text_putc(&sql, ')');
     return add(w, &sql, err);
